@@ -1,0 +1,120 @@
+//! The handle of a running sandbox: starts the server in a thread of its own, and stops it when dropped.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use crate::{
+    contact::{Contact, Seed},
+    journal::RequestRecord,
+    server::{self, Shared},
+    settings::Settings,
+    state::State,
+};
+
+/// A running sandbox. All methods block for no longer than a lock, except [`wait_for_requests`](Self::wait_for_requests),
+/// and may be called from anywhere. Dropping it closes the socket and all connections.
+#[derive(Debug)]
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts one on 127.0.0.1. It accepts connections when this returns.
+    pub fn start(settings: Settings) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(State::new(settings)));
+        let (stop, stopped) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let served = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("hubspot-sandbox".to_owned()).spawn(move || {
+            // The only error is a socket that the runtime refuses; every request then fails, which no test overlooks.
+            let _ended = runtime.block_on(server::serve(listener, served, stopped));
+        })?;
+        Ok(Self { shared, address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The contacts that are not archived, by address.
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.shared.lock().store.all()
+    }
+
+    /// The contact that owns an address, be it the primary or a secondary one.
+    pub fn contact(&self, email: &str) -> Option<Contact> {
+        let state = self.shared.lock();
+        state.store.by_address(email).and_then(|id| state.store.get(id)).cloned()
+    }
+
+    /// Every request seen so far, by number; those to the control routes excepted.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.shared.journal.all()
+    }
+
+    /// The requests whose path contains this.
+    pub fn requests_to(&self, path: &str) -> Vec<RequestRecord> {
+        self.requests().into_iter().filter(|record| record.path.contains(path)).collect()
+    }
+
+    /// Waits until at least `count` requests fulfil the condition, which is asked again whenever a request arrives or
+    /// is answered. Returns false if that does not happen within `limit`. It blocks the thread: in async code call it
+    /// through `spawn_blocking`.
+    #[must_use]
+    pub fn wait_for_requests(
+        &self,
+        count: usize,
+        limit: Duration,
+        wanted: impl Fn(&RequestRecord) -> bool,
+    ) -> bool {
+        self.shared.journal.wait(count, limit, wanted)
+    }
+
+    /// The settings as they are now.
+    pub fn settings(&self) -> Settings {
+        self.shared.lock().settings.clone()
+    }
+
+    /// Changes the settings while it runs; the next request sees them. If the list of faults changes, the rules count
+    /// anew. The port stays.
+    pub fn update(&self, change: impl FnOnce(&mut Settings)) {
+        self.shared.lock().update(change);
+    }
+
+    /// Puts in a contact and returns its id.
+    pub fn seed_contact(&self, seed: Seed) -> String {
+        self.shared.lock().with_rules(|store, rules| store.seed(seed, rules))
+    }
+
+    /// Puts in made-up contacts `seed-000001@example.com` to `seed-{count}@example.com`.
+    pub fn seed_contacts(&self, count: usize) {
+        let mut state = self.shared.lock();
+        for number in 1..=count {
+            state.with_rules(|store, rules| store.seed(Seed::numbered(number), rules));
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic there was printed; it must not become a second one here.
+            let _panicked = thread.join();
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Upsert and update of a batch: all or nothing, or partly, as HubSpot does it.
+//!
+//! A unique trace id on every input switches partial success on; without, one bad input refuses the batch and nothing
+//! is written. Structural faults refuse the batch either way.
+//! <https://developers.hubspot.com/docs/api-reference/error-handling>
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    check_count, check_duplicates, envelope,
+    input::{self, WriteBatch, WriteInput},
+    not_found, not_unique,
+    plan::{Judge, Planned, Problem, Target, conflict, refused_values},
+    result::{Written, results},
+};
+use crate::{
+    clock,
+    failure::{Failure, TRACE_ID},
+    inject::{ItemFault, ItemFaultKind},
+    reply::Reply,
+    settings::{EmptyInputs, Language, SameContactInputs},
+    state::{Call, State},
+    tokens,
+};
+
+/// What a batch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// By a unique property; creates what is not there.
+    Upsert,
+    /// By record id; creates nothing.
+    Update,
+}
+
+/// Carries out `batch/upsert` or `batch/update`.
+pub(crate) fn write(state: &mut State, call: &Call<'_>, mode: Mode) -> Result<Reply, Failure> {
+    let started = clock::now();
+    let batch: WriteBatch = input::parse(call.body)?;
+    if batch.inputs.is_empty() && state.settings.empty_inputs == EmptyInputs::Status400BeforeScopes {
+        return Err(no_inputs());
+    }
+    state.require(call, tokens::TO_WRITE)?;
+    if batch.inputs.is_empty() && state.settings.empty_inputs != EmptyInputs::Status200 {
+        return Err(no_inputs());
+    }
+    check_structure(state, &batch.inputs, mode)?;
+    let mut planned = judge(state, call, &batch.inputs, mode);
+    if mode == Mode::Upsert {
+        check_same_contact(state, &planned)?;
+    }
+    let struck = strike(call.effect.item.as_ref(), &batch.inputs, &mut planned)?;
+    let language = call.effect.language.unwrap_or(state.settings.language);
+    let partial = state.settings.partial_success && has_unique_traces(&batch.inputs);
+    if !partial {
+        refuse_whole(&planned, language, state.settings.account.portal_id)?;
+    }
+    let (written, mut failures) = carry_out(state, call, &batch.inputs, &planned, struck.as_ref(), language);
+    if let Some(Struck { whole_batch: Some(failure), .. }) = struck {
+        return Err(failure);
+    }
+    if state.settings.group_errors {
+        failures = grouped(failures);
+    }
+    let errors = failures.into_iter().map(Failure::into_entry).collect();
+    Ok(envelope(started, 200, results(state, written, mode), errors))
+}
+
+/// The answer to an empty batch; its wording is not on record.
+fn no_inputs() -> Failure {
+    Failure::validation("inputs must contain at least one item")
+}
+
+fn check_structure(state: &State, inputs: &[WriteInput], mode: Mode) -> Result<(), Failure> {
+    check_count(inputs.len(), super::MAX_INPUTS)?;
+    let portal_id = state.settings.account.portal_id;
+    for input in inputs {
+        match (mode, input.id_property.as_deref()) {
+            (Mode::Update, None | Some("hs_object_id")) => {}
+            (Mode::Upsert, None) => return Err(not_unique("hs_object_id", portal_id)),
+            // By address is an upsert's way; an update refuses it.
+            (Mode::Update, Some("email")) => return Err(not_unique("email", portal_id)),
+            (_, Some(property)) if is_unique(state, property) => {}
+            (_, Some(property)) => return Err(not_unique(property, portal_id)),
+        }
+    }
+    let ids = inputs.iter().map(|input| input.id.as_str());
+    check_duplicates(ids, state.settings.duplicate_check_ignores_case)
+}
+
+/// Whether contacts can be found by this property: `email`, or a custom one with unique values.
+fn is_unique(state: &State, property: &str) -> bool {
+    let is_custom = |property: &str| {
+        state.catalogue.any(property).is_some_and(|definition| {
+            definition.unique && !definition.hubspot_defined && !definition.archived
+        })
+    };
+    property == "email" || is_custom(property)
+}
+
+fn judge(state: &State, call: &Call<'_>, inputs: &[WriteInput], mode: Mode) -> Vec<Planned> {
+    let missing = call.missing(&state.settings);
+    let judge = Judge {
+        store: &state.store,
+        catalogue: &state.catalogue,
+        settings: &state.settings,
+        view: call.view(&missing),
+        strict: call.version.is_strict(),
+    };
+    match mode {
+        Mode::Upsert => judge.upserts(inputs),
+        Mode::Update => judge.updates(inputs),
+    }
+}
+
+/// Two addresses of one contact in one batch.
+fn check_same_contact(state: &State, planned: &[Planned]) -> Result<(), Failure> {
+    if state.settings.same_contact_inputs != SameContactInputs::Conflict409 {
+        return Ok(());
+    }
+    let mut seen = HashSet::new();
+    match planned.iter().map(|planned| &planned.target).find(|target| !seen.insert(*target)) {
+        Some(Target::Existing(id)) => Err(conflict(Some(*id))),
+        Some(_) => Err(conflict(None)),
+        None => Ok(()),
+    }
+}
+
+/// What a fault of a single input does to this batch.
+struct Struck {
+    position: usize,
+    /// Whether the input is written although the answer says otherwise.
+    after_write: bool,
+    /// The entry that takes the place of its result, if any.
+    entry: Option<Failure>,
+    /// The answer that takes the place of the whole one.
+    whole_batch: Option<Failure>,
+}
+
+/// Finds the input that a fault strikes: the first that it names, or the first of all.
+fn strike(
+    fault: Option<&ItemFault>,
+    inputs: &[WriteInput],
+    planned: &mut [Planned],
+) -> Result<Option<Struck>, Failure> {
+    let Some(fault) = fault else { return Ok(None) };
+    let position = inputs.iter().position(|input| fault.strikes(&input.id)).unwrap_or(0);
+    let Some((input, target)) = inputs.get(position).zip(planned.get_mut(position)) else { return Ok(None) };
+    let mut struck = Struck { position, after_write: fault.after_write, entry: None, whole_batch: None };
+    match &fault.kind {
+        ItemFaultKind::Unaccounted => {}
+        ItemFaultKind::ErrorWithoutTraceId => {
+            struck.entry = Some(Failure::validation("There was a problem with the request."));
+        }
+        ItemFaultKind::Refused { failure, whole_batch: false } => {
+            if !fault.after_write {
+                // Like any other problem of the input: without trace ids it sinks the batch.
+                target.problem = Some(Problem::Other(failure.clone()));
+                return Ok(None);
+            }
+            struck.entry = Some(traced(failure.clone(), input));
+        }
+        ItemFaultKind::Refused { failure, whole_batch: true } => {
+            if !fault.after_write {
+                return Err(failure.clone());
+            }
+            struck.whole_batch = Some(failure.clone());
+        }
+    }
+    Ok(Some(struck))
+}
+
+fn has_unique_traces(inputs: &[WriteInput]) -> bool {
+    let mut seen = HashSet::new();
+    inputs.iter().all(|input| {
+        input.object_write_trace_id.as_ref().is_some_and(|trace| !trace.is_empty() && seen.insert(trace))
+    })
+}
+
+/// Refuses the whole batch if anything is wrong with any input: all bad values together, or the first other problem.
+fn refuse_whole(planned: &[Planned], language: Language, portal_id: u64) -> Result<(), Failure> {
+    let mut values = Vec::new();
+    let mut other = None;
+    for problem in planned.iter().filter_map(|planned| planned.problem.as_ref()) {
+        match problem {
+            Problem::Values(errors) => values.extend(errors.iter().cloned()),
+            Problem::Other(failure) => {
+                other.get_or_insert(failure);
+            }
+        }
+    }
+    if !values.is_empty() {
+        return Err(refused_values(&values, language, portal_id));
+    }
+    other.map_or(Ok(()), |failure| Err(failure.clone()))
+}
+
+/// Writes what can be written, and collects the entries of `errors[]`.
+fn carry_out(
+    state: &mut State,
+    call: &Call<'_>,
+    inputs: &[WriteInput],
+    planned: &[Planned],
+    struck: Option<&Struck>,
+    language: Language,
+) -> (Vec<Written>, Vec<Failure>) {
+    let portal_id = state.settings.account.portal_id;
+    let mut written = Vec::new();
+    let mut failures = Vec::new();
+    let mut unknown = Vec::new();
+    for (position, (input, planned)) in inputs.iter().zip(planned).enumerate() {
+        let struck = struck.filter(|struck| struck.position == position && struck.whole_batch.is_none());
+        failures.extend(struck.and_then(|struck| struck.entry.clone()));
+        if struck.is_some_and(|struck| !struck.after_write) {
+            continue;
+        }
+        match &planned.problem {
+            _ if planned.target == Target::Nobody => {
+                // An address instead of a record id is passed over without a word.
+                if input.id.bytes().all(|byte| byte.is_ascii_digit()) {
+                    unknown.push(input.id.as_str());
+                }
+            }
+            Some(Problem::Values(errors)) => {
+                failures.push(traced(refused_values(errors, language, portal_id), input));
+            }
+            Some(Problem::Other(failure)) => failures.push(traced(failure.clone(), input)),
+            None => {
+                let outcome = write_one(state, call, input, planned);
+                written.extend(outcome.filter(|_| struck.is_none()));
+            }
+        }
+    }
+    if !unknown.is_empty() {
+        failures.push(not_found(unknown));
+    }
+    (written, failures)
+}
+
+fn write_one(state: &mut State, call: &Call<'_>, input: &WriteInput, planned: &Planned) -> Option<Written> {
+    // Looked up again: an earlier input of this batch may have created the contact.
+    let found = match &planned.target {
+        Target::Existing(id) => Some(*id),
+        Target::New(property, value) => state.store.by_unique(property, value),
+        Target::Nobody => return None,
+    };
+    let mut changes = planned.changes.clone();
+    if call.effect.lifecycle_ignored {
+        changes.remove("lifecyclestage");
+    }
+    let id = state.with_rules(|store, rules| {
+        let id = found.unwrap_or_else(|| store.create(rules));
+        store.write(id, &changes, rules, found.is_none());
+        id
+    });
+    Some(Written {
+        id,
+        is_new: found.is_none(),
+        names: planned.changes.keys().cloned().collect(),
+        trace_id: input.object_write_trace_id.clone(),
+        warnings: planned.warnings.clone(),
+    })
+}
+
+/// Ties an entry to its input.
+fn traced(failure: Failure, input: &WriteInput) -> Failure {
+    match &input.object_write_trace_id {
+        Some(trace) => failure.context(TRACE_ID, [trace]),
+        None => failure,
+    }
+}
+
+/// One entry for all inputs with the very same error.
+fn grouped(failures: Vec<Failure>) -> Vec<Failure> {
+    let mut groups: Vec<Failure> = Vec::new();
+    for failure in failures {
+        match groups.iter_mut().find(|group| group.says_the_same(&failure)) {
+            Some(group) => group.absorb_traces(&failure),
+            None => groups.push(failure),
+        }
+    }
+    groups
+}
+
+/// Joins what was written to the same contact, if the settings say that it gives one result.
+pub(super) fn merged(written: Vec<Written>) -> Vec<Written> {
+    let mut places: HashMap<u64, usize> = HashMap::new();
+    let mut joined: Vec<Written> = Vec::new();
+    for next in written {
+        let place = places.get(&next.id).copied();
+        if let Some(first) = place.and_then(|place| joined.get_mut(place)) {
+            first.names.extend(next.names);
+            first.warnings.extend(next.warnings);
+            first.is_new |= next.is_new;
+        } else {
+            places.insert(next.id, joined.len());
+            joined.push(next);
+        }
+    }
+    joined
+}

@@ -1,0 +1,297 @@
+//! The way of a request through HubSpot's checks, in their order: path, credential, rate limit, object type, body, scopes,
+//! lookup. Faults strike after the rate limit.
+//!
+//! Everything here is plain computation under the lock of the state; waiting and sending are in `server`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::{
+    budget, clock,
+    delivery::Delivery,
+    failure::{Failure, page},
+    fault::{BodyKind, Fault, RetryAfter, StatusAnswer, What},
+    inject::{Chosen, Effect, Seen, jittered},
+    objects,
+    properties::{create, list},
+    reply::Reply,
+    route::{self, Endpoint, NoRoute, Route},
+    state::{Call, State},
+    tokens::{self, Grant},
+};
+
+/// A request, read to its end.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) number: u64,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) accept: Option<String>,
+    pub(crate) body: Bytes,
+    pub(crate) keys: Vec<String>,
+}
+
+/// A request that passed the first checks.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    route: Route,
+    grant: Grant,
+    chosen: Chosen,
+}
+
+impl Admitted {
+    /// How long to wait before [`perform`].
+    pub(crate) fn delay_before(&self) -> Duration {
+        self.chosen.delay_before
+    }
+}
+
+/// What is to be sent, and how.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) reply: Reply,
+    pub(crate) delivery: Delivery,
+    pub(crate) delay: Duration,
+    pub(crate) fault: Option<String>,
+}
+
+/// The checks before a request is carried out. `Err` is an answer right away.
+pub(crate) fn admit(state: &mut State, request: &Request, now: Instant) -> Result<Admitted, Box<Outcome>> {
+    let answer = |state: &mut State, failure: Failure, token: Option<&str>| {
+        let id = state.correlation_id();
+        let reply = failure.into_reply(&id);
+        Box::new(plain(state, reply, token))
+    };
+    let route = match route::find(&request.method, &request.path) {
+        Ok(route) => route,
+        Err(NoRoute::UnknownPath) => return Err(answer(state, Failure::html(404), None)),
+        Err(NoRoute::WrongMethod) => return Err(answer(state, Failure::html(405), None)),
+    };
+    if !admits_json(request.accept.as_deref()) {
+        return Err(answer(state, Failure::html(406), None));
+    }
+    if state.settings.max_body_bytes.is_some_and(|limit| request.body.len() > limit) {
+        return Err(answer(state, Failure::html(413), None));
+    }
+    let grant = if route.endpoint == Endpoint::TokenInfo {
+        // The token stands in the body; the header is optional.
+        Grant { token: String::new(), scopes: Vec::new() }
+    } else {
+        let header = request.authorization.as_deref();
+        let grant = match tokens::authenticate(header, &state.settings) {
+            Ok(grant) => grant,
+            Err(failure) => return Err(answer(state, failure, None)),
+        };
+        if let Err(exceeded) = state.budget.spend(&grant.token, now, &state.settings.limits) {
+            let id = state.correlation_id();
+            let settings = &state.settings;
+            let reply = exceeded.into_reply(settings.account.portal_id, &id, &settings.limits);
+            return Err(Box::new(plain(state, reply, Some(&grant.token))));
+        }
+        grant
+    };
+    let seen = Seen { number: request.number, path: &request.path, keys: Some(&request.keys) };
+    let chosen = state.engine.choose(&state.settings.faults, seen, &mut state.random);
+    Ok(Admitted { route, grant, chosen })
+}
+
+/// Carries out a request, or does what a fault wants instead.
+pub(crate) fn perform(state: &mut State, request: &Request, admitted: Admitted, now: Instant) -> Outcome {
+    let Admitted { route, grant, chosen } = admitted;
+    let fault = chosen.fault.as_ref();
+    let id = state.correlation_id();
+    let replaced = fault.and_then(|fault| replacement(state, fault, &id));
+    let is_carried_out = replaced.is_none() || fault.is_some_and(|fault| fault.after_write);
+    let real = is_carried_out.then(|| {
+        let call = Call {
+            version: route.version,
+            grant: &grant,
+            query: &request.query,
+            name: route.name.as_deref(),
+            body: &request.body,
+            number: request.number,
+            now,
+            effect: fault.map(Effect::of).unwrap_or_default(),
+        };
+        let handled = check_object_type(&route).and_then(|()| handle(state, &call, route.endpoint));
+        handled.unwrap_or_else(|failure| failure.into_reply(&id))
+    });
+    let reply = replaced.or(real).unwrap_or_else(|| Reply::empty(500));
+    let mut outcome =
+        plain(state, reply, Some(&grant.token).filter(|token| !token.is_empty()).map(String::as_str));
+    outcome.delay += chosen.delay_after;
+    outcome.delivery = fault.map_or(Delivery::Whole, Delivery::of);
+    outcome.fault = (!chosen.names.is_empty()).then(|| chosen.names.join("+"));
+    outcome
+}
+
+/// An answer as it is, with the rate headers and the general latency.
+fn plain(state: &mut State, reply: Reply, token: Option<&str>) -> Outcome {
+    let latency = state.settings.latency;
+    let delay = jittered(latency.ms, latency.jitter_ms, &mut state.random);
+    // HubSpot sends them with 2xx and 4xx. Without a known token there is no budget to tell of, and a gateway's page
+    // knows nothing of budgets.
+    let is_page = reply.headers.iter().any(|(_, value)| value.starts_with("text/html"));
+    let is_stamped = matches!(reply.status, 200..300 | 400..500) && !is_page;
+    let reply = match token.filter(|_| is_stamped) {
+        Some(token) => state.budget.stamp(reply, Some(token), &state.settings.limits),
+        None => reply,
+    };
+    Outcome { reply, delivery: Delivery::Whole, delay, fault: None }
+}
+
+/// The header must allow JSON. HubSpot answers 406 otherwise.
+fn admits_json(accept: Option<&str>) -> bool {
+    accept.is_none_or(|accept| {
+        accept.split(',').any(|part| {
+            let kind = part.split(';').next().unwrap_or_default().trim();
+            matches!(kind, "*/*" | "application/*" | "application/json")
+        })
+    })
+}
+
+fn check_object_type(route: &Route) -> Result<(), Failure> {
+    match &route.object_type {
+        Some(object) if !route::means_contacts(object) => {
+            Err(Failure::uncategorised(400, format!("Unable to infer object type from: {object}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn handle(state: &mut State, call: &Call<'_>, endpoint: Endpoint) -> Result<Reply, Failure> {
+    use objects::write::{Mode, write};
+    match endpoint {
+        Endpoint::BatchUpsert => write(state, call, Mode::Upsert),
+        Endpoint::BatchUpdate => write(state, call, Mode::Update),
+        Endpoint::BatchRead => objects::read::read(state, call),
+        Endpoint::BatchArchive => objects::archive::archive(state, call),
+        Endpoint::ListProperties => list::list(state, call),
+        Endpoint::OneProperty => list::one(state, call),
+        Endpoint::ListGroups => list::groups(state, call),
+        Endpoint::CreateProperty => create::one(state, call),
+        Endpoint::CreateProperties => create::batch(state, call),
+        Endpoint::CreateGroup => create::group(state, call),
+        Endpoint::ArchiveProperty => create::archive(state, call),
+        Endpoint::AccountDetails => Ok(account_details(state)),
+        Endpoint::TokenInfo => token_info(state, call),
+    }
+}
+
+/// Needs scope `oauth`, which every token carries.
+fn account_details(state: &State) -> Reply {
+    let account = &state.settings.account;
+    let minutes = account.utc_offset_minutes;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let offset = format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
+    Reply::json(
+        200,
+        &json!({
+            "portalId": account.portal_id,
+            "accountType": account.account_type,
+            "timeZone": account.time_zone,
+            "companyCurrency": "USD",
+            "additionalCurrencies": [],
+            "utcOffset": offset,
+            "utcOffsetMilliseconds": i64::from(minutes) * 60_000,
+            "uiDomain": "app.hubspot.com",
+            "dataHostingLocation": "na1",
+        }),
+    )
+}
+
+/// The scopes of a token. Needs no scope itself.
+fn token_info(state: &State, call: &Call<'_>) -> Result<Reply, Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        token_key: String,
+    }
+    let body: Body = objects::input::parse(call.body)?;
+    let scopes = tokens::scopes_of(&body.token_key, &state.settings).ok_or_else(tokens::no_credentials)?;
+    Ok(Reply::json(
+        200,
+        &json!({
+            "userId": 26_892_217, "hubId": state.settings.account.portal_id, "appId": 1_512_050, "scopes": scopes,
+        }),
+    ))
+}
+
+/// The answer that a fault puts in place of the real one, if it does.
+fn replacement(state: &State, fault: &Fault, correlation_id: &str) -> Option<Reply> {
+    let account = &state.settings.account;
+    let empty_batch = || {
+        let now = clock::iso(clock::now());
+        json!({ "status": "COMPLETE", "results": [], "startedAt": now, "completedAt": now })
+    };
+    let reply = match &fault.what {
+        What::Status(answer) => status_reply(state, answer, correlation_id),
+        What::RateLimited { policy, retry_after } => {
+            let reply = budget::refusal(*policy, account.portal_id).into_reply(correlation_id);
+            with_retry_after(reply, retry_after.as_ref())
+        }
+        What::Json { status, body } => Reply::json(*status, body),
+        What::Redirect { status, location } => Reply::empty(*status).header("location", location),
+        What::EmptyResults => Reply::json(200, &empty_batch()),
+        What::EmptyBody | What::CloseUnread => Reply::empty(200),
+        What::NotJson => {
+            Reply { body: Bytes::from_static(b"OK, but not JSON {"), ..Reply::json(200, &json!(0)) }
+        }
+        What::Oversized { .. } => Reply { body: Bytes::new(), ..Reply::json(200, &json!(0)) },
+        _ => return None,
+    };
+    Some(reply)
+}
+
+fn status_reply(state: &State, answer: &StatusAnswer, correlation_id: &str) -> Reply {
+    let status = answer.status;
+    let reply = match answer.body {
+        BodyKind::Html => Reply::html(status, &page(status)),
+        BodyKind::Empty => Reply::empty(status),
+        BodyKind::Json if answer.category.is_none() && answer.message.is_none() => {
+            usual_failure(state, status).into_reply(correlation_id)
+        }
+        BodyKind::Json => {
+            let message = answer.message.as_deref().unwrap_or("There was a problem with the request.");
+            let failure = match &answer.category {
+                Some(category) => Failure::new(status, category, message),
+                None => Failure::uncategorised(status, message),
+            };
+            failure.into_reply(correlation_id)
+        }
+    };
+    with_retry_after(reply, answer.retry_after.as_ref())
+}
+
+/// HubSpot's usual error for a status.
+fn usual_failure(state: &State, status: u16) -> Failure {
+    let account = &state.settings.account;
+    match status {
+        401 => tokens::no_credentials(),
+        403 => tokens::missing_scopes(tokens::TO_WRITE, state.settings.scope_error),
+        404 => Failure::new(404, "OBJECT_NOT_FOUND", "resource not found"),
+        409 => objects::conflict(None),
+        423 => Failure::new(423, "LOCKED", "The resource is locked. Please try again later."),
+        429 => budget::refusal(Some(crate::fault::Policy::TenSecondlyRolling), account.portal_id),
+        400..500 => Failure::validation("There was a problem with the request.").with_status(status),
+        _ => Failure::uncategorised(status, "internal error"),
+    }
+}
+
+fn with_retry_after(reply: Reply, value: Option<&RetryAfter>) -> Reply {
+    match value {
+        None => reply,
+        Some(RetryAfter::Seconds(seconds)) => reply.header("retry-after", seconds.to_string()),
+        Some(RetryAfter::Text(text)) => reply.header("retry-after", text),
+        Some(RetryAfter::Date(seconds)) => {
+            let millis = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX / 2);
+            reply.header("retry-after", clock::http_date(clock::now().saturating_add(millis)))
+        }
+    }
+}

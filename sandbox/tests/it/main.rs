@@ -1,0 +1,18 @@
+//! The sandbox over real HTTP, on the real clock: one module for each of its aspects.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
+mod access;
+mod conflicts;
+mod contacts;
+mod control;
+mod faults;
+mod item_faults;
+mod limits;
+mod model;
+mod partial;
+mod program;
+mod properties;
+mod property_creation;
+mod support;
+mod values;

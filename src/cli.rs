@@ -1,0 +1,181 @@
+//! The command line: reads the arguments, sets the process up, runs a command, and says with which code to exit.
+
+use std::{
+    ffi::OsString,
+    future::Future,
+    io::IsTerminal,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Parser;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+use crate::{
+    command::{Context, check, spec, write},
+    config::Environment,
+    error::Failure,
+    io::output::Output,
+    logging,
+    sync::run::End,
+};
+
+const FAILURE: u8 = 1;
+/// Wrong arguments, as is the custom of command line programs.
+const USAGE: u8 = 2;
+/// 128 plus the number of the signal, as shells report it.
+const INTERRUPTED: u8 = 130;
+const TERMINATED: u8 = 143;
+
+/// After a signal, the process ends at the latest after this long, even if standard output is blocked.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(10);
+
+/// Upserts contacts into HubSpot, keyed on their e-mail address: an Airbyte destination.
+#[derive(Debug, Parser)]
+#[command(name = "destination-hubspot", version)]
+enum Arguments {
+    /// Prints what this destination supports and how it is configured.
+    Spec,
+    /// Proves, without writing, that the token and the settings work.
+    Check {
+        /// The configuration, as described by `spec`.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The configured catalog: its mapping plan is printed too.
+        #[arg(long, value_name = "FILE")]
+        catalog: Option<PathBuf>,
+    },
+    /// Writes the records that come on standard input, and acknowledges their states.
+    Write {
+        /// The configuration, as described by `spec`.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The configured catalog; without it every stream is taken as Incremental – Deduped.
+        #[arg(long, value_name = "FILE")]
+        catalog: Option<PathBuf>,
+    },
+}
+
+/// Runs the command that the arguments name. The first one is the program's name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let shown = error.print();
+            let wanted = !error.use_stderr() && shown.is_ok();
+            return if wanted { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
+        }
+    };
+    let output = Output::stdout();
+    let to_terminal = stdout_is_terminal() && std::io::stderr().is_terminal();
+    logging::install_panic_hook(output.clone(), to_terminal);
+    // The hook has told of a panic by then.
+    let code = catch_unwind(AssertUnwindSafe(|| start(arguments, &output, to_terminal)));
+    ExitCode::from(code.unwrap_or(FAILURE))
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing is written here")]
+fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    logging::init(output.clone(), variable("LOG_LEVEL").as_deref(), to_terminal);
+    let environment = Environment::read(variable);
+    let context = |environment| Context { output: output.clone(), environment, to_terminal };
+    let context = match environment {
+        Ok(environment) => context(environment),
+        Err(error) => {
+            let (context, failure) = (context(Environment::default()), Failure::from(error));
+            return match &arguments {
+                Arguments::Check { .. } => check::refuse(&context, &failure).map_or(FAILURE, |()| 0),
+                Arguments::Spec | Arguments::Write { .. } => failed(&context, &failure),
+            };
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return failed(
+                &context,
+                &Failure::system(format!("the process cannot be set up: {}", error.kind())),
+            );
+        }
+    };
+    let code = run(&runtime, arguments, context);
+    // A thread may be blocked on standard input or output for ever.
+    runtime.shutdown_background();
+    code
+}
+
+fn run(runtime: &Runtime, arguments: Arguments, context: Context) -> u8 {
+    match arguments {
+        Arguments::Spec => spec::run(&context.output).map_or(FAILURE, |()| 0),
+        Arguments::Check { config, catalog } => {
+            runtime.block_on(check::run(&context, config, catalog)).map_or(FAILURE, |()| 0)
+        }
+        Arguments::Write { config, catalog } => {
+            runtime.block_on(write_until_signal(context, config, catalog))
+        }
+    }
+}
+
+/// The sync runs beside, so that a signal is heard even while it is blocked on standard output.
+async fn write_until_signal(context: Context, config: PathBuf, catalog: Option<PathBuf>) -> u8 {
+    let (tell, mut told) = watch::channel(false);
+    let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };
+    let mut sync = JoinSet::new();
+    sync.spawn(write::run(context.clone(), config, catalog, asked_to_end));
+    let mut signal_code = TERMINATED;
+    let end = tokio::select! { biased;
+        ended = sync.join_next() => ended,
+        code = first_signal() => {
+            signal_code = code;
+            tell.send_replace(true);
+            tokio::time::timeout(LONGEST_FAREWELL, sync.join_next()).await.unwrap_or(None)
+        }
+    };
+    match end {
+        Some(Ok(End::Complete)) => 0,
+        Some(Ok(End::Failed(failure))) => failed(&context, &failure),
+        // A panic has been told of by its hook.
+        Some(Ok(End::OutputClosed) | Err(_)) => FAILURE,
+        Some(Ok(End::Signalled)) | None => signal_code,
+    }
+}
+
+fn failed(context: &Context, failure: &Failure) -> u8 {
+    // If nobody reads any more, the exit code is all there is to say.
+    context.report(failure).map_or(FAILURE, |()| FAILURE)
+}
+
+fn first_signal() -> impl Future<Output = u8> {
+    let mut terminate = signal(SignalKind::terminate()).ok();
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
+    async move {
+        let terminated = async {
+            match &mut terminate {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let interrupted = async {
+            match &mut interrupt {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = terminated => TERMINATED,
+            _ = interrupted => INTERRUPTED,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The commands of the connector, one file each.
+
+use std::{
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+    config::{Config, Environment},
+    error::Failure,
+    io::output::{Output, OutputClosed},
+    protocol::emit,
+};
+
+pub mod check;
+pub mod spec;
+pub mod write;
+
+/// What every command has at hand.
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub output: Output,
+    pub environment: Environment,
+    /// A person watches: what is of interest goes to standard error in a readable form.
+    pub to_terminal: bool,
+}
+
+impl Context {
+    /// Reports a failure the way the platform reads it.
+    ///
+    /// # Errors
+    ///
+    /// If nobody reads standard output any more.
+    pub fn report(&self, failure: &Failure) -> Result<(), OutputClosed> {
+        if self.to_terminal {
+            tracing::error!("{failure}");
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.output.line(&emit::trace_error(failure, u64::try_from(now.as_millis()).unwrap_or_default()))
+    }
+}
+
+/// Reads a file that an argument names.
+fn read_file(path: &Path, argument: &str) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        Failure::config(format!(
+            "the file of `{argument}`, {}, cannot be read: {}",
+            path.display(),
+            error.kind()
+        ))
+    })
+}
+
+/// Reads the configuration and says what is odd about it.
+fn read_config(path: &Path) -> Result<Config, Failure> {
+    let parsed = Config::parse(&read_file(path, "--config")?)?;
+    for warning in &parsed.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(parsed.config)
+}

@@ -1,0 +1,137 @@
+//! The `write` command: learns what the portal knows, then runs the sync. Not here: the sync itself.
+
+use std::{path::PathBuf, sync::Arc};
+
+use tracing::{info, warn};
+
+use super::{Context, read_config, read_file};
+use crate::{
+    config::{Config, DelayScale},
+    error::Failure,
+    hubspot::{client::Client, retry::RetryPolicy},
+    io::input,
+    mapping::{
+        plan::{LeftOut, Plan},
+        portal::Portal,
+    },
+    protocol::catalog::{Catalog, ConfiguredStream},
+    sync::{
+        batch::Timing,
+        lifecycle::NewContactStage,
+        rules::Rules,
+        run::{End, Setting, Sync},
+    },
+};
+
+/// Reads messages from standard input until its end and writes their contacts to HubSpot.
+///
+/// `signal` asks for an early, orderly end.
+pub async fn run(
+    context: Context,
+    config: PathBuf,
+    catalog: Option<PathBuf>,
+    signal: impl Future<Output = ()>,
+) -> End {
+    // The source may begin to send at once; it waits when the first lines fill their room.
+    let input = input::start(std::io::stdin());
+    tokio::pin!(signal);
+    let setting = tokio::select! { biased;
+        () = &mut signal => return End::Signalled,
+        setting = prepare(&context, config, catalog) => setting,
+    };
+    match setting {
+        Ok(setting) => Sync::new(setting, context.output).run(input, signal).await,
+        Err(failure) => End::Failed(failure),
+    }
+}
+
+async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<Setting, Failure> {
+    let config = read_config(&config)?;
+    let catalog = catalog.map(|path| Catalog::parse(&read_file(&path, "--catalog")?)).transpose()?;
+    let environment = &context.environment;
+    let token = config.access_token.clone();
+    let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
+    let account = client.account().await?;
+    let portal = Portal::new(&client.properties().await?);
+    info!(
+        portal = account.portal_id.as_deref(),
+        api_version = config.api_version.as_str(),
+        "writing contacts to HubSpot"
+    );
+    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &portal)).transpose()?;
+    let plans = catalog.as_ref().map(|catalog| plans(catalog, &config, &portal)).transpose()?;
+    if let Some(catalog) = &catalog {
+        warn_of_what_will_not_happen(catalog, &config);
+    }
+    Ok(Setting {
+        client: Arc::new(client),
+        portal,
+        rules: Rules { stage, invalid_values: config.invalid_values },
+        field_mappings: config.field_mappings,
+        plans,
+        timing: timing(environment.delay_scale),
+    })
+}
+
+/// Finds the configured stage in the portal.
+///
+/// # Errors
+///
+/// A `config_error` that lists the stages there are.
+pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Failure> {
+    NewContactStage::find(text, portal).ok_or_else(|| {
+        let stages: Vec<_> =
+            portal.stages().iter().map(|stage| format!("`{}` ({})", stage.value, stage.label)).collect();
+        Failure::config(format!(
+            "the setting `lifecycle_stage` is no lifecycle stage of this HubSpot account. Use the internal value or the \
+             label of one of these: {}.",
+            if stages.is_empty() { "none is visible to this token".to_owned() } else { stages.join(", ") },
+        ))
+    })
+}
+
+/// Compiles the plans of the catalog's streams, and says which of their fields are left out.
+///
+/// # Errors
+///
+/// A `config_error` if a mapping cannot work or a stream has no address.
+pub(super) fn plans(catalog: &Catalog, config: &Config, portal: &Portal) -> Result<Vec<Plan>, Failure> {
+    let mut plans = Vec::new();
+    for stream in &catalog.streams {
+        let declared: Vec<&str> = stream.fields.iter().map(|field| field.name.as_str()).collect();
+        let plan = Plan::new(&stream.id, &declared, &config.field_mappings, portal)?;
+        for (field, targets) in plan.fields() {
+            if let Some(reason) = targets.left_out.and_then(LeftOut::warning) {
+                warn!(stream = %stream.id, field, reason, "field left out");
+            }
+        }
+        plans.push(plan);
+    }
+    Ok(plans)
+}
+
+fn warn_of_what_will_not_happen(catalog: &Catalog, config: &Config) {
+    if catalog.streams.iter().any(ConfiguredStream::asks_for_truncation) {
+        warn!(
+            "the catalog asks to remove what earlier syncs wrote; contacts are never deleted, so they stay"
+        );
+    }
+    for mapping in &config.field_mappings {
+        if !catalog.streams.iter().any(|stream| mapping.applies_to(stream.id.name(), stream.id.namespace())) {
+            let stream = mapping.stream.as_deref();
+            warn!(
+                stream,
+                field = mapping.field,
+                "an entry of `field_mappings` names a stream that is not in the catalog"
+            );
+        }
+    }
+}
+
+fn timing(scale: DelayScale) -> Timing {
+    Timing {
+        quiet: scale.apply(Timing::STANDARD.quiet),
+        between_partial: scale.apply(Timing::STANDARD.between_partial),
+        longest_wait: scale.apply(Timing::STANDARD.longest_wait),
+    }
+}

@@ -1,0 +1,147 @@
+//! What can be wrong with the configuration or the environment, in words for the user.
+//!
+//! The texts name the setting and the cure. They hold names of settings, fields, properties and streams, but
+//! no other value of the configuration: not the token, and nothing that might be it. Not here: what HubSpot
+//! says about the values, which `check` finds out.
+
+use std::fmt;
+
+use serde_path_to_error::{Path, Segment};
+use thiserror::Error;
+
+use crate::error::Failure;
+
+/// Where in the configuration a value stands; shown as the beginning of a sentence. Entries are counted from
+/// 0 here, and from 1 in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// A setting of the configuration itself.
+    Top(String),
+    /// A whole entry of `field_mappings`.
+    Entry(usize),
+    /// A setting inside an entry of `field_mappings`.
+    OfEntry(usize, String),
+}
+
+impl Setting {
+    /// A setting by name: inside an entry of `field_mappings`, or at the top.
+    pub(super) fn at(entry: Option<usize>, name: &str) -> Self {
+        entry.map_or_else(|| Self::Top(name.to_owned()), |index| Self::OfEntry(index, name.to_owned()))
+    }
+}
+
+impl From<&Path> for Setting {
+    fn from(path: &Path) -> Self {
+        let mut entry = None;
+        let mut name = None;
+        for segment in path {
+            match segment {
+                Segment::Seq { index } => {
+                    entry = Some(*index);
+                    name = None;
+                }
+                Segment::Map { key } => name = Some(key.as_str()),
+                Segment::Enum { .. } | Segment::Unknown => {}
+            }
+        }
+        match (entry, name) {
+            (Some(index), None) => Self::Entry(index),
+            (entry, name) => Self::at(entry, name.unwrap_or_default()),
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top(name) => write!(formatter, "The setting `{name}`"),
+            Self::Entry(index) => write!(formatter, "Entry {} of `field_mappings`", index.saturating_add(1)),
+            Self::OfEntry(index, name) => {
+                write!(
+                    formatter,
+                    "The setting `{name}` in entry {} of `field_mappings`",
+                    index.saturating_add(1)
+                )
+            }
+        }
+    }
+}
+
+/// A configuration or an environment that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// Counted from 1; an empty file ends at column 0.
+    #[error("The configuration is not valid JSON: look at line {line}, column {column}.")]
+    NotJson { line: usize, column: usize },
+
+    #[error(
+        "The configuration must be a JSON object with the settings in it, like {{\"access_token\": \"…\"}}."
+    )]
+    NotAnObject,
+
+    /// `similar` is a name in the same place that was probably meant to be this one.
+    #[error("{setting} is missing or empty. {}", cure_of_missing(setting, similar.as_deref()))]
+    Missing { setting: Setting, similar: Option<String> },
+
+    #[error("{setting} must be {expected}.")]
+    WrongType { setting: Setting, expected: &'static str },
+
+    #[error("{setting} must be one of {choices}.")]
+    NotOneOf { setting: Setting, choices: String },
+
+    #[error(
+        "The setting `access_token` is only asterisks, so it is what a hidden token is shown as. Enter the token \
+         itself: the HubSpot service key, or the access token of the private app."
+    )]
+    TokenMasked,
+
+    #[error(
+        "The setting `access_token` has a space or a line break inside. Copy the token from HubSpot again, in one piece."
+    )]
+    TokenWithSpace,
+
+    #[error(
+        "The setting `access_token` has a character in it that no HubSpot token has: something other than ASCII \
+         letters, digits and signs. Copy the token from HubSpot again."
+    )]
+    TokenNotAscii,
+
+    #[error(
+        "The setting `field_mappings` maps both `{first_field}` and `{second_field}` onto the HubSpot property \
+         `{property}`{}",
+        cure_of_conflict(stream.as_deref())
+    )]
+    PropertyTwice { stream: Option<String>, first_field: String, second_field: String, property: String },
+
+    #[error("The environment variable {variable} {fault}.")]
+    Environment { variable: &'static str, fault: &'static str },
+}
+
+fn cure_of_missing(setting: &Setting, similar: Option<&str>) -> String {
+    if let Some(similar) = similar {
+        return format!("The configuration has `{similar}` in its place: correct the name.");
+    }
+    let cure = match setting {
+        Setting::OfEntry(_, name) if name == "field" => {
+            "Enter the name of the field, as the source sends it."
+        }
+        Setting::OfEntry(..) => "Enter the internal name of the HubSpot property.",
+        Setting::Top(_) | Setting::Entry(_) => {
+            "Enter a HubSpot service key, or the access token of a private app."
+        }
+    };
+    cure.to_owned()
+}
+
+fn cure_of_conflict(stream: Option<&str>) -> String {
+    stream.map_or_else(
+        || ". Keep one of them, or name the `stream` in each if they belong to different streams.".to_owned(),
+        |stream| format!(" for the stream `{stream}`. Keep one of them."),
+    )
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::config(error.to_string())
+    }
+}

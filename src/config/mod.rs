@@ -1,0 +1,23 @@
+//! The configuration and the environment: from text to types that need no further check.
+//!
+//! Pure: no files, no network, no clock. Not here: the meaning of a setting for a sync, and what only HubSpot
+//! can tell.
+
+pub mod environment;
+mod error;
+mod field_mapping;
+mod raw;
+mod settings;
+mod token;
+mod unknown;
+
+#[cfg(test)]
+mod spec_tests;
+#[cfg(test)]
+mod tests;
+
+pub use self::environment::{BaseUrl, DelayScale, Environment};
+pub use self::error::{ConfigError, Setting};
+pub use self::field_mapping::FieldMapping;
+pub use self::settings::{ApiVersion, Config, InvalidValues, Parsed};
+pub use self::token::AccessToken;

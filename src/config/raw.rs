@@ -1,0 +1,83 @@
+//! The configuration as it is written: the shape of `spec.json`, before anything is checked but types.
+//!
+//! Not here: what the values mean. Not repeated here: serde's error texts, which quote values and so might
+//! show the token.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::error::{ConfigError, Setting};
+use super::unknown::UnknownKey;
+
+/// Editors on Windows put this in front of a file.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+const FIELD_MAPPINGS: &str = "field_mappings";
+
+/// The configuration object. A `null` counts as absent, for every field.
+///
+/// It has no `Debug`, as it holds the token.
+#[derive(Deserialize)]
+pub(super) struct RawConfig {
+    pub(super) access_token: Option<String>,
+    pub(super) lifecycle_stage: Option<String>,
+    pub(super) field_mappings: Option<Vec<RawFieldMapping>>,
+    pub(super) invalid_values: Option<String>,
+    pub(super) api_version: Option<String>,
+}
+
+impl RawConfig {
+    /// The names that are read; any other is reported as unknown.
+    pub(super) const FIELDS: &[&str] =
+        &["access_token", "lifecycle_stage", FIELD_MAPPINGS, "invalid_values", "api_version"];
+}
+
+/// An entry of `field_mappings`.
+#[derive(Deserialize)]
+pub(super) struct RawFieldMapping {
+    pub(super) stream: Option<String>,
+    pub(super) field: Option<String>,
+    pub(super) property: Option<String>,
+}
+
+impl RawFieldMapping {
+    /// The names that are read; any other is reported as unknown.
+    pub(super) const FIELDS: &[&str] = &["stream", "field", "property"];
+}
+
+/// Reads the text of a configuration file, and lists the names in it that mean nothing to us.
+///
+/// # Errors
+/// The text is not JSON, is not an object, or holds a value of the wrong type. The error holds no value.
+pub(super) fn read(json: &[u8]) -> Result<(RawConfig, Vec<UnknownKey>), ConfigError> {
+    let text = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
+    let value: Value = serde_json::from_slice(text)
+        .map_err(|error| ConfigError::NotJson { line: error.line(), column: error.column() })?;
+    // An array must not get further: serde would read it as the fields in their order.
+    let Value::Object(settings) = &value else { return Err(ConfigError::NotAnObject) };
+    let unknown = unknown_keys(settings)?;
+    let raw = serde_path_to_error::deserialize(value).map_err(|error| wrong_type(error.path()))?;
+    Ok((raw, unknown))
+}
+
+/// # Errors
+/// An entry of `field_mappings` is not an object.
+fn unknown_keys(settings: &Map<String, Value>) -> Result<Vec<UnknownKey>, ConfigError> {
+    let mut unknown = UnknownKey::find(None, settings.keys(), RawConfig::FIELDS);
+    if let Some(Value::Array(entries)) = settings.get(FIELD_MAPPINGS) {
+        for (index, entry) in entries.iter().enumerate() {
+            let Value::Object(mapping) = entry else {
+                return Err(ConfigError::WrongType { setting: Setting::Entry(index), expected: "an object" });
+            };
+            unknown.extend(UnknownKey::find(Some(index), mapping.keys(), RawFieldMapping::FIELDS));
+        }
+    }
+    Ok(unknown)
+}
+
+/// Puts the place of a type error into our own words. Every field but one is text.
+fn wrong_type(path: &serde_path_to_error::Path) -> ConfigError {
+    let setting = Setting::from(path);
+    let is_list = setting == Setting::Top(FIELD_MAPPINGS.to_owned());
+    ConfigError::WrongType { setting, expected: if is_list { "a list" } else { "text, in double quotes" } }
+}

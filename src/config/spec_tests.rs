@@ -1,0 +1,289 @@
+//! Tests that `spec.json` and the configuration that is read hold together, both ways.
+//!
+//! Each walks over what the two sides themselves say they hold, so that a new setting needs no new test here;
+//! only `MAXIMAL` must be given it.
+
+use std::cell::Cell;
+
+use serde::de::value::Error as ProbeError;
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
+use serde_json::{Map, Value, json};
+
+use super::raw::{RawConfig, RawFieldMapping};
+use super::*;
+
+const SPEC: &str = include_str!("../../spec.json");
+
+/// Every setting, each with a value other than its default.
+const MAXIMAL: &str = r#"{
+    "access_token": "pat-na1-x",
+    "lifecycle_stage": "lead",
+    "field_mappings": [{"stream": "users", "field": "mail", "property": "email"}],
+    "invalid_values": "reject_record",
+    "api_version": "v3"
+}"#;
+
+fn spec() -> Value {
+    serde_json::from_str(SPEC).unwrap()
+}
+
+fn schema() -> Value {
+    spec()["connectionSpecification"].clone()
+}
+
+fn object(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap()
+}
+
+/// An object of the schema, the names that we read in it, and a way to put such an object into a whole
+/// configuration.
+struct Level {
+    schema: Value,
+    fields: &'static [&'static str],
+    /// What serde reads, asked from the derived code itself.
+    derived: &'static [&'static str],
+    entry: Option<usize>,
+    maximal: Map<String, Value>,
+}
+
+impl Level {
+    fn all() -> [Self; 2] {
+        let schema = schema();
+        let maximal = object(MAXIMAL);
+        [
+            Self {
+                schema: schema["properties"]["field_mappings"]["items"].clone(),
+                fields: RawFieldMapping::FIELDS,
+                derived: derived_fields::<RawFieldMapping>(),
+                entry: Some(0),
+                maximal: maximal["field_mappings"][0].as_object().unwrap().clone(),
+            },
+            Self {
+                schema,
+                fields: RawConfig::FIELDS,
+                derived: derived_fields::<RawConfig>(),
+                entry: None,
+                maximal,
+            },
+        ]
+    }
+
+    fn properties(&self) -> &Map<String, Value> {
+        self.schema["properties"].as_object().unwrap()
+    }
+
+    fn is_required(&self, name: &str) -> bool {
+        self.schema["required"].as_array().unwrap().contains(&json!(name))
+    }
+
+    /// The maximal configuration with `change` done at this level.
+    fn config(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Value {
+        let mut level = self.maximal.clone();
+        change(&mut level);
+        let mut whole = object(MAXIMAL);
+        match self.entry {
+            Some(index) => whole["field_mappings"][index] = Value::Object(level),
+            None => whole = level,
+        }
+        Value::Object(whole)
+    }
+}
+
+/// Asks the derived `Deserialize` which fields it looks for.
+struct Probe<'a>(&'a Cell<&'static [&'static str]>);
+
+impl<'de> Deserializer<'de> for Probe<'_> {
+    type Error = ProbeError;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        _visitor: V,
+    ) -> Result<V::Value, ProbeError> {
+        self.0.set(fields);
+        Err(ProbeError::custom("only the names were wanted"))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, ProbeError> {
+        Err(ProbeError::custom("not a struct"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
+        seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+fn derived_fields<T: Deserialize<'static>>() -> &'static [&'static str] {
+    let fields = Cell::new(&[][..]);
+    assert!(T::deserialize(Probe(&fields)).is_err());
+    fields.get()
+}
+
+fn sorted<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_unstable();
+    names
+}
+
+fn parse(config: &Value) -> Result<Parsed, ConfigError> {
+    Config::parse(config.to_string().as_bytes())
+}
+
+#[test]
+fn the_schema_and_the_reader_know_the_same_names() {
+    for level in Level::all() {
+        let in_schema = sorted(level.properties().keys().map(String::as_str));
+        assert_eq!(sorted(level.derived.iter().copied()), in_schema);
+        assert_eq!(sorted(level.fields.iter().copied()), in_schema);
+        assert_eq!(sorted(level.maximal.keys().map(String::as_str)), in_schema, "MAXIMAL is not maximal");
+    }
+}
+
+#[test]
+fn the_maximal_configuration_is_read_without_a_warning() {
+    let parsed = Config::parse(MAXIMAL.as_bytes()).unwrap();
+    assert_eq!(parsed.warnings, [""; 0]);
+    assert_eq!(parsed.config.access_token.expose(), "pat-na1-x");
+    assert_eq!(parsed.config.lifecycle_stage.as_deref(), Some("lead"));
+    assert_eq!(
+        parsed.config.field_mappings,
+        [FieldMapping {
+            stream: Some("users".to_owned()),
+            field: "mail".to_owned(),
+            property: "email".to_owned()
+        }]
+    );
+    assert_eq!(parsed.config.invalid_values, InvalidValues::RejectRecord);
+    assert_eq!(parsed.config.api_version, ApiVersion::V3);
+}
+
+#[test]
+fn every_property_is_read_and_has_the_type_that_the_schema_gives_it() {
+    for level in Level::all() {
+        for (name, property) in level.properties() {
+            let (expected, wrong) = match property["type"].as_str().unwrap() {
+                "string" => ("text, in double quotes", [json!({}), json!([]), json!(1), json!(true)]),
+                "array" => ("a list", [json!({}), json!("x"), json!(1), json!(true)]),
+                other => panic!("say what {other} is in words, in `config::raw`"),
+            };
+            for value in wrong {
+                let config = level.config(|level| drop(level.insert(name.clone(), value)));
+                let setting = Setting::at(level.entry, name);
+                assert_eq!(parse(&config).map(drop), Err(ConfigError::WrongType { setting, expected }));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_schema_requires_is_required_and_nothing_else() {
+    for level in Level::all() {
+        for name in level.fields {
+            let absent = level.config(|level| drop(level.remove(*name)));
+            let null = level.config(|level| drop(level.insert((*name).to_owned(), Value::Null)));
+            for config in [absent, null] {
+                let missing = ConfigError::Missing { setting: Setting::at(level.entry, name), similar: None };
+                let expected = if level.is_required(name) { Err(missing) } else { Ok(()) };
+                assert_eq!(parse(&config).map(drop), expected, "{config}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_choices_and_the_defaults_agree() {
+    let schema = schema();
+    let api_version = &schema["properties"]["api_version"];
+    assert_eq!(api_version["enum"], json!(ApiVersion::ALL.map(ApiVersion::as_str)));
+    assert_eq!(api_version["default"], json!(ApiVersion::default().as_str()));
+
+    let invalid_values = &schema["properties"]["invalid_values"];
+    assert_eq!(invalid_values["enum"], json!(InvalidValues::ALL.map(InvalidValues::as_str)));
+    assert_eq!(invalid_values["default"], json!(InvalidValues::default().as_str()));
+
+    // Written out or left out, a default means the same.
+    let mut explicit = object(r#"{"access_token": "pat-na1-x"}"#);
+    let implicit = parse(&Value::Object(explicit.clone())).unwrap();
+    for (name, property) in schema["properties"].as_object().unwrap() {
+        if let Some(default) = property.get("default") {
+            explicit.insert(name.clone(), default.clone());
+        }
+    }
+    let explicit = parse(&Value::Object(explicit)).unwrap();
+    assert_eq!(format!("{implicit:?}"), format!("{explicit:?}"));
+}
+
+#[test]
+fn the_schema_accepts_what_is_right_and_refuses_what_is_wrong() {
+    let schema = schema();
+    let validator = jsonschema::draft7::new(&schema).unwrap();
+    let right = [
+        json!({"access_token": "x"}),
+        json!({"access_token": "x", "field_mappings": []}),
+        json!({"access_token": "x", "unknown": {"to": ["us"]}}),
+        json!({"access_token": "x", "field_mappings": [{"field": "a", "property": "b", "unknown": 1}]}),
+        Value::Object(object(MAXIMAL)),
+    ];
+    for config in right {
+        assert!(validator.is_valid(&config), "{config}");
+        assert!(parse(&config).is_ok(), "{config}");
+    }
+    let wrong = [
+        json!(null),
+        json!([]),
+        json!("pat-na1-x"),
+        json!({}),
+        json!({"access_token": 1}),
+        json!({"access_token": "x", "lifecycle_stage": 1}),
+        json!({"access_token": "x", "api_version": "2026-03"}),
+        json!({"access_token": "x", "api_version": 3}),
+        json!({"access_token": "x", "invalid_values": "ignore"}),
+        json!({"access_token": "x", "field_mappings": {}}),
+        json!({"access_token": "x", "field_mappings": ["email"]}),
+        json!({"access_token": "x", "field_mappings": [["users", "mail", "email"]]}),
+        json!({"access_token": "x", "field_mappings": [{"field": "mail"}]}),
+        json!({"access_token": "x", "field_mappings": [{"property": "email"}]}),
+        json!({"access_token": "x", "field_mappings": [{"field": 1, "property": "email"}]}),
+        json!({"access_token": "x", "field_mappings": [{"stream": [], "field": "a", "property": "b"}]}),
+    ];
+    for config in wrong {
+        assert!(!validator.is_valid(&config), "{config}");
+        assert!(parse(&config).is_err(), "{config}");
+    }
+}
+
+#[test]
+fn the_schema_is_fit_for_a_form() {
+    assert!(jsonschema::draft7::meta::is_valid(&schema()));
+    for level in Level::all() {
+        assert_eq!(level.schema["additionalProperties"], json!(true));
+        let mut orders = Vec::new();
+        for (name, property) in level.properties() {
+            assert!(property["title"].is_string() && property["description"].is_string(), "{name}");
+            orders.push(property["order"].as_u64().unwrap());
+            let of_its_own = jsonschema::draft7::new(property).unwrap();
+            let samples = property["examples"].as_array().unwrap().iter().chain(property.get("default"));
+            for sample in samples {
+                assert!(of_its_own.is_valid(sample), "{name}: {sample}");
+                let config = level.config(|level| drop(level.insert(name.clone(), sample.clone())));
+                assert!(parse(&config).is_ok(), "{config}");
+            }
+        }
+        orders.sort_unstable();
+        assert!(orders.iter().copied().eq(0..orders.len() as u64), "{orders:?}");
+    }
+    assert_eq!(schema()["properties"]["access_token"]["airbyte_secret"], json!(true));
+}
+
+#[test]
+fn the_specification_promises_what_is_built() {
+    let spec = spec();
+    assert_eq!(spec["supported_destination_sync_modes"], json!(["append_dedup"]));
+    assert_eq!(spec["supportsIncremental"], json!(true));
+    assert_eq!(spec["supportsNormalization"], json!(false));
+    assert_eq!(spec["supportsDBT"], json!(false));
+    // The platform validates it against what it supports.
+    assert_eq!(spec["protocol_version"], json!("0.2.0"));
+}

@@ -1,0 +1,352 @@
+//! HubSpot's calls as this connector makes them: paths, the loop that repeats, typed answers.
+//!
+//! Every attempt pays the throttle and is counted. Not here: what an answer means for each input of a batch.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use tracing::{debug, warn};
+
+use super::{
+    error::{ApiError, ApiErrorKind},
+    model::{Account, ErrorBody, Property, PropertyList, TokenInfo},
+    retry::{Disposition, RetryPolicy, Stop, Wait, disposition},
+    throttle::Throttle,
+    transport::{HttpTransport, Request, Response, Transport, TransportError},
+};
+use crate::config::{AccessToken, ApiVersion, environment::DelayScale, environment::Environment};
+
+/// The wait before a token that has worked is tried once more after a 401.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
+/// The calls this connector makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    Account,
+    Properties,
+    TokenInfo,
+    BatchRead,
+    BatchUpsert,
+}
+
+impl Endpoint {
+    /// The path for an API version. Both have the same bodies.
+    ///
+    /// Source: <https://developers.hubspot.com/docs/developer-tooling/platform/versioning>.
+    pub fn path(self, version: ApiVersion) -> &'static str {
+        match (self, version) {
+            (Self::Account, ApiVersion::V3) => "/account-info/v3/details",
+            (Self::Account, ApiVersion::Date202609) => "/account-info/2026-09/details",
+            (Self::Properties, ApiVersion::V3) => "/crm/v3/properties/contacts",
+            (Self::Properties, ApiVersion::Date202609) => "/crm/properties/2026-09/contacts",
+            (Self::TokenInfo, _) => "/oauth/v2/private-apps/get/access-token-info",
+            (Self::BatchRead, ApiVersion::V3) => "/crm/v3/objects/contacts/batch/read",
+            (Self::BatchRead, ApiVersion::Date202609) => "/crm/objects/2026-09/contacts/batch/read",
+            (Self::BatchUpsert, ApiVersion::V3) => "/crm/v3/objects/contacts/batch/upsert",
+            (Self::BatchUpsert, ApiVersion::Date202609) => "/crm/objects/2026-09/contacts/batch/upsert",
+        }
+    }
+
+    /// The scope that permits the call, as HubSpot's reference names it.
+    pub fn scope(self) -> &'static str {
+        match self {
+            Self::Account | Self::TokenInfo => "oauth",
+            Self::Properties | Self::BatchRead => "crm.objects.contacts.read",
+            Self::BatchUpsert => "crm.objects.contacts.write",
+        }
+    }
+
+    /// What the call is for, to complete "the token may not …".
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Account => "read the account's details",
+            Self::Properties => "read the definitions of contact properties",
+            Self::TokenInfo => "read its own scopes",
+            Self::BatchRead => "read contacts",
+            Self::BatchUpsert => "write contacts",
+        }
+    }
+}
+
+/// An answer that the caller has to look into.
+#[derive(Debug)]
+pub enum Reply {
+    /// 2xx.
+    Done(Bytes),
+    /// HubSpot refused the request for what it holds.
+    Refused { status: u16, error: ErrorBody },
+    /// The request, or its answer, is too long.
+    TooLarge,
+}
+
+/// What the client has done so far.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// Attempts of any call, repetitions included.
+    pub requests: u64,
+    /// Attempts that repeated an earlier one.
+    pub retries: u64,
+    /// The time that callers waited for the rate limits.
+    pub waited: Duration,
+}
+
+/// A client for one token. It is shared by reference; all of its calls pay one throttle.
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    token: AccessToken,
+    version: ApiVersion,
+    policy: RetryPolicy,
+    delay_scale: DelayScale,
+    throttle: Throttle,
+    authenticated: AtomicBool,
+    utc_offset_milliseconds: AtomicI64,
+    requests: AtomicU64,
+    retries: AtomicU64,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client over HTTP.
+    ///
+    /// # Errors
+    ///
+    /// If the system's trusted certificates cannot be loaded.
+    pub fn over_http(
+        token: AccessToken,
+        version: ApiVersion,
+        policy: RetryPolicy,
+        environment: &Environment,
+    ) -> Result<Self, ApiError> {
+        let transport = HttpTransport::new(&token, environment)
+            .map_err(|_| ApiError::new(Endpoint::Account, ApiErrorKind::NoTransport))?;
+        Ok(Self::new(Arc::new(transport), token, version, policy, environment.delay_scale))
+    }
+
+    /// A client over any transport.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        token: AccessToken,
+        version: ApiVersion,
+        policy: RetryPolicy,
+        delay_scale: DelayScale,
+    ) -> Self {
+        Self {
+            transport,
+            token,
+            version,
+            policy,
+            delay_scale,
+            throttle: Throttle::new(),
+            authenticated: AtomicBool::new(false),
+            utc_offset_milliseconds: AtomicI64::new(0),
+            requests: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+        }
+    }
+
+    pub fn throttle(&self) -> &Throttle {
+        &self.throttle
+    }
+
+    pub fn effort(&self) -> Effort {
+        Effort {
+            requests: self.requests.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            waited: self.throttle.waited(),
+        }
+    }
+
+    /// Reads the account that the token belongs to, which proves the token. The account's time zone is kept: at its
+    /// midnight the daily limit is reset.
+    ///
+    /// # Errors
+    ///
+    /// As every call: see [`ApiError`].
+    pub async fn account(&self) -> Result<Account, ApiError> {
+        let account: Account = self.fetch(Endpoint::Account, None).await?;
+        self.utc_offset_milliseconds.store(account.utc_offset_milliseconds, Ordering::Relaxed);
+        Ok(account)
+    }
+
+    /// Reads the definitions of all contact properties.
+    ///
+    /// # Errors
+    ///
+    /// As every call: see [`ApiError`].
+    pub async fn properties(&self) -> Result<Vec<Property>, ApiError> {
+        let list: PropertyList = self.fetch(Endpoint::Properties, None).await?;
+        Ok(list.results)
+    }
+
+    /// Reads what the token may do. It works for service keys and private apps, but is not part of HubSpot's
+    /// published specification: a failure proves nothing.
+    ///
+    /// # Errors
+    ///
+    /// As every call: see [`ApiError`].
+    pub async fn token_info(&self) -> Result<TokenInfo, ApiError> {
+        let body = serde_json::json!({ "tokenKey": self.token.expose() });
+        self.fetch(Endpoint::TokenInfo, Some(Bytes::from(body.to_string()))).await
+    }
+
+    /// Sends a batch request and hands back what HubSpot said to it.
+    ///
+    /// # Errors
+    ///
+    /// If no repetition helps: see [`ApiError`].
+    pub async fn batch(&self, endpoint: Endpoint, body: Bytes) -> Result<Reply, ApiError> {
+        self.call(endpoint, Some(body)).await
+    }
+
+    async fn fetch<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        body: Option<Bytes>,
+    ) -> Result<T, ApiError> {
+        match self.call(endpoint, body).await? {
+            Reply::Done(body) => {
+                serde_json::from_slice(&body).map_err(|_| ApiError::new(endpoint, ApiErrorKind::Unreadable))
+            }
+            Reply::Refused { status, error } => {
+                Err(ApiError::new(endpoint, ApiErrorKind::Stop(Stop::Unexpected)).with(status, Some(&error)))
+            }
+            Reply::TooLarge => Err(ApiError::new(endpoint, ApiErrorKind::Unreadable)),
+        }
+    }
+
+    async fn call(&self, endpoint: Endpoint, body: Option<Bytes>) -> Result<Reply, ApiError> {
+        let request = Request { path: endpoint.path(self.version).to_owned(), body };
+        let mut attempts = Attempts {
+            endpoint,
+            started: Instant::now(),
+            saved: Duration::ZERO,
+            failed: 0,
+            looked_twice: false,
+        };
+        loop {
+            let outcome = self.attempt(endpoint, &request, attempts.failed > 0).await?;
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            match disposition(&outcome, now) {
+                Disposition::Done => {
+                    self.authenticated.store(true, Ordering::Relaxed);
+                    return Ok(Reply::Done(outcome.map(|response| response.body).unwrap_or_default()));
+                }
+                Disposition::Refused => {
+                    self.authenticated.store(true, Ordering::Relaxed);
+                    let (status, error) = described(&outcome);
+                    return Ok(Reply::Refused { status, error: error.unwrap_or_default() });
+                }
+                Disposition::TooLarge => return Ok(Reply::TooLarge),
+                Disposition::Again(wait) => self.wait(&mut attempts, wait, &outcome).await?,
+                Disposition::Unauthorized(_)
+                    if self.authenticated.load(Ordering::Relaxed) && !attempts.looked_twice =>
+                {
+                    attempts.looked_twice = true;
+                    attempts.failed += 1;
+                    warn!(call = ?endpoint, "HubSpot refused the token after it had worked; trying once more");
+                    tokio::time::sleep(self.delay_scale.apply(SECOND_LOOK)).await;
+                }
+                Disposition::Unauthorized(stop) | Disposition::Stop(stop) => {
+                    let (status, error) = described(&outcome);
+                    return Err(self.stopped(endpoint, stop).with(status, error.as_ref()));
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        endpoint: Endpoint,
+        request: &Request,
+        repeated: bool,
+    ) -> Result<Result<Response, TransportError>, ApiError> {
+        let Ok(grant) = self.throttle.acquire().await else {
+            return Err(self.stopped(endpoint, Stop::DailyLimit));
+        };
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        if repeated {
+            self.retries.fetch_add(1, Ordering::Relaxed);
+        }
+        let sent = Instant::now();
+        let outcome = self.transport.exchange(request.clone()).await;
+        match &outcome {
+            Ok(response) => self.throttle.answered(grant, &response.rate_limit),
+            Err(_) => self.throttle.lost(grant),
+        }
+        let status = outcome.as_ref().ok().map(|response| response.status);
+        debug!(call = ?endpoint, number, status, milliseconds = sent.elapsed().as_millis(), "answered");
+        Ok(outcome)
+    }
+
+    /// Waits as the answer says, or gives up.
+    async fn wait(
+        &self,
+        attempts: &mut Attempts,
+        wait: Wait,
+        outcome: &Result<Response, TransportError>,
+    ) -> Result<(), ApiError> {
+        attempts.failed += 1;
+        let backoff = self.policy.backoff(attempts.failed, fastrand::f64());
+        let (delay, counted) = match wait {
+            Wait::Backoff { at_least } => (backoff.max(at_least), true),
+            // The back-off counts here too: a server that says "again in 0 s" for ever is not taken at its word.
+            Wait::PauseAll(pause) => (pause.max(backoff), false),
+        };
+        let elapsed = attempts.started.elapsed() + attempts.saved;
+        let (status, error) = described(outcome);
+        let last = outcome.as_ref().err().copied();
+        if (counted && attempts.failed >= self.policy.attempts) || elapsed + delay > self.policy.total {
+            let kind = ApiErrorKind::Exhausted { attempts: attempts.failed, elapsed, last };
+            return Err(ApiError::new(attempts.endpoint, kind).with(status, error.as_ref()));
+        }
+        let seconds = delay.as_secs_f32();
+        let reason = last.map(|error| error.to_string());
+        let status = (status != 0).then_some(status);
+        warn!(call = ?attempts.endpoint, attempt = attempts.failed, status, reason, seconds, "will ask again");
+        let scaled = self.delay_scale.apply(delay);
+        attempts.saved += delay.saturating_sub(scaled);
+        match wait {
+            Wait::Backoff { .. } => tokio::time::sleep(scaled).await,
+            Wait::PauseAll(_) => self.throttle.pause(scaled),
+        }
+        Ok(())
+    }
+
+    fn stopped(&self, endpoint: Endpoint, stop: Stop) -> ApiError {
+        let mut api_error = ApiError::new(endpoint, ApiErrorKind::Stop(stop));
+        api_error.utc_offset_milliseconds = self.utc_offset_milliseconds.load(Ordering::Relaxed);
+        api_error
+    }
+}
+
+/// What one call has gone through.
+struct Attempts {
+    endpoint: Endpoint,
+    started: Instant,
+    /// The time that scaled delays have saved: the bound on the total is that of unscaled ones.
+    saved: Duration,
+    failed: u32,
+    looked_twice: bool,
+}
+
+/// The status (0: none) and the error body of an outcome.
+fn described(outcome: &Result<Response, TransportError>) -> (u16, Option<ErrorBody>) {
+    match outcome {
+        Ok(response) => (response.status, ErrorBody::parse(&response.body)),
+        Err(_) => (0, None),
+    }
+}

@@ -1,0 +1,225 @@
+//! Calls to HubSpot that cannot succeed, told so that a newcomer can act on them.
+//!
+//! Never the token, and never a text of HubSpot's: those quote values. What is shown of an answer is its status,
+//! category, scopes and correlation id.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::{client::Endpoint, model::ErrorBody, retry::Stop, transport::TransportError};
+use crate::error::Failure;
+
+/// A call that failed for good.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    pub endpoint: Endpoint,
+    pub kind: ApiErrorKind,
+    /// 0 if there was no answer.
+    pub status: u16,
+    pub category: Option<String>,
+    pub correlation_id: Option<String>,
+    pub required_scopes: Vec<String>,
+    /// The account's distance from UTC, for the time at which the daily limit is reset.
+    pub utc_offset_milliseconds: i64,
+}
+
+/// How it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiErrorKind {
+    /// No repetition would help.
+    Stop(Stop),
+    /// Repetitions did not help.
+    Exhausted { attempts: u32, elapsed: Duration, last: Option<TransportError> },
+    /// A 2xx whose body is not what the call answers with.
+    Unreadable,
+    /// The HTTP client could not be set up.
+    NoTransport,
+}
+
+impl ApiError {
+    pub fn new(endpoint: Endpoint, kind: ApiErrorKind) -> Self {
+        Self {
+            endpoint,
+            kind,
+            status: 0,
+            category: None,
+            correlation_id: None,
+            required_scopes: Vec::new(),
+            utc_offset_milliseconds: 0,
+        }
+    }
+
+    /// The token is known to lack the scope for a call, without the call having been made.
+    pub fn missing_scope(endpoint: Endpoint) -> Self {
+        Self::new(endpoint, ApiErrorKind::Stop(Stop::MissingScopes))
+    }
+
+    /// Adds what may be shown of the answer.
+    #[must_use]
+    pub fn with(mut self, status: u16, error: Option<&ErrorBody>) -> Self {
+        self.status = status;
+        if let Some(error) = error {
+            self.category = error.category().map(str::to_owned);
+            self.correlation_id = error.correlation_id().map(str::to_owned);
+            self.required_scopes = error.required_scopes();
+        }
+        self
+    }
+
+    /// Whether the token lacks a scope for the call.
+    pub fn is_missing_scope(&self) -> bool {
+        self.kind == ApiErrorKind::Stop(Stop::MissingScopes)
+    }
+
+    /// Whether the token itself was refused.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self.kind, ApiErrorKind::Stop(Stop::InvalidToken | Stop::ExpiredToken))
+    }
+
+    fn message(&self) -> String {
+        match self.kind {
+            ApiErrorKind::Stop(stop) => self.stop_message(stop),
+            ApiErrorKind::Exhausted { attempts, elapsed, last: Some(error) } => format!(
+                "HubSpot could not be reached: {error}, in {attempts} attempts over {} s. Check the network, the proxy \
+                 settings and that api.hubapi.com is an allowed host.",
+                elapsed.as_secs(),
+            ),
+            ApiErrorKind::Exhausted { attempts, elapsed, last: None } => format!(
+                "HubSpot is not answering properly: status {} to the last of {attempts} attempts over {} s to {}. \
+                 Nothing is lost; run the sync again later, and see status.hubspot.com.{}",
+                self.status,
+                elapsed.as_secs(),
+                self.endpoint.purpose(),
+                self.trace(),
+            ),
+            ApiErrorKind::Unreadable => format!(
+                "HubSpot's answer to the call to {} could not be read. If a proxy stands between, check that it passes \
+                 JSON on unchanged.",
+                self.endpoint.purpose(),
+            ),
+            ApiErrorKind::NoTransport => {
+                "the system's trusted certificates could not be loaded. Install the package \
+                                          `ca-certificates`, or point SSL_CERT_FILE at a certificate file."
+                    .to_owned()
+            }
+        }
+    }
+
+    fn stop_message(&self, stop: Stop) -> String {
+        let trace = self.trace();
+        match stop {
+            Stop::InvalidToken => format!(
+                "HubSpot does not accept the access token. Copy the whole service key or private app access token again \
+                 (it starts with `pat-`) into the setting `access_token`: HubSpot shows it under Development → Keys → \
+                 Service keys, or in the private app's Auth tab.{trace}"
+            ),
+            Stop::ExpiredToken => format!(
+                "the access token has expired or was rotated. Copy the current service key or private app access token \
+                 into the setting `access_token`; tokens of an OAuth app last 30 minutes and do not work here.{trace}"
+            ),
+            Stop::MissingScopes => format!(
+                "the access token may not {}: it lacks the scope {}. Add the scope to the service key (Development → \
+                 Keys → Service keys) or to the private app (Scopes tab), then try again.{trace}",
+                self.endpoint.purpose(),
+                self.scopes(),
+            ),
+            Stop::PathGone => format!(
+                "HubSpot does not know the address of the call to {} (status {}). Choose another `api_version`.{trace}",
+                self.endpoint.purpose(),
+                self.status,
+            ),
+            Stop::Redirect => format!(
+                "the call to {} was answered with a redirect (status {}), which is never followed since the token would \
+                 go along. Check the proxy settings.",
+                self.endpoint.purpose(),
+                self.status,
+            ),
+            Stop::DailyLimit => format!(
+                "the HubSpot account's daily limit of API requests is used up, or less than 2 % of it is left, which \
+                 stays reserved for your other apps. It is reset at midnight in the account's time zone, in {}. What \
+                 was written so far is kept; run the sync again after that.",
+                self.until_reset(),
+            ),
+            Stop::PauseTooLong(pause) => format!(
+                "HubSpot asks for a pause of {} minutes (status {}), longer than a sync can wait. Nothing is lost; run \
+                 the sync again after that.{trace}",
+                pause.as_secs().div_ceil(60),
+                self.status,
+            ),
+            Stop::Certificate => {
+                "the certificate of HubSpot's address is not trusted. If a proxy inspects the traffic, \
+                                  add its certificate to the system's trusted ones."
+                    .to_owned()
+            }
+            Stop::Unexpected => format!(
+                "HubSpot refused the call to {} with status {}{}.{trace}",
+                self.endpoint.purpose(),
+                self.status,
+                self.category.as_ref().map(|category| format!(" ({category})")).unwrap_or_default(),
+            ),
+        }
+    }
+
+    /// HubSpot lists scopes of which any one suffices; the plainest of them is ours.
+    fn scopes(&self) -> String {
+        let own = self.endpoint.scope();
+        if self.required_scopes.is_empty() || self.required_scopes.iter().any(|scope| scope == own) {
+            return format!("`{own}`");
+        }
+        let some: Vec<_> = self.required_scopes.iter().take(4).map(|scope| format!("`{scope}`")).collect();
+        some.join(" or ")
+    }
+
+    fn trace(&self) -> String {
+        self.correlation_id
+            .as_ref()
+            .map(|id| format!(" (HubSpot's correlation id: {id})"))
+            .unwrap_or_default()
+    }
+
+    fn until_reset(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let left = until_midnight(now, self.utc_offset_milliseconds);
+        format!("{} h {} min", left.as_secs() / 3600, left.as_secs() % 3600 / 60)
+    }
+}
+
+/// The time until the next midnight at an offset from UTC. `now` counts from 1970 in UTC.
+fn until_midnight(now: Duration, utc_offset_milliseconds: i64) -> Duration {
+    const DAY: i128 = 24 * 60 * 60 * 1000;
+    let local = i128::try_from(now.as_millis()).unwrap_or_default() + i128::from(utc_offset_milliseconds);
+    Duration::from_millis(u64::try_from(DAY - local.rem_euclid(DAY)).unwrap_or_default())
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        let message = error.message();
+        match error.kind {
+            ApiErrorKind::Stop(
+                Stop::InvalidToken
+                | Stop::ExpiredToken
+                | Stop::MissingScopes
+                | Stop::PathGone
+                | Stop::Redirect
+                | Stop::Certificate,
+            )
+            | ApiErrorKind::NoTransport => Self::config(message),
+            ApiErrorKind::Stop(Stop::DailyLimit | Stop::PauseTooLong(_)) | ApiErrorKind::Exhausted { .. } => {
+                Self::transient(message)
+            }
+            ApiErrorKind::Stop(Stop::Unexpected) | ApiErrorKind::Unreadable => Self::system(message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_daily_limit_is_reset_at_the_accounts_midnight() {
+        let noon = Duration::from_hours(12);
+        assert_eq!(until_midnight(noon, 0), Duration::from_hours(12));
+        assert_eq!(until_midnight(noon, -5 * 3_600_000), Duration::from_hours(17));
+        assert_eq!(until_midnight(noon, 12 * 3_600_000), Duration::from_hours(24));
+    }
+}

@@ -1,0 +1,8 @@
+//! HubSpot's CRM API as this connector needs it. Knows nothing of Airbyte.
+
+pub mod client;
+pub mod error;
+pub mod model;
+pub mod retry;
+pub mod throttle;
+pub mod transport;

@@ -1,0 +1,117 @@
+//! Why a record was rejected or a value left out: codes and property names, never a value.
+
+use std::{fmt, sync::Arc};
+
+/// Why a record is not written, or a value is left out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Code {
+    /// The record has no e-mail address.
+    MissingEmail,
+    /// The address is no e-mail address, by our own light test or by HubSpot's.
+    InvalidEmail,
+    /// The record was deleted in the source; this connector deletes nothing.
+    DeletedInSource,
+    /// The record has nothing but an address, and whether the contact exists cannot be read.
+    NothingToWrite,
+    /// HubSpot, or we, do not accept a property's value.
+    InvalidValue,
+    /// A value is longer than HubSpot stores.
+    ValueTooLong,
+    /// HubSpot has no such property, or none that the token may see.
+    UnknownProperty,
+    /// HubSpot does not let the API set the property.
+    ReadOnlyProperty,
+    /// The portal's rules demand a property that the record lacks.
+    MissingRequiredProperty,
+    /// Another contact has the address, or HubSpot had two changes at once.
+    Conflict,
+    /// HubSpot refused the record and named no property.
+    RefusedByHubSpot,
+    /// HubSpot accepted requests with the record three times and never said what became of it.
+    NotConfirmed,
+    /// The record alone is larger than HubSpot accepts.
+    TooLarge,
+}
+
+impl Code {
+    /// The name in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingEmail => "missing_email",
+            Self::InvalidEmail => "invalid_email",
+            Self::DeletedInSource => "deleted_in_source",
+            Self::NothingToWrite => "nothing_to_write",
+            Self::InvalidValue => "invalid_value",
+            Self::ValueTooLong => "value_too_long",
+            Self::UnknownProperty => "unknown_property",
+            Self::ReadOnlyProperty => "read_only_property",
+            Self::MissingRequiredProperty => "missing_required_property",
+            Self::Conflict => "conflict",
+            Self::RefusedByHubSpot => "refused_by_hubspot",
+            Self::NotConfirmed => "not_confirmed",
+            Self::TooLarge => "too_large",
+        }
+    }
+
+    /// What happened and what to do, for people.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::MissingEmail => {
+                "the record has no e-mail address, which is the key; map the field that has it with \
+                                   `property: email` in `field_mappings`"
+            }
+            Self::InvalidEmail => {
+                "the value of the e-mail field is no address that HubSpot accepts; mend it in the source"
+            }
+            Self::DeletedInSource => {
+                "the record was deleted in the source; contacts are never deleted in HubSpot"
+            }
+            Self::NothingToWrite => {
+                "the record has nothing but an address; grant `crm.objects.contacts.read` so that \
+                                     such contacts can be looked up, or map more fields"
+            }
+            Self::InvalidValue => {
+                "the value does not fit the property's type or options; mend it in the source or map \
+                                   the field to another property"
+            }
+            Self::ValueTooLong => "HubSpot stores at most 65,536 characters in a property",
+            Self::UnknownProperty => "HubSpot does not have the property, or the token may not see it",
+            Self::ReadOnlyProperty => "HubSpot does not let the API set the property",
+            Self::MissingRequiredProperty => {
+                "the portal's rules require a property that the record lacks; map it, or \
+                                              set `api_version: v3`, which does not enforce those rules"
+            }
+            Self::Conflict => "another contact has the address, or it was changed at the same moment",
+            Self::RefusedByHubSpot => "HubSpot refused the record without naming a property",
+            Self::NotConfirmed => "HubSpot never said what became of the record",
+            Self::TooLarge => "the record alone is larger than HubSpot accepts",
+        }
+    }
+}
+
+/// A code with the property it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reason {
+    pub code: Code,
+    pub property: Option<Arc<str>>,
+}
+
+impl Reason {
+    pub fn of(code: Code) -> Self {
+        Self { code, property: None }
+    }
+
+    pub fn of_property(code: Code, property: &Arc<str>) -> Self {
+        Self { code, property: Some(Arc::clone(property)) }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.code.as_str())?;
+        match &self.property {
+            Some(property) => write!(formatter, "({property})"),
+            None => Ok(()),
+        }
+    }
+}

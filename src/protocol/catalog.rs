@@ -1,0 +1,340 @@
+//! The configured catalog: the streams of a sync and what their records promise to hold.
+//!
+//! Not here: which field becomes which property, and what a sync without a catalog does.
+//!
+//! Source of the shape: `ConfiguredAirbyteCatalog` in `airbyte_protocol.yaml`, 0.18.0. Unknown members are ignored, and
+//! a `null` is the same as no member.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::{Value, error::Category, value::RawValue};
+
+use super::{
+    json::{for_each_member, pick_from},
+    message::StreamId,
+};
+use crate::error::Failure;
+
+/// The streams of a sync; no two have the same [`StreamId`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catalog {
+    pub streams: Vec<ConfiguredStream>,
+}
+
+/// A stream to be written with `append_dedup`, the one destination sync mode there is.
+///
+/// The source's sync mode is not kept: `full_refresh` is as good as `incremental`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConfiguredStream {
+    pub id: StreamId,
+    /// The top-level properties of the JSON schema in their order; none if there is no schema or it says nothing.
+    pub fields: Vec<Field>,
+    /// Each part is the path of a field. It is the source's key, so it need not be the e-mail.
+    pub primary_key: Vec<Vec<String>>,
+    /// Set only where the platform knows what objects this destination offers.
+    pub destination_object_name: Option<String>,
+    pub generation_id: Option<i64>,
+    pub minimum_generation_id: Option<i64>,
+}
+
+/// A field that the stream declares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    pub name: String,
+    /// The JSON schema of the field, e.g. `{"type":["null","string"],"format":"date"}`.
+    pub schema: Value,
+}
+
+impl Catalog {
+    /// Reads a catalog file.
+    ///
+    /// Fails as a `config_error` if it is not a catalog, names a stream twice, or asks for another destination sync
+    /// mode than `append_dedup`. The message holds names of streams, never another text of the file.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut source = serde_json::Deserializer::from_slice(bytes);
+        let raw: RawCatalog<'_> = serde_path_to_error::deserialize(&mut source)
+            .map_err(|error| unreadable(error.inner(), Some(&error.path().to_string())))?;
+        source.end().map_err(|error| unreadable(&error, None))?;
+
+        let raw_streams = raw
+            .streams
+            .ok_or_else(|| Failure::config("The catalog has no list `streams`: is it another file?"))?;
+        let mut seen = HashSet::new();
+        let mut streams = Vec::with_capacity(raw_streams.len());
+        for (index, raw_stream) in raw_streams.into_iter().enumerate() {
+            let stream = raw_stream.check(index)?;
+            if !seen.insert(stream.id.clone()) {
+                let message = format!(
+                    "The catalog names the stream \"{}\" more than once. Remove one of them.",
+                    stream.id
+                );
+                return Err(Failure::config(message).of_stream(stream.id.name(), stream.id.namespace()));
+            }
+            streams.push(stream);
+        }
+        Ok(Self { streams })
+    }
+}
+
+impl ConfiguredStream {
+    /// Whether the platform expects that older generations are deleted, which HubSpot cannot do.
+    ///
+    /// True for every sync of `PyAirbyte`, and for a refresh that clears the destination.
+    pub fn asks_for_truncation(&self) -> bool {
+        self.minimum_generation_id.is_some_and(|minimum| minimum > 0)
+            && self.minimum_generation_id == self.generation_id
+    }
+}
+
+#[derive(Deserialize)]
+struct RawCatalog<'a> {
+    #[serde(borrow)]
+    streams: Option<Vec<RawConfiguredStream<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct RawConfiguredStream<'a> {
+    #[serde(borrow)]
+    stream: Option<RawStream<'a>>,
+    destination_sync_mode: Option<String>,
+    primary_key: Option<Vec<Vec<String>>>,
+    destination_object_name: Option<String>,
+    generation_id: Option<i64>,
+    minimum_generation_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct RawStream<'a> {
+    name: Option<String>,
+    namespace: Option<String>,
+    #[serde(borrow)]
+    json_schema: Option<&'a RawValue>,
+}
+
+impl RawConfiguredStream<'_> {
+    fn check(self, index: usize) -> Result<ConfiguredStream, Failure> {
+        let RawStream { name, namespace, json_schema } =
+            self.stream.unwrap_or(RawStream { name: None, namespace: None, json_schema: None });
+        let name = name.ok_or_else(|| {
+            Failure::config(format!(
+                "The catalog has a stream without a name (`streams[{index}].stream.name`)."
+            ))
+        })?;
+        let id = StreamId::new(&name, namespace.as_deref());
+        check_sync_mode(&id, self.destination_sync_mode.as_deref())?;
+        Ok(ConfiguredStream {
+            fields: fields(&id, json_schema)?,
+            id,
+            primary_key: self.primary_key.unwrap_or_default(),
+            destination_object_name: self.destination_object_name,
+            generation_id: self.generation_id,
+            minimum_generation_id: self.minimum_generation_id,
+        })
+    }
+}
+
+fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<(), Failure> {
+    /// The names that may be repeated in a message.
+    const OTHERS: [&str; 5] = ["append", "overwrite", "overwrite_dedup", "update", "soft_delete"];
+
+    let asked = match mode {
+        Some("append_dedup") => return Ok(()),
+        Some(mode) if OTHERS.contains(&mode) => format!("asks for the destination sync mode \"{mode}\""),
+        Some(_) => "asks for a destination sync mode that does not exist".to_owned(),
+        None => "has no destination sync mode".to_owned(),
+    };
+    let message = format!(
+        "The stream \"{id}\" {asked}, but contacts in HubSpot can only be upserted (\"append_dedup\"). Set a primary \
+         key for the stream and choose the sync mode Incremental – Deduped."
+    );
+    Err(Failure::config(message).of_stream(id.name(), id.namespace()))
+}
+
+/// The properties of a schema; of several with one name the last counts, in the place of the first.
+fn fields(id: &StreamId, json_schema: Option<&RawValue>) -> Result<Vec<Field>, Failure> {
+    // A schema may also be `true`, and one of any other form declares just as little.
+    let Some([Some(properties)]) = pick_from(json_schema, ["properties"]) else { return Ok(Vec::new()) };
+    let mut schemas: IndexMap<String, &RawValue> = IndexMap::new();
+    if for_each_member(properties, |name, schema| {
+        schemas.insert(name.into_owned(), schema);
+    })
+    .is_err()
+    {
+        return Ok(Vec::new());
+    }
+    let field = |(name, schema): (String, &RawValue)| {
+        // What is JSON but no value: a number beyond a double, or 128 levels of nesting.
+        let schema = serde_json::from_str(schema.get()).map_err(|_| {
+            let message = format!(
+                "The catalog's JSON schema of the stream \"{id}\" has a field whose schema cannot be read: its \
+                 numbers are too large or it is nested too deeply."
+            );
+            Failure::config(message).of_stream(id.name(), id.namespace())
+        })?;
+        Ok(Field { name, schema })
+    };
+    schemas.into_iter().map(field).collect()
+}
+
+/// Says where the catalog is wrong. The parser's own texts quote the file, so they are left out.
+fn unreadable(error: &serde_json::Error, path: Option<&str>) -> Failure {
+    let at = format!("line {}, column {}", error.line(), error.column());
+    Failure::config(match (error.classify(), path) {
+        (Category::Data, Some(path)) => {
+            format!("The catalog cannot be read: `{path}` is not of the form that Airbyte defines ({at}).")
+        }
+        (Category::Eof, _) => format!("The catalog ends before its JSON does ({at})."),
+        _ => format!("The catalog is not valid JSON ({at})."),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::error::{FailedStream, FailureType};
+
+    fn parse(catalog: &Value) -> Result<Catalog, Failure> {
+        Catalog::parse(catalog.to_string().as_bytes())
+    }
+
+    fn stream(name: &str, mode: &str) -> Value {
+        json!({"stream": {"name": name, "json_schema": {}}, "sync_mode": "incremental", "destination_sync_mode": mode})
+    }
+
+    #[test]
+    fn a_whole_catalog_is_read() {
+        let bytes = br#"{"unknown":1,"streams":[{
+            "stream":{"name":"users","namespace":"public","json_schema":{"type":"object","properties":
+                {"z":{"type":"string"},"email":{"type":["null","string"]},"z":{"type":"number","maximum":12345678901234567890},"a":true}},
+                "supported_sync_modes":["full_refresh"],"source_defined_primary_key":[["id"]]},
+            "sync_mode":"full_refresh","cursor_field":["x"],"destination_sync_mode":"append_dedup",
+            "destination_object_name":"CONTACT","primary_key":[["id"],["a","b"]],
+            "generation_id":3,"minimum_generation_id":0,"sync_id":9,"include_files":false}]}"#;
+        let catalog = Catalog::parse(bytes).expect("a catalog");
+        let stream = &catalog.streams[0];
+        assert_eq!(stream.id, StreamId::new("users", Some("public")));
+        let names: Vec<&str> = stream.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["z", "email", "a"]);
+        assert_eq!(
+            stream.fields[0].schema,
+            json!({"type": "number", "maximum": 12_345_678_901_234_567_890_u64})
+        );
+        assert_eq!(stream.primary_key, [vec!["id"], vec!["a", "b"]]);
+        assert_eq!(stream.destination_object_name.as_deref(), Some("CONTACT"));
+        assert_eq!((stream.generation_id, stream.minimum_generation_id), (Some(3), Some(0)));
+    }
+
+    #[test]
+    fn nulls_and_schemas_that_say_nothing_are_tolerated() {
+        for schema in [
+            json!(null),
+            json!({}),
+            json!(true),
+            json!("x"),
+            json!([]),
+            json!({"properties": null}),
+            json!({"properties": []}),
+        ] {
+            let catalog = parse(&json!({"streams": [{
+                "stream": {"name": "s", "namespace": "", "json_schema": schema, "source_defined_primary_key": null},
+                "sync_mode": null, "destination_sync_mode": "append_dedup", "primary_key": null, "cursor_field": null,
+                "generation_id": null, "minimum_generation_id": null, "destination_object_name": null,
+            }]}))
+            .expect("a catalog");
+            let expected = ConfiguredStream {
+                id: StreamId::new("s", None),
+                fields: vec![],
+                primary_key: vec![],
+                destination_object_name: None,
+                generation_id: None,
+                minimum_generation_id: None,
+            };
+            assert_eq!(catalog.streams, [expected]);
+        }
+        let missing =
+            json!({"streams": [{"stream": {"name": "s"}, "destination_sync_mode": "append_dedup"}]});
+        assert_eq!(parse(&missing).map(|catalog| catalog.streams.len()), Ok(1));
+        assert_eq!(Catalog::parse(b"\xef\xbb\xbf{\"streams\":[]}"), Ok(Catalog { streams: vec![] }));
+    }
+
+    #[test]
+    fn other_modes_name_the_stream_and_the_cure() {
+        for (mode, said) in [
+            ("append", "asks for the destination sync mode \"append\""),
+            ("overwrite", "asks for the destination sync mode \"overwrite\""),
+            ("secret", "asks for a destination sync mode that does not exist"),
+        ] {
+            let failure = parse(&json!({"streams": [stream("users", mode)]})).expect_err(mode);
+            assert_eq!(failure.failure_type, FailureType::Config);
+            assert!(failure.message.contains(&format!("The stream \"users\" {said}")), "{failure}");
+            assert!(failure.message.contains("Set a primary key"), "{failure}");
+            assert!(!failure.message.contains("secret"));
+            assert_eq!(failure.stream, Some(FailedStream { name: "users".to_owned(), namespace: None }));
+        }
+        let failure = parse(&json!({"streams": [{"stream": {"name": "users"}}]})).expect_err("no mode");
+        assert!(failure.message.contains("has no destination sync mode"), "{failure}");
+    }
+
+    #[test]
+    fn streams_are_told_apart_by_name_and_namespace() {
+        let mut other = stream("users", "append_dedup");
+        other["stream"]["namespace"] = json!("public");
+        let mut empty = stream("users", "append_dedup");
+        empty["stream"]["namespace"] = json!("");
+        assert!(parse(&json!({"streams": [stream("users", "append_dedup"), other]})).is_ok());
+        let failure =
+            parse(&json!({"streams": [stream("users", "append_dedup"), empty]})).expect_err("twice");
+        assert!(failure.message.contains("\"users\" more than once"), "{failure}");
+        assert!(failure.stream.is_some());
+    }
+
+    #[test]
+    fn what_is_no_catalog_is_placed_and_not_quoted() {
+        for (bytes, expected) in [
+            (&b"{\n  secret"[..], "The catalog is not valid JSON (line 2, column 3)."),
+            (b"{\"streams\":[", "The catalog ends before its JSON does (line 1, column 12)."),
+            (b"", "The catalog ends before its JSON does (line 1, column 0)."),
+            (b"{\"streams\":[]} secret", "The catalog is not valid JSON (line 1, column 16)."),
+            (b"{\"secret\":[]}", "The catalog has no list `streams`: is it another file?"),
+            (b"{\"streams\":null}", "The catalog has no list `streams`: is it another file?"),
+            (b"{\"streams\":[{}]}", "The catalog has a stream without a name (`streams[0].stream.name`)."),
+            (
+                b"{\"streams\":[{\"stream\":null},\n{\"stream\":{\"name\":{\"secret\":1}}}]}",
+                "The catalog cannot be read: `streams[1].stream.name` is not of the form that Airbyte defines (line 2, column 18).",
+            ),
+            (
+                b"[\"secret\"]",
+                "The catalog cannot be read: `[0]` is not of the form that Airbyte defines (line 1, column 9).",
+            ),
+            (
+                b"{\"streams\":[{\"primary_key\":[\"secret\"]}]}",
+                "The catalog cannot be read: `streams[0].primary_key[0]` is not of the form that Airbyte defines (line 1, column 36).",
+            ),
+        ] {
+            let failure = Catalog::parse(bytes).expect_err(expected);
+            assert_eq!(failure.message, expected);
+            assert_eq!(failure.failure_type, FailureType::Config);
+        }
+    }
+
+    #[test]
+    fn truncation_is_asked_for_where_the_minimum_is_the_current_generation() {
+        let asks = |generation: Value, minimum: Value| {
+            let mut stream = stream("s", "append_dedup");
+            stream["generation_id"] = generation;
+            stream["minimum_generation_id"] = minimum;
+            parse(&json!({"streams": [stream]})).expect("a catalog").streams[0].asks_for_truncation()
+        };
+        assert!(asks(json!(1), json!(1)));
+        assert!(!asks(json!(0), json!(0)));
+        assert!(!asks(json!(2), json!(0)));
+        assert!(!asks(json!(2), json!(1)));
+        assert!(!asks(json!(null), json!(null)));
+        assert!(!asks(json!(1), json!(null)));
+    }
+}

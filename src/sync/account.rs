@@ -1,0 +1,180 @@
+//! Which inputs of a batch a 2xx answer accounts for, and how. Pure.
+//!
+//! A failure is an input whose trace id stands under `errors[]`; a success is an input whose trace id is echoed or whose
+//! key is a result's address. Results are unordered, and one that was found by a secondary address carries the primary
+//! one. Whoever is left over is not taken for written.
+
+use std::collections::HashMap;
+
+use crate::{
+    hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
+    mapping::email::Key,
+};
+
+/// What the answer says of one input.
+#[derive(Debug, Clone)]
+pub enum Account {
+    Created,
+    Updated,
+    Failed(Box<ErrorBody>),
+    /// The answer does not say what became of it.
+    Missing,
+}
+
+/// What the answer says of the inputs, in their order.
+#[derive(Debug)]
+pub struct Accounts {
+    pub of_inputs: Vec<Account>,
+    /// Inputs that may have been found by a secondary address, each with the primary address of the contact.
+    pub aliases: Vec<(usize, String)>,
+}
+
+/// Reads an answer for the inputs sent, each with its trace id.
+pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
+    let by_trace: HashMap<&str, usize> =
+        sent.iter().enumerate().map(|(i, (trace, _))| (trace.as_str(), i)).collect();
+    let by_key: HashMap<&str, usize> =
+        sent.iter().enumerate().map(|(i, (_, key))| (key.as_str(), i)).collect();
+    let mut of_inputs = vec![Account::Missing; sent.len()];
+
+    let mut unattributed = false;
+    for error in answer.errors {
+        let by_id = error.ids().filter_map(|id| by_key.get(id.trim().to_lowercase().as_str()));
+        let mut named: Vec<usize> =
+            error.trace_ids().filter_map(|id| by_trace.get(id)).chain(by_id).copied().collect();
+        if named.is_empty() && sent.len() == 1 {
+            named.push(0);
+        }
+        unattributed |= named.is_empty();
+        for index in named {
+            if let Some(place) = of_inputs.get_mut(index) {
+                *place = Account::Failed(Box::new(error.clone()));
+            }
+        }
+    }
+
+    let mut leftover = Vec::new();
+    let mut aliases = Vec::new();
+    for result in answer.results {
+        let key = result.key();
+        let own = key.as_deref().and_then(|key| by_key.get(key));
+        let index = result.object_write_trace_id.as_deref().and_then(|id| by_trace.get(id)).or(own);
+        if let (Some(&index), Some(primary)) = (index.filter(|_| index != own), key) {
+            aliases.push((index, primary));
+        }
+        match index.and_then(|&index| of_inputs.get_mut(index)) {
+            Some(place @ Account::Missing) => *place = written(&result),
+            // A failure that is named stays one, whatever else the answer says.
+            Some(Account::Failed(_)) => {}
+            Some(Account::Created | Account::Updated) | None => leftover.push(result),
+        }
+    }
+    let missing = of_inputs.iter().filter(|one| matches!(one, Account::Missing)).count();
+    // An error that names nobody is about one of those who are missing: then none of them is taken for written.
+    if !unattributed && missing <= leftover.len() {
+        let primaries: Vec<String> = leftover.iter().filter_map(BatchResult::key).collect();
+        let places = of_inputs.iter_mut().enumerate().filter(|(_, one)| matches!(one, Account::Missing));
+        for ((index, place), result) in places.zip(&leftover) {
+            *place = written(result);
+            aliases.extend(primaries.iter().map(|primary| (index, primary.clone())));
+        }
+    }
+    Accounts { of_inputs, aliases }
+}
+
+fn written(result: &BatchResult) -> Account {
+    if result.new { Account::Created } else { Account::Updated }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accounts(keys: &[&str], answer: &serde_json::Value) -> Vec<&'static str> {
+        let keys: Vec<Key> = keys.iter().map(|key| Key::parse(key).unwrap()).collect();
+        let sent: Vec<_> = keys.iter().enumerate().map(|(index, key)| (index.to_string(), key)).collect();
+        let answer = serde_json::from_value(answer.clone()).unwrap();
+        let name = |one: &Account| match one {
+            Account::Created => "created",
+            Account::Updated => "updated",
+            Account::Failed(_) => "failed",
+            Account::Missing => "missing",
+        };
+        account(&sent, answer).of_inputs.iter().map(name).collect()
+    }
+
+    fn result(email: &str) -> serde_json::Value {
+        serde_json::json!({ "id": "1", "new": false, "properties": { "email": email } })
+    }
+
+    fn error(context: &serde_json::Value) -> serde_json::Value {
+        serde_json::json!({ "status": "error", "category": "VALIDATION_ERROR", "context": context })
+    }
+
+    #[test]
+    fn results_are_matched_by_address_in_any_order_and_case() {
+        let answer = serde_json::json!({ "results": [result("B@x.com"), { "new": true, "properties": { "email": "a@x.com" } }] });
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["created", "updated"]);
+    }
+
+    #[test]
+    fn an_echoed_trace_id_wins_over_the_address() {
+        let answer = serde_json::json!({ "results": [
+            { "new": true, "objectWriteTraceId": "1", "properties": { "email": "primary@x.com" } },
+            { "new": false, "objectWriteTraceId": "0", "properties": {} },
+        ] });
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["updated", "created"]);
+    }
+
+    #[test]
+    fn one_error_may_name_several_inputs() {
+        let answer = serde_json::json!({ "results": [], "errors": [error(&serde_json::json!({ "objectWriteTraceId": ["0", "1"] }))] });
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["failed", "failed"]);
+    }
+
+    #[test]
+    fn a_named_failure_stays_one_even_beside_a_result() {
+        let answer = serde_json::json!({
+            "results": [result("a@x.com")],
+            "errors": [error(&serde_json::json!({ "objectWriteTraceId": ["0"] }))],
+        });
+        assert_eq!(accounts(&["a@x.com"], &answer), ["failed"]);
+    }
+
+    #[test]
+    fn a_secondary_address_comes_back_as_the_primary_one() {
+        let answer = serde_json::json!({ "results": [result("a@x.com"), result("primary@x.com")] });
+        assert_eq!(accounts(&["a@x.com", "secondary@x.com"], &answer), ["updated", "updated"]);
+    }
+
+    #[test]
+    fn an_empty_success_accounts_for_nothing() {
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &serde_json::json!({})), ["missing", "missing"]);
+        assert_eq!(
+            accounts(&["a@x.com"], &serde_json::json!({ "results": null, "errors": null })),
+            ["missing"]
+        );
+    }
+
+    #[test]
+    fn an_error_without_a_trace_id_leaves_its_input_open() {
+        let answer =
+            serde_json::json!({ "results": [result("a@x.com")], "errors": [error(&serde_json::json!({}))] });
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["updated", "missing"]);
+    }
+
+    #[test]
+    fn an_error_that_names_nobody_makes_every_leftover_suspect() {
+        let answer = serde_json::json!({
+            "results": [result("a@x.com"), result("a@x.com")],
+            "errors": [error(&serde_json::json!({}))],
+        });
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["updated", "missing"]);
+    }
+
+    #[test]
+    fn fewer_results_than_leftovers_prove_nothing() {
+        let answer = serde_json::json!({ "results": [result("other@x.com")] });
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["missing", "missing"]);
+    }
+}

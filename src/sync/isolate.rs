@@ -1,0 +1,497 @@
+//! Leads one batch to a fate for each of its records: what to ask next, and what an answer means. Pure.
+//!
+//! Work is a queue of groups, asked one after the other. A group that is refused as a whole is mended where the answer
+//! names the culprit, else halved; an input of several records that is refused is unfolded, and its records are judged
+//! one by one, in order. Not here: sending, waiting, and reading a 2xx ([`super::account`]) or a reason
+//! ([`super::refusal`]).
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+
+use super::{
+    account::{Account, account},
+    alias::Aliases,
+    batch::Batch,
+    fate::{Fate, Rejection, Ticket},
+    lifecycle::{Existence, existence},
+    refusal::{Blame, blame, names, signature, structural},
+    rules::Rules,
+    slot::{RefusedProperties, Row, Slot, encode_read, encode_upsert},
+};
+use crate::{
+    config::InvalidValues,
+    error::Failure,
+    hubspot::{
+        client::Reply,
+        model::{BatchAnswer, ErrorBody},
+    },
+    mapping::{
+        email::Key,
+        reason::{Code, Reason},
+    },
+};
+
+/// An input that answers do not account for is asked about this often.
+const MOST_UNACCOUNTED: u8 = 3;
+/// A smaller batch is taken apart without asking whether the request itself is at fault.
+const SMALLEST_STRUCTURAL: usize = 4;
+/// Inputs whose key stands in a refusal's message are asked alone first, if they are so few. A hint, never a verdict.
+const MOST_SUSPECTS: usize = 3;
+
+/// What to ask next.
+#[derive(Debug)]
+pub enum Step {
+    /// Look contacts up by address.
+    Read(Bytes),
+    Upsert(Bytes),
+    Finished,
+}
+
+/// What a batch has to report besides the fates.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// Values left out of records that were written, with the records' lines.
+    pub dropped: BTreeMap<Reason, Vec<u64>>,
+    /// Contacts of which it could not be told whether they are new: they got no stage.
+    pub stage_unclear: u64,
+    /// Properties that HubSpot turned out to take from nobody.
+    pub learned: Vec<(Arc<str>, Code)>,
+}
+
+/// A batch was refused without a named reason. If two of its inputs alone meet the same refusal, one of each half, the
+/// fault is in the request itself, and taking the batch apart would only cost requests.
+#[derive(Debug)]
+struct Suspicion {
+    signature: String,
+    first: usize,
+    middle: usize,
+    /// The refusal of the first one, once it came: its verdict waits for the other.
+    first_error: Option<ErrorBody>,
+}
+
+/// One batch on its way.
+#[derive(Debug)]
+pub struct Isolation {
+    rules: Arc<Rules>,
+    refused: RefusedProperties,
+    slots: Vec<Slot>,
+    work: VecDeque<Vec<usize>>,
+    current: Vec<usize>,
+    /// The properties that each of them was sent with. What one input of an answer teaches, others of it had been sent.
+    sent: HashMap<usize, Vec<Arc<str>>>,
+    reading: bool,
+    requests: u64,
+    /// Answers in a row that accounted for no input at all.
+    silent: u8,
+    suspicion: Option<Suspicion>,
+    may_suspect: bool,
+    aliases: Aliases,
+    fates: HashMap<Ticket, Fate>,
+    notes: Notes,
+}
+
+impl Isolation {
+    /// `refused`: the properties that earlier batches found HubSpot to take from nobody.
+    pub fn new(batch: Batch, rules: Arc<Rules>, refused: RefusedProperties) -> Self {
+        let slots: Vec<Slot> = batch.inputs.into_iter().map(Slot::new).collect();
+        let all = (0..slots.len()).collect();
+        Self {
+            rules,
+            refused,
+            slots,
+            work: VecDeque::from([all]),
+            current: Vec::new(),
+            sent: HashMap::new(),
+            reading: false,
+            requests: 0,
+            silent: 0,
+            suspicion: None,
+            may_suspect: true,
+            aliases: Aliases::default(),
+            fates: HashMap::new(),
+            notes: Notes::default(),
+        }
+    }
+
+    /// The fates of the records so far, and what else there is to report.
+    pub fn finish(self) -> (HashMap<Ticket, Fate>, Notes) {
+        (self.fates, self.notes)
+    }
+
+    /// The next request. Its answer goes to [`Self::answered`].
+    pub fn next_step(&mut self) -> Step {
+        loop {
+            let Some(group) = self.work.pop_front() else {
+                if let Some(suspicion) = self.suspicion.take() {
+                    self.suspicion_falls(suspicion);
+                    continue;
+                }
+                let again = self.aliases.written_out_of_order(&self.slots);
+                if again.is_empty() {
+                    return Step::Finished;
+                }
+                self.ask_alone(again);
+                continue;
+            };
+            self.current = group.into_iter().filter(|&index| self.open(index).is_some()).collect();
+            let unknown: Vec<usize> =
+                self.current.iter().copied().filter(|&index| self.must_look_up(index)).collect();
+            if !unknown.is_empty() {
+                // The group itself comes after its look-up.
+                self.work.push_front(std::mem::replace(&mut self.current, unknown));
+                self.reading = true;
+                return Step::Read(encode_read(
+                    self.current.iter().filter_map(|&index| self.slots.get(index)),
+                ));
+            }
+            self.settle_without_writing();
+            if !self.current.is_empty() {
+                self.reading = false;
+                self.requests += 1;
+                return Step::Upsert(self.encode());
+            }
+        }
+    }
+
+    /// What HubSpot said to the last step.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the whole sync: HubSpot accounts for nothing, or the request itself is at fault.
+    pub fn answered(&mut self, reply: Reply) -> Result<(), Failure> {
+        match reply {
+            Reply::Done(body) if self.reading => self.looked_up(serde_json::from_slice(&body).ok()),
+            Reply::Refused { .. } | Reply::TooLarge if self.reading => self.looked_up(None),
+            Reply::Done(body) => return self.accepted(serde_json::from_slice(&body).unwrap_or_default()),
+            Reply::Refused { status, error } => return self.refused(status, &error),
+            Reply::TooLarge => self.too_large(),
+        }
+        Ok(())
+    }
+
+    /// The look-up was not permitted: whether the contacts exist stays open.
+    pub fn look_up_denied(&mut self) {
+        self.looked_up(None);
+    }
+
+    /// How many inputs the last step asked about.
+    pub fn asked(&self) -> usize {
+        self.current.len()
+    }
+
+    /// Whether the sync cannot go on without looking contacts up.
+    pub fn needs_look_ups(&self) -> bool {
+        self.rules.stage.is_some()
+    }
+
+    fn open(&self, index: usize) -> Option<&Slot> {
+        self.slots.get(index).filter(|slot| !slot.settled)
+    }
+
+    fn properties(&self, slot: &Slot) -> BTreeMap<Arc<str>, String> {
+        slot.properties(self.rules.stage.as_ref(), &self.refused)
+    }
+
+    fn staged(&self, slot: &Slot) -> bool {
+        self.rules.stage.as_ref().is_some_and(|stage| stage.applies_to(&slot.input))
+    }
+
+    fn must_look_up(&self, index: usize) -> bool {
+        self.open(index).is_some_and(|slot| {
+            slot.existence == Existence::NotAsked && (self.staged(slot) || self.properties(slot).is_empty())
+        })
+    }
+
+    fn encode(&mut self) -> Bytes {
+        let slots =
+            self.current.iter().filter_map(|&index| Some((index.to_string(), self.slots.get(index)?)));
+        let row = |(trace_id, slot)| Row::new(trace_id, slot, self.properties(slot));
+        let rows: Vec<Row<'_>> = slots.map(row).collect();
+        let body = encode_upsert(&rows);
+        let names = |row: &Row<'_>| row.properties.keys().cloned().collect();
+        self.sent = self.current.iter().copied().zip(rows.iter().map(names)).collect();
+        body
+    }
+
+    fn looked_up(&mut self, answer: Option<BatchAnswer>) {
+        let keys: Vec<Key> =
+            self.current.iter().filter_map(|&index| Some(self.slots.get(index)?.input.key.clone())).collect();
+        let found =
+            answer.map_or_else(|| vec![Existence::Unclear; keys.len()], |answer| existence(&keys, &answer));
+        for (index, existence) in std::mem::take(&mut self.current).into_iter().zip(found) {
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            slot.existence = existence;
+            let staged = self.rules.stage.as_ref().is_some_and(|stage| stage.applies_to(&slot.input));
+            self.notes.stage_unclear += u64::from(staged && existence == Existence::Unclear);
+        }
+    }
+
+    /// Inputs that have nothing to send get their fate here, unless their contact is new.
+    fn settle_without_writing(&mut self) {
+        for index in std::mem::take(&mut self.current) {
+            let Some(slot) = self.slots.get(index) else { continue };
+            match (self.properties(slot).is_empty(), slot.existence) {
+                (true, Existence::Known) => self.written(index, false),
+                (true, Existence::Unclear) => self.reject(index, Reason::of(Code::NothingToWrite), None),
+                (true, Existence::New | Existence::NotAsked) | (false, _) => self.current.push(index),
+            }
+        }
+    }
+
+    fn accepted(&mut self, answer: BatchAnswer) -> Result<(), Failure> {
+        let current = std::mem::take(&mut self.current);
+        let sent: Vec<(String, &Key)> = current
+            .iter()
+            .filter_map(|&index| Some((index.to_string(), &self.slots.get(index)?.input.key)))
+            .collect();
+        let accounts = account(&sent, answer);
+        for (place, primary) in &accounts.aliases {
+            if let Some(slot) = current.get(*place).and_then(|&index| self.slots.get(index)) {
+                self.aliases.note(&slot.input.key, primary);
+            }
+        }
+        let silent =
+            current.len() > 1 && accounts.of_inputs.iter().all(|one| matches!(one, Account::Missing));
+        self.silent = if silent { self.silent + 1 } else { 0 };
+        if self.silent >= MOST_UNACCOUNTED {
+            return Err(Failure::transient(
+                "HubSpot accepted the same batch three times and never said what became of its contacts. Nothing after \
+                 the last acknowledged state counts as written; run the sync again later.",
+            ));
+        }
+        if let Some(suspicion) =
+            self.suspicion.take_if(|one| current == [one.first] || current == [one.middle])
+        {
+            self.suspicion_falls(suspicion);
+        }
+        let mut again = Vec::new();
+        for (&index, account) in current.iter().zip(accounts.of_inputs) {
+            match account {
+                Account::Created => self.written(index, true),
+                Account::Updated => self.written(index, false),
+                Account::Failed(error) => again.extend(self.failed(index, &error, None)),
+                Account::Missing => again.extend(self.unaccounted(index)),
+            }
+        }
+        if !again.is_empty() {
+            self.work.push_front(again);
+        }
+        Ok(())
+    }
+
+    fn unaccounted(&mut self, index: usize) -> Option<usize> {
+        let slot = self.slots.get_mut(index)?;
+        slot.unaccounted += 1;
+        if slot.unaccounted >= MOST_UNACCOUNTED {
+            self.reject(index, Reason::of(Code::NotConfirmed), None);
+            return None;
+        }
+        Some(index)
+    }
+
+    fn refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), Failure> {
+        let current = std::mem::take(&mut self.current);
+        if let [index] = current[..] {
+            return self.refused_alone(index, status, error);
+        }
+        let sent = |name: &str| self.sent.values().flatten().find(|property| &***property == name).cloned();
+        let blamed = blame(error, Some(status), sent);
+        let suspects = self.suspects(&current, error);
+        match blamed {
+            Blame::Unusable(properties) => {
+                self.learn(properties);
+                self.work.push_front(current);
+            }
+            _ if !suspects.is_empty() => {
+                for &suspect in suspects.iter().rev() {
+                    self.work.push_front(vec![suspect]);
+                }
+                self.work.push_front(current.into_iter().filter(|index| !suspects.contains(index)).collect());
+            }
+            Blame::Values(names) => {
+                let holds = |index: &usize| {
+                    let slot = self.slots.get(*index);
+                    slot.is_some_and(|slot| names.iter().any(|name| self.properties(slot).contains_key(name)))
+                };
+                match current.iter().copied().partition::<Vec<usize>, _>(holds) {
+                    (holders, others) if others.is_empty() => self.halve(&holders),
+                    (holders, others) => {
+                        self.work.push_front(holders);
+                        self.work.push_front(others);
+                    }
+                }
+            }
+            Blame::Nothing if self.may_suspect && current.len() >= SMALLEST_STRUCTURAL => {
+                self.suspect(&current, signature(status, error));
+            }
+            Blame::Nothing | Blame::Email | Blame::MissingRequired(_) | Blame::Contested(_) => {
+                self.halve(&current);
+            }
+        }
+        Ok(())
+    }
+
+    fn halve(&mut self, group: &[usize]) {
+        let (left, right) = group.split_at(group.len() / 2);
+        self.work.push_front(right.to_vec());
+        self.work.push_front(left.to_vec());
+    }
+
+    /// Inputs that the refusal seems to be about, if they are few.
+    fn suspects(&self, group: &[usize], error: &ErrorBody) -> Vec<usize> {
+        let named =
+            |index: &&usize| self.slots.get(**index).is_some_and(|slot| names(error, &slot.input.key));
+        let suspects: Vec<usize> = group.iter().filter(named).copied().collect();
+        if suspects.len() > MOST_SUSPECTS || suspects.len() == group.len() { Vec::new() } else { suspects }
+    }
+
+    fn suspect(&mut self, group: &[usize], signature: String) {
+        self.may_suspect = false;
+        let (left, right) = group.split_at(group.len() / 2);
+        let (Some((&first, rest)), Some(&middle)) = (left.split_first(), right.first()) else { return };
+        self.suspicion = Some(Suspicion { signature, first, middle, first_error: None });
+        self.work.push_front(right.to_vec());
+        self.work.push_front(rest.to_vec());
+        self.work.push_front(vec![first]);
+    }
+
+    fn refused_alone(&mut self, index: usize, status: u16, error: &ErrorBody) -> Result<(), Failure> {
+        if let Some(mut suspicion) = self.suspicion.take_if(|one| index == one.first || index == one.middle) {
+            let same = suspicion.signature == signature(status, error);
+            if same && suspicion.first_error.is_some() {
+                return Err(structural(status, error));
+            }
+            if same && index == suspicion.first {
+                suspicion.first_error = Some(error.clone());
+                self.work.push_front(vec![suspicion.middle]);
+                self.suspicion = Some(suspicion);
+                return Ok(());
+            }
+            self.suspicion_falls(suspicion);
+        }
+        if let Some(again) = self.failed(index, error, Some(status)) {
+            self.work.push_front(vec![again]);
+        }
+        Ok(())
+    }
+
+    /// The request itself is fine, so the first input's refusal was its own.
+    fn suspicion_falls(&mut self, suspicion: Suspicion) {
+        let refusal = suspicion.first_error.and_then(|error| self.failed(suspicion.first, &error, Some(400)));
+        if let Some(again) = refusal {
+            self.work.push_front(vec![again]);
+        }
+    }
+
+    /// One input is refused. `Some`: it is to be asked again.
+    fn failed(&mut self, index: usize, error: &ErrorBody, status: Option<u16>) -> Option<usize> {
+        let slot = self.slots.get(index)?;
+        let sent = |name: &str| self.sent.get(&index)?.iter().find(|property| &***property == name).cloned();
+        let blamed = blame(error, status, sent);
+        let (folded, tried) = (slot.input.parts.len() > 1, slot.second_try);
+        let reason = match blamed {
+            Blame::Unusable(properties) => {
+                self.learn(properties);
+                return Some(index);
+            }
+            Blame::Contested(_) if !tried => {
+                self.slots.get_mut(index)?.second_try = true;
+                self.work.push_front(vec![index]);
+                return None;
+            }
+            // What is missing in all records together is missing in each of them.
+            Blame::MissingRequired(property) => Reason { code: Code::MissingRequiredProperty, property },
+            _ if folded => {
+                self.unfold(index);
+                return None;
+            }
+            Blame::Email => Reason::of(Code::InvalidEmail),
+            Blame::Values(names) if self.rules.invalid_values == InvalidValues::DropValue => {
+                self.slots.get_mut(index)?.dropped.extend(names);
+                return Some(index);
+            }
+            Blame::Values(names) => Reason { code: Code::InvalidValue, property: names.into_iter().next() },
+            Blame::Contested(code) => Reason::of(code),
+            Blame::Nothing => Reason::of(Code::RefusedByHubSpot),
+        };
+        self.reject(index, reason, error.correlation_id());
+        None
+    }
+
+    fn too_large(&mut self) {
+        match std::mem::take(&mut self.current)[..] {
+            [index] if self.slots.get(index).is_some_and(|slot| slot.input.parts.len() > 1) => {
+                self.unfold(index);
+            }
+            [index] => self.reject(index, Reason::of(Code::TooLarge), None),
+            ref group => self.halve(group),
+        }
+    }
+
+    fn learn(&mut self, properties: Vec<(Arc<str>, Code)>) {
+        for (property, code) in properties {
+            if self.refused.insert(Arc::clone(&property), code).is_none() {
+                self.notes.learned.push((property, code));
+            }
+        }
+    }
+
+    /// The records of an input go on by themselves, in order.
+    fn unfold(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.settled = true;
+        let parts: Vec<Slot> = (0..slot.input.parts.len()).filter_map(|part| slot.for_part(part)).collect();
+        self.ask_alone(parts);
+    }
+
+    fn ask_alone(&mut self, slots: Vec<Slot>) {
+        let first = self.slots.len();
+        self.slots.extend(slots);
+        for index in (first..self.slots.len()).rev() {
+            self.work.push_front(vec![index]);
+        }
+    }
+
+    fn written(&mut self, index: usize, created: bool) {
+        let requests = self.requests;
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.settled = true;
+        slot.written_by = requests;
+        let last = slot.input.parts.len().saturating_sub(1);
+        for (number, part) in slot.input.parts.iter().enumerate() {
+            let fate = match (number == last, created) {
+                (false, _) => Fate::Folded,
+                (true, true) => Fate::Created,
+                (true, false) => Fate::Updated,
+            };
+            // A record that is written again, to mend the order, keeps its first fate.
+            self.fates.entry(part.ticket).or_insert(fate);
+        }
+        for property in &slot.dropped {
+            let reason = Reason::of_property(Code::InvalidValue, property);
+            self.notes
+                .dropped
+                .entry(reason)
+                .or_default()
+                .extend(slot.input.parts.iter().map(|part| part.ticket.line));
+        }
+        // Records of this key that were unfolded meet a contact that is there now.
+        let key = slot.input.key.clone();
+        for later in self.slots.iter_mut().filter(|slot| !slot.settled && slot.input.key == key) {
+            later.existence = Existence::Known;
+        }
+    }
+
+    fn reject(&mut self, index: usize, reason: Reason, correlation_id: Option<&str>) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.settled = true;
+        let rejection = Rejection { reason, correlation_id: correlation_id.map(str::to_owned) };
+        for part in &slot.input.parts {
+            self.fates.insert(part.ticket, Fate::Rejected(rejection.clone()));
+        }
+    }
+}

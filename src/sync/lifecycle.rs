@@ -1,0 +1,69 @@
+//! Which contacts are new: for the stage of new contacts, and for records that have nothing but an address. Pure.
+//!
+//! HubSpot makes a new contact a `lead` unless the creating request says otherwise, and ignores a later move backwards
+//! in silence, so the stage has to be in the creating request and contacts have to be looked up before it.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::batch::Input;
+use crate::{
+    hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
+    mapping::{email::Key, portal::Portal},
+};
+
+/// The stage for contacts that a sync creates.
+#[derive(Debug, Clone)]
+pub struct NewContactStage {
+    /// The internal value that is sent.
+    pub value: Arc<str>,
+    /// The internal values that the portal allows.
+    allowed: HashSet<Arc<str>>,
+}
+
+impl NewContactStage {
+    /// `None` if the portal has no stage of this internal value or label.
+    pub fn find(text: &str, portal: &Portal) -> Option<Self> {
+        let value = Arc::clone(&portal.stage(text)?.value);
+        let allowed = portal.stages().iter().map(|stage| Arc::clone(&stage.value)).collect();
+        Some(Self { value, allowed })
+    }
+
+    /// Whether an input gets this stage if its contact is new: a valid stage of its own wins.
+    pub fn applies_to(&self, input: &Input) -> bool {
+        !input.own_stage().is_some_and(|own| self.allowed.contains(own))
+    }
+}
+
+/// What is known of a contact before it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existence {
+    NotAsked,
+    Known,
+    New,
+    /// Asked, and the answer does not say.
+    Unclear,
+}
+
+/// Reads the answer to a batch read by address, for the keys asked for. HubSpot lists what it does not have under
+/// `errors[].context.ids`, as it was asked; what it found by a secondary address comes back with the primary one.
+pub fn existence(keys: &[Key], answer: &BatchAnswer) -> Vec<Existence> {
+    let missing: HashSet<String> =
+        answer.errors.iter().flat_map(ErrorBody::ids).map(|id| id.trim().to_lowercase()).collect();
+    let mut found: HashSet<String> = answer.results.iter().filter_map(BatchResult::key).collect();
+    let mut existence: Vec<Existence> = keys
+        .iter()
+        .map(|key| match (missing.contains(key.as_str()), found.remove(key.as_str())) {
+            (true, _) => Existence::New,
+            (false, true) => Existence::Known,
+            (false, false) => Existence::Unclear,
+        })
+        .collect();
+    let unclear = existence.iter().filter(|one| **one == Existence::Unclear).count();
+    if unclear <= found.len() {
+        existence
+            .iter_mut()
+            .filter(|one| **one == Existence::Unclear)
+            .for_each(|one| *one = Existence::Known);
+    }
+    existence
+}

@@ -1,0 +1,157 @@
+//! What HubSpot's reason for a refusal blames. Pure, and never by the words of a message: those are localised.
+
+use std::sync::Arc;
+
+use crate::{
+    error::Failure,
+    hubspot::model::{EMAIL, ErrorBody},
+    mapping::{email::Key, reason::Code},
+};
+
+/// What is to blame for a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blame {
+    /// Properties that HubSpot takes from nobody.
+    Unusable(Vec<(Arc<str>, Code)>),
+    /// The portal's rules demand a property.
+    MissingRequired(Option<Arc<str>>),
+    /// The address.
+    Email,
+    /// The values of these properties.
+    Values(Vec<Arc<str>>),
+    /// Something that may pass: another contact with the address, a change at the same moment, a reason unknown to us.
+    Contested(Code),
+    /// Nothing that is named.
+    Nothing,
+}
+
+/// Reads a refusal. `status` is that of a refused request, `None` for an error inside an answer that succeeded.
+/// `sent` gives the property of a name if it was sent: others are not believed, nor repeated in logs.
+pub fn blame(error: &ErrorBody, status: Option<u16>, sent: impl Fn(&str) -> Option<Arc<str>>) -> Blame {
+    let conflict =
+        status == Some(409) || matches!(error.category(), Some("CONFLICT" | "OBJECT_ALREADY_EXISTS"));
+    if conflict {
+        return Blame::Contested(Code::Conflict);
+    }
+    let faults = error.property_faults();
+    let unusable: Vec<_> = faults
+        .iter()
+        .filter_map(|fault| {
+            let code = match fault.code.as_str() {
+                "PROPERTY_DOESNT_EXIST" => Code::UnknownProperty,
+                "READ_ONLY_VALUE" => Code::ReadOnlyProperty,
+                _ => return None,
+            };
+            Some((sent(&fault.property)?, code))
+        })
+        .collect();
+    if !unusable.is_empty() {
+        return Blame::Unusable(unusable);
+    }
+    if error.has_code("MISSING_REQUIRED_PROPERTY") || error.has_code("MISSING_CONDITIONAL_REQUIRED_PROPERTY")
+    {
+        let harmless =
+            |name: &&str| name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let property = faults.iter().map(|fault| fault.property.as_str()).find(harmless);
+        return Blame::MissingRequired(property.map(Arc::from));
+    }
+    if faults.iter().any(|fault| fault.property == EMAIL || fault.code == "INVALID_EMAIL") {
+        return Blame::Email;
+    }
+    let mut values: Vec<_> = faults.iter().filter_map(|fault| sent(&fault.property)).collect();
+    values.dedup();
+    if !values.is_empty() {
+        return Blame::Values(values);
+    }
+    match (status, error.category()) {
+        (Some(_), _) | (None, Some("VALIDATION_ERROR")) => Blame::Nothing,
+        (None, _) => Blame::Contested(Code::RefusedByHubSpot),
+    }
+}
+
+/// Whether a refusal seems to be about an input: it names the key, or its message quotes it. A hint, never a verdict.
+pub fn names(error: &ErrorBody, key: &Key) -> bool {
+    let quoted =
+        error.message.as_deref().is_some_and(|message| message.to_lowercase().contains(key.as_str()));
+    quoted || error.ids().any(|id| id.trim().to_lowercase() == key.as_str())
+}
+
+/// What makes two refusals the same one, apart from what they are about.
+pub fn signature(status: u16, error: &ErrorBody) -> String {
+    let text = |one: Option<&str>| one.unwrap_or_default().to_owned();
+    let codes: Vec<String> = error.errors.iter().map(|detail| text(detail.code.as_deref())).collect();
+    [status.to_string(), text(error.category()), text(error.sub_category.as_deref()), codes.join(",")]
+        .join(" ")
+}
+
+/// The failure of a sync whose requests are refused whatever they hold.
+pub fn structural(status: u16, error: &ErrorBody) -> Failure {
+    let category = error.category().map(|category| format!(" ({category})")).unwrap_or_default();
+    let trace =
+        error.correlation_id().map(|id| format!(" HubSpot's correlation id: {id}.")).unwrap_or_default();
+    Failure::system(format!(
+        "HubSpot refuses every batch with status {status}{category}, whatever contacts it holds, and names no reason.{trace}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(body: &serde_json::Value, status: Option<u16>) -> Blame {
+        let error = ErrorBody::parse(body.to_string().as_bytes()).unwrap();
+        blame(&error, status, |name| ["phone", "notes", "x"].contains(&name).then(|| name.into()))
+    }
+
+    fn validation(context: &serde_json::Value) -> serde_json::Value {
+        serde_json::json!({ "category": "VALIDATION_ERROR", "errors": [context] })
+    }
+
+    #[test]
+    fn properties_are_read_from_the_list_and_from_the_message() {
+        let listed = validation(
+            &serde_json::json!({ "code": "PROPERTY_DOESNT_EXIST", "context": { "propertyName": ["x"] } }),
+        );
+        assert_eq!(of(&listed, Some(400)), Blame::Unusable(vec![("x".into(), Code::UnknownProperty)]));
+        let embedded = serde_json::json!({
+            "category": "VALIDATION_ERROR",
+            "message": "Property values were not valid: [{\"isValid\":false,\"message\":\"nope [\",\"error\":\"INVALID_OPTION\",\"name\":\"phone\"}] and more",
+        });
+        assert_eq!(of(&embedded, None), Blame::Values(vec!["phone".into()]));
+    }
+
+    #[test]
+    fn a_property_that_was_not_sent_is_not_believed() {
+        let foreign = validation(
+            &serde_json::json!({ "code": "READ_ONLY_VALUE", "context": { "propertyName": ["other"] } }),
+        );
+        assert_eq!(of(&foreign, Some(400)), Blame::Nothing);
+    }
+
+    #[test]
+    fn conflicts_and_unknown_reasons_may_pass() {
+        assert_eq!(
+            of(&serde_json::json!({ "category": "CONFLICT" }), None),
+            Blame::Contested(Code::Conflict)
+        );
+        assert_eq!(of(&serde_json::json!({}), Some(409)), Blame::Contested(Code::Conflict));
+        assert_eq!(
+            of(&serde_json::json!({ "category": "NEW_THING" }), None),
+            Blame::Contested(Code::RefusedByHubSpot)
+        );
+        assert_eq!(of(&serde_json::json!({ "category": "VALIDATION_ERROR" }), None), Blame::Nothing);
+        assert_eq!(of(&serde_json::json!({}), Some(400)), Blame::Nothing);
+    }
+
+    #[test]
+    fn the_address_and_required_properties_are_told_apart_from_values() {
+        let email = validation(
+            &serde_json::json!({ "code": "INVALID_EMAIL", "context": { "propertyName": ["email"] } }),
+        );
+        assert_eq!(of(&email, Some(400)), Blame::Email);
+        let required = validation(
+            &serde_json::json!({ "code": "MISSING_REQUIRED_PROPERTY", "context": { "propertyName": ["favourite"] } }),
+        );
+        assert_eq!(of(&required, None), Blame::MissingRequired(Some("favourite".into())));
+    }
+}

@@ -1,0 +1,109 @@
+//! Counts what a sync did, and says it so that the numbers add up and a rejected record can be found.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tracing::{info, warn};
+
+use super::fate::{Fate, Rejection};
+use crate::{hubspot::client::Effort, mapping::reason::Reason};
+
+/// So many input lines are named for each reason.
+const NAMED_LINES: usize = 5;
+
+/// How often something happened, with the first lines it happened on.
+#[derive(Debug, Default, Clone)]
+struct Tally {
+    count: u64,
+    lines: Vec<u64>,
+    correlation_id: Option<String>,
+}
+
+impl Tally {
+    fn add(&mut self, line: u64) {
+        self.count += 1;
+        if self.lines.len() < NAMED_LINES {
+            self.lines.push(line);
+            self.lines.sort_unstable();
+        }
+    }
+}
+
+/// The counts of a sync.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub read: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub folded: u64,
+    rejected: BTreeMap<Reason, Tally>,
+    dropped: BTreeMap<Reason, Tally>,
+    pub stage_unclear: u64,
+}
+
+impl Report {
+    pub fn settled(&mut self, line: u64, fate: &Fate) {
+        match fate {
+            Fate::Created => self.created += 1,
+            Fate::Updated => self.updated += 1,
+            Fate::Folded => self.folded += 1,
+            Fate::Rejected(Rejection { reason, correlation_id }) => {
+                let tally = self.rejected.entry(reason.clone()).or_default();
+                tally.add(line);
+                if tally.correlation_id.is_none() {
+                    tally.correlation_id.clone_from(correlation_id);
+                }
+            }
+        }
+    }
+
+    /// A value was left out of a record that went on without it.
+    pub fn dropped(&mut self, reason: &Reason, line: u64) {
+        self.dropped.entry(reason.clone()).or_default().add(line);
+    }
+
+    pub fn rejected(&self) -> u64 {
+        self.rejected.values().map(|tally| tally.count).sum()
+    }
+
+    /// Writes the summary: what was rejected or left out and why, then one line with all counts.
+    pub fn log(&self, effort: Effort, elapsed: Duration) {
+        for (reason, tally) in &self.rejected {
+            let (count, correlation_id) = (tally.count, tally.correlation_id.as_deref());
+            let advice = reason.code.advice();
+            warn!(%reason, count, first_lines = ?tally.lines, correlation_id, advice, "rejected records");
+        }
+        for (reason, tally) in &self.dropped {
+            let advice = reason.code.advice();
+            warn!(%reason, count = tally.count, first_lines = ?tally.lines, advice, "values left out");
+        }
+        if self.stage_unclear > 0 {
+            warn!(
+                count = self.stage_unclear,
+                "contacts that got no lifecycle stage, since HubSpot did not say whether they are new"
+            );
+        }
+        info!(
+            read = self.read,
+            created = self.created,
+            updated = self.updated,
+            folded = self.folded,
+            rejected = self.rejected(),
+            reasons = self.reasons(),
+            requests = effort.requests,
+            retries = effort.retries,
+            seconds_waiting_on_limits = tenths(effort.waited),
+            seconds = tenths(elapsed),
+            "summary"
+        );
+    }
+
+    fn reasons(&self) -> String {
+        let reasons: Vec<_> =
+            self.rejected.iter().map(|(reason, tally)| format!("{reason}: {}", tally.count)).collect();
+        if reasons.is_empty() { "none".to_owned() } else { reasons.join(", ") }
+    }
+}
+
+fn tenths(duration: Duration) -> String {
+    format!("{:.1}", duration.as_secs_f64())
+}

@@ -1,0 +1,406 @@
+//! One sync from its first line to its last state: ties input, mapping, batches, requests, ledger and output together.
+//!
+//! The loop owns everything and decides nothing by itself: the pure parts do. Finished requests come before new input,
+//! so that memory stays bounded and states go out as soon as they are due.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::{task::JoinSet, time::Instant};
+use tracing::{debug, warn};
+
+use super::{
+    batch::{Batcher, Timing},
+    dispatch::{Landed, carry},
+    fate::Fate,
+    ledger::Ledger,
+    report::Report,
+    rules::Rules,
+    slot::RefusedProperties,
+};
+use crate::{
+    config::FieldMapping,
+    error::Failure,
+    hubspot::client::Client,
+    io::{
+        input::{Block, Input},
+        output::{Output, OutputClosed},
+    },
+    mapping::{
+        contact::map,
+        plan::Plan,
+        portal::Portal,
+        reason::{Code, Reason},
+    },
+    protocol::message::{self, Message, Record, StreamId},
+};
+
+/// Contacts that have not landed may take so much memory; reading stops beyond it.
+const MOST_CONTACT_BYTES: usize = 10 * 1024 * 1024;
+/// States that wait may take so much.
+const MOST_STATE_BYTES: usize = 4 * 1024 * 1024;
+/// After a failure, or a signal, what is in flight gets this long to settle.
+const GRACE_AFTER_FAILURE: Duration = Duration::from_mins(1);
+const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
+
+/// What a sync works with.
+#[derive(Debug)]
+pub struct Setting {
+    pub client: Arc<Client>,
+    pub portal: Portal,
+    pub rules: Rules,
+    pub field_mappings: Vec<FieldMapping>,
+    /// The plans of the catalog's streams; `None` without a catalog, when every stream is taken.
+    pub plans: Option<Vec<Plan>>,
+    pub timing: Timing,
+}
+
+/// How a sync ended.
+#[derive(Debug)]
+pub enum End {
+    Complete,
+    Failed(Failure),
+    /// Nobody reads standard output any more.
+    OutputClosed,
+    /// A signal asked for the end.
+    Signalled,
+}
+
+/// A stream as the sync knows it.
+#[derive(Debug)]
+struct Stream {
+    plan: Plan,
+    in_ledger: usize,
+    warned_of_deletions: bool,
+}
+
+/// A sync under way.
+#[derive(Debug)]
+pub struct Sync {
+    setting: Setting,
+    rules: Arc<Rules>,
+    output: Output,
+    started: Instant,
+    streams: Vec<Stream>,
+    by_id: HashMap<StreamId, usize>,
+    /// Records come in runs of one stream.
+    last_stream: usize,
+    accepts_new_streams: bool,
+    ledger: Ledger,
+    batcher: Batcher,
+    refused: RefusedProperties,
+    report: Report,
+    jobs: JoinSet<Landed>,
+    block: Option<Block>,
+    input_ended: bool,
+    was_stopped: bool,
+}
+
+impl Sync {
+    pub fn new(mut setting: Setting, output: Output) -> Self {
+        let mut ledger = Ledger::default();
+        let plans = setting.plans.take();
+        let accepts_new_streams = plans.is_none();
+        let mut sync_streams = Vec::new();
+        let mut by_id = HashMap::new();
+        for plan in plans.unwrap_or_default() {
+            by_id.insert(plan.stream().clone(), sync_streams.len());
+            let in_ledger = ledger.stream(plan.stream());
+            sync_streams.push(Stream { plan, in_ledger, warned_of_deletions: false });
+        }
+        Self {
+            rules: Arc::new(setting.rules.clone()),
+            batcher: Batcher::new(setting.timing),
+            setting,
+            output,
+            started: Instant::now(),
+            streams: sync_streams,
+            by_id,
+            last_stream: 0,
+            accepts_new_streams,
+            ledger,
+            refused: RefusedProperties::new(),
+            report: Report::default(),
+            jobs: JoinSet::new(),
+            block: None,
+            input_ended: false,
+            was_stopped: false,
+        }
+    }
+
+    /// Reads until the input ends, a failure, a closed output or a signal; then settles what is in flight, writes the
+    /// states that became due, and sums up.
+    pub async fn run(mut self, mut input: Input, signal: impl Future<Output = ()>) -> End {
+        tokio::pin!(signal);
+        let output = self.output.clone();
+        let end = loop {
+            match self.advance() {
+                Ok(true) => break End::Complete,
+                Ok(false) => {}
+                Err(end) => break end,
+            }
+            let reading = self.may_read();
+            let deadline = self.batcher.deadline().map(|due| self.started + due);
+            // Finished requests first: they make room, and states due. Input last.
+            tokio::select! { biased;
+                Some(landed) = self.jobs.join_next(), if !self.jobs.is_empty() => {
+                    if let Err(failure) = self.land(landed) {
+                        break End::Failed(failure);
+                    }
+                }
+                () = &mut signal => break End::Signalled,
+                () = output.closed() => break End::OutputClosed,
+                () = sleep_until(deadline), if deadline.is_some() => self.batcher.close_partial(self.now()),
+                block = input.next(), if reading => match block {
+                    Some(Ok(block)) => self.block = Some(block),
+                    Some(Err(error)) => break End::Failed(Failure::system(error.to_string())),
+                    None => self.input_ended = true,
+                },
+            }
+        };
+        self.wind_up(end).await
+    }
+
+    /// Everything that can be done without waiting. `true`: the sync is complete.
+    fn advance(&mut self) -> Result<bool, End> {
+        loop {
+            self.launch();
+            self.write_due_states()?;
+            if let Some(failure) = self.ledger.hopeless() {
+                return Err(End::Failed(failure));
+            }
+            if !self.has_room() {
+                if self.jobs.is_empty() && !self.batcher.has_ready() {
+                    // Nothing will make room by itself.
+                    self.relieve();
+                    continue;
+                }
+                self.was_stopped = true;
+                return Ok(false);
+            }
+            let now = self.now();
+            if std::mem::take(&mut self.was_stopped) {
+                self.batcher.reading_again(now);
+            }
+            if let Some(block) = self.block.take() {
+                self.read_block(block).map_err(End::Failed)?;
+                continue;
+            }
+            if !self.input_ended {
+                return Ok(false);
+            }
+            self.batcher.finish(now);
+            if self.batcher.has_ready() && self.jobs.len() < self.concurrency() {
+                continue;
+            }
+            if !(self.batcher.is_empty() && self.jobs.is_empty()) {
+                return Ok(false);
+            }
+            self.ledger.decide();
+            self.write_due_states()?;
+            return self.verdict().map(|()| true).map_err(End::Failed);
+        }
+    }
+
+    /// At the end of the input: no record may be without a fate, no stream hopeless.
+    fn verdict(&self) -> Result<(), Failure> {
+        if let Some(failure) = self.ledger.hopeless() {
+            return Err(failure);
+        }
+        match self.ledger.open_records() {
+            0 => Ok(()),
+            open => Err(Failure::system(format!(
+                "{open} records were never settled. This is a fault of the connector; their states were not acknowledged."
+            ))),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn concurrency(&self) -> usize {
+        self.setting.client.throttle().concurrency()
+    }
+
+    fn has_room(&self) -> bool {
+        !self.batcher.has_ready()
+            && self.batcher.bytes() < MOST_CONTACT_BYTES
+            && self.ledger.waiting_bytes() < MOST_STATE_BYTES
+    }
+
+    fn may_read(&self) -> bool {
+        self.has_room() && !self.input_ended && self.block.is_none()
+    }
+
+    /// Memory is full and nothing is under way: the open batch goes, and states that wait for a better record of a stream
+    /// are judged by what there is.
+    fn relieve(&mut self) {
+        let now = self.now();
+        self.batcher.close_partial(now);
+        if !self.batcher.has_ready() {
+            self.ledger.decide();
+        }
+    }
+
+    fn launch(&mut self) {
+        while self.jobs.len() < self.concurrency() {
+            let Some(batch) = self.batcher.take_ready() else { return };
+            debug!(inputs = batch.inputs.len(), in_flight = self.jobs.len() + 1, "batch leaves");
+            let client = Arc::clone(&self.setting.client);
+            self.jobs.spawn(carry(client, batch, Arc::clone(&self.rules), self.refused.clone()));
+        }
+    }
+
+    fn write_due_states(&mut self) -> Result<(), End> {
+        for line in self.ledger.take_due() {
+            self.output.line(&line).map_err(|OutputClosed| End::OutputClosed)?;
+        }
+        Ok(())
+    }
+
+    fn read_block(&mut self, mut block: Block) -> Result<(), Failure> {
+        while let Some((number, line)) = block.next_line() {
+            self.read_line(number, &line)?;
+            if !self.has_room() {
+                self.block = Some(block);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn read_line(&mut self, number: u64, line: &[u8]) -> Result<(), Failure> {
+        let message = message::parse(line).map_err(|error| {
+            Failure::system(format!(
+                "line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
+            ))
+        })?;
+        match message {
+            Message::Record(record) => self.read_record(number, &record),
+            Message::State(state) => {
+                self.ledger.state(state);
+                let ledger = &self.ledger;
+                self.batcher.state_arrived(|ticket| ledger.is_awaited(ticket));
+                Ok(())
+            }
+            Message::Ignored => Ok(()),
+        }
+    }
+
+    fn read_record(&mut self, number: u64, record: &Record<'_>) -> Result<(), Failure> {
+        let index = self.stream_of(record)?;
+        let now = self.now();
+        let Some(stream) = self.streams.get_mut(index) else { return Ok(()) };
+        self.report.read += 1;
+        let ticket = self.ledger.open(stream.in_ledger, number);
+        let mapped = map(&mut stream.plan, &self.setting.portal, self.rules.invalid_values, record.data);
+        for (field, why) in &mapped.left_out {
+            if let Some(reason) = why.warning() {
+                warn!(stream = %stream.plan.stream(), field, reason, "field left out");
+            }
+        }
+        match mapped.contact {
+            Ok(contact) => {
+                for reason in &mapped.dropped {
+                    self.report.dropped(reason, number);
+                }
+                self.batcher.push(contact, ticket, now);
+            }
+            Err(reason) => {
+                if reason.code == Code::DeletedInSource
+                    && !std::mem::replace(&mut stream.warned_of_deletions, true)
+                {
+                    warn!(stream = %stream.plan.stream(), "records deleted in the source are not written: contacts are never deleted");
+                }
+                self.settle_at_once(ticket, reason);
+            }
+        }
+        Ok(())
+    }
+
+    fn settle_at_once(&mut self, ticket: super::fate::Ticket, reason: Reason) {
+        let fate = Fate::Rejected(reason.into());
+        self.report.settled(ticket.line, &fate);
+        self.ledger.settle(ticket, &fate);
+    }
+
+    fn stream_of(&mut self, record: &Record<'_>) -> Result<usize, Failure> {
+        if self.streams.get(self.last_stream).is_some_and(|stream| record.is_of(stream.plan.stream())) {
+            return Ok(self.last_stream);
+        }
+        let id = record.stream_id();
+        if let Some(&index) = self.by_id.get(&id) {
+            self.last_stream = index;
+            return Ok(index);
+        }
+        if !self.accepts_new_streams {
+            return Err(Failure::config(format!(
+                "a record of the stream `{id}` came, which is not in the catalog. Add the stream to the connection, or \
+                 leave it out in the source."
+            ))
+            .of_stream(id.name(), id.namespace()));
+        }
+        let plan = Plan::new(&id, &[], &self.setting.field_mappings, &self.setting.portal)?;
+        let in_ledger = self.ledger.stream(&id);
+        self.last_stream = self.streams.len();
+        self.by_id.insert(id, self.last_stream);
+        self.streams.push(Stream { plan, in_ledger, warned_of_deletions: false });
+        Ok(self.last_stream)
+    }
+
+    fn land(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), Failure> {
+        let Ok(landed) = landed else {
+            return Err(Failure::system(
+                "a request ended in a fault of the connector; nothing of it is acknowledged.",
+            ));
+        };
+        for (ticket, fate) in &landed.fates {
+            self.report.settled(ticket.line, fate);
+            self.ledger.settle(*ticket, fate);
+        }
+        for (reason, lines) in &landed.notes.dropped {
+            for &line in lines {
+                self.report.dropped(reason, line);
+            }
+        }
+        self.report.stage_unclear += landed.notes.stage_unclear;
+        for (property, code) in landed.notes.learned {
+            if self.refused.insert(Arc::clone(&property), code).is_none() {
+                warn!(%property, reason = code.as_str(), "property left out for the rest of the sync: {}", code.advice());
+            }
+        }
+        let ledger = &self.ledger;
+        let now = self.started.elapsed();
+        self.batcher.landed(&landed.keys, landed.bytes, now, |ticket| ledger.is_awaited(ticket));
+        landed.failure.map_or(Ok(()), Err)
+    }
+
+    /// Settles what is in flight, within bounds, and sums up.
+    async fn wind_up(mut self, end: End) -> End {
+        let grace = match end {
+            End::Complete => Duration::ZERO,
+            End::Failed(_) => GRACE_AFTER_FAILURE,
+            End::Signalled => GRACE_AFTER_SIGNAL,
+            End::OutputClosed => return end,
+        };
+        let until = Instant::now() + grace;
+        while let Ok(Some(landed)) = tokio::time::timeout_at(until, self.jobs.join_next()).await {
+            if let Err(failure) = self.land(landed) {
+                debug!(%failure, "further failure");
+            }
+        }
+        let written = self.write_due_states();
+        self.report.log(self.setting.client.effort(), self.now());
+        match written {
+            Ok(()) => end,
+            Err(closed) => closed,
+        }
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,130 @@
+//! One input on its way to a fate, and the bodies of the requests that inputs go in. Pure.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+
+use super::{
+    batch::Input,
+    lifecycle::{Existence, NewContactStage},
+};
+use crate::{
+    hubspot::model::{EMAIL, LIFECYCLE_STAGE, ReadInput, ReadRequest, UpsertInput, UpsertRequest},
+    mapping::{email::Key, reason::Code},
+};
+
+/// Properties that HubSpot turned out to take from nobody, with the reason.
+pub type RefusedProperties = HashMap<Arc<str>, Code>;
+
+/// One input on its way to a fate.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    pub input: Input,
+    pub existence: Existence,
+    /// How many answers did not account for it.
+    pub unaccounted: u8,
+    /// It was refused for what may pass, and has been asked once more.
+    pub second_try: bool,
+    /// Properties whose values HubSpot refused.
+    pub dropped: HashSet<Arc<str>>,
+    /// Its records have their fates, or have gone on as inputs of their own.
+    pub settled: bool,
+    /// Which request of its batch wrote it, counted from 1; 0: none did.
+    pub written_by: u64,
+}
+
+impl Slot {
+    pub fn new(input: Input) -> Self {
+        Self {
+            input,
+            existence: Existence::NotAsked,
+            unaccounted: 0,
+            second_try: false,
+            dropped: HashSet::new(),
+            settled: false,
+            written_by: 0,
+        }
+    }
+
+    /// A slot for one record of this one, to be judged by itself.
+    pub fn for_part(&self, part: usize) -> Option<Self> {
+        let part = self.input.parts.get(part)?.clone();
+        let mut alone = Self::new(Input { key: self.input.key.clone(), parts: vec![part] });
+        alone.existence = self.existence;
+        alone.second_try = self.second_try;
+        Some(alone)
+    }
+
+    /// What is sent: the merged values without what HubSpot does not take, with the stage if the contact is new.
+    pub fn properties(
+        &self,
+        stage: Option<&NewContactStage>,
+        refused: &RefusedProperties,
+    ) -> BTreeMap<Arc<str>, String> {
+        let mut properties = self.input.merged();
+        properties.retain(|name, value| {
+            let empty_stage = &**name == LIFECYCLE_STAGE && value.trim().is_empty();
+            !refused.contains_key(name) && !self.dropped.contains(name) && !empty_stage
+        });
+        if let Some(stage) = stage.filter(|stage| stage.applies_to(&self.input))
+            && self.existence == Existence::New
+            && !self.dropped.contains(LIFECYCLE_STAGE)
+        {
+            properties.insert(LIFECYCLE_STAGE.into(), stage.value.to_string());
+        }
+        properties
+    }
+}
+
+/// The body that looks contacts up by address.
+pub fn encode_read<'a>(slots: impl Iterator<Item = &'a Slot>) -> Bytes {
+    let inputs = slots.map(|slot| ReadInput { id: slot.input.key.as_str() }).collect();
+    let request =
+        ReadRequest { inputs, id_property: EMAIL, properties: &[EMAIL], properties_with_history: [] };
+    encode(&request)
+}
+
+/// One contact of a request.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Unique in the request.
+    pub trace_id: String,
+    pub key: &'a Key,
+    pub properties: BTreeMap<Arc<str>, String>,
+}
+
+impl<'a> Row<'a> {
+    pub fn new(trace_id: String, slot: &'a Slot, properties: BTreeMap<Arc<str>, String>) -> Self {
+        Self { trace_id, key: &slot.input.key, properties }
+    }
+}
+
+/// The body that writes contacts.
+pub fn encode_upsert(rows: &[Row<'_>]) -> Bytes {
+    let inputs = rows
+        .iter()
+        .map(|row| {
+            let mut texts: BTreeMap<&str, &str> =
+                row.properties.iter().map(|(name, value)| (&**name, value.as_str())).collect();
+            if texts.is_empty() {
+                // HubSpot refuses an input without properties. The contact is new, so this changes no address.
+                texts.insert(EMAIL, row.key.as_str());
+            }
+            UpsertInput {
+                id: row.key.as_str(),
+                id_property: EMAIL,
+                object_write_trace_id: row.trace_id.clone(),
+                properties: texts,
+            }
+        })
+        .collect();
+    encode(&UpsertRequest { inputs })
+}
+
+fn encode(request: &impl serde::Serialize) -> Bytes {
+    // Maps of texts with text keys cannot fail to become JSON.
+    Bytes::from(serde_json::to_vec(request).expect("texts are JSON"))
+}

@@ -1,9 +1,13 @@
 //! Paces requests by HubSpot's limits: every attempt pays, and a pause is everybody's.
 //!
-//! [`Throttle`] waits; the log of grants that it asks is pure, and so are the limits as HubSpot states them.
+//! [`Throttle`] waits; the log of grants that it asks is pure, and so are what others use and the limits as HubSpot
+//! states them.
 
+mod company;
 mod gate;
 mod limits;
+#[cfg(test)]
+mod simulation;
 mod window;
 
 pub use gate::{DailyReserve, Throttle};

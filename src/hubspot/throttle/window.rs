@@ -1,21 +1,29 @@
-//! The log of grants in the last window, and whether one more may be given. Pure: every method takes the moment.
+//! The log of grants, and whether one more may be given. Pure: every method takes the moment.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::limits::{Limits, RateLimit};
+use super::{
+    company::{Company, Own},
+    limits::{Limits, RateLimit},
+};
 
-/// A grant counts for this share of the window longer, since HubSpot counts a request when it arrives and not when it is
-/// let go.
-const MARGIN: f64 = 0.02;
+/// A grant counts for this share of the window longer at least, and at most.
+const SHORTEST_MARGIN: f64 = 0.01;
+const LONGEST_MARGIN: f64 = 0.03;
+/// The shortest latency to reckon with lies below the shortest one seen by this part of their spread: one in so many.
+const GUARD: u32 = 8;
+/// This part of the limit may go at once; the rest follows evenly, so that others are noticed in time.
+const BURST: f64 = 0.2;
 /// The day's last requests are left to the customer's other apps: one in this many.
 const DAILY_RESERVE: u64 = 50;
 
 /// An attempt that was let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    _private: (),
+    number: u64,
+    at: Instant,
 }
 
 /// Whether an attempt may go.
@@ -28,16 +36,39 @@ pub(super) enum Decision {
 }
 
 #[derive(Debug)]
+struct Entry {
+    number: u64,
+    at: Instant,
+    /// How long the answer took, if one came.
+    latency: Option<Duration>,
+}
+
+#[derive(Debug)]
 pub(super) struct Window {
     limits: Limits,
-    grants: VecDeque<Instant>,
+    log: VecDeque<Entry>,
+    granted: u64,
+    /// From when on the next grant is on time, if grants come evenly.
+    due: Option<Instant>,
+    company: Company,
+    /// The newest grant whose answer was looked at: answers that were overtaken tell nothing new.
+    newest_answered: u64,
     paused_until: Option<Instant>,
     daily: Option<(u64, u64)>,
 }
 
 impl Window {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, grants: VecDeque::new(), paused_until: None, daily: None }
+        Self {
+            limits,
+            log: VecDeque::new(),
+            granted: 0,
+            due: None,
+            company: Company::default(),
+            newest_answered: 0,
+            paused_until: None,
+            daily: None,
+        }
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -54,39 +85,105 @@ impl Window {
             return Decision::DailyReserve;
         }
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
+            self.company.forget_share();
             return Decision::WaitUntil(until);
         }
-        let span = self.limits.window().mul_f64(1.0 + MARGIN);
-        while self.grants.front().is_some_and(|at| *at + span <= now) {
-            self.grants.pop_front();
+        let window = self.limits.window();
+        while self.log.front().is_some_and(|entry| entry.at + window * 2 < now) {
+            self.log.pop_front();
         }
-        let most = usize::try_from(self.limits.requests()).unwrap_or(usize::MAX);
-        // If the limit has shrunk, several grants have to expire first.
-        if let Some(&oldest) =
-            self.grants.len().checked_sub(most).and_then(|surplus| self.grants.get(surplus))
-        {
-            return Decision::WaitUntil(oldest + span);
+        match self.must_wait(now, window) {
+            Some(until) => Decision::WaitUntil(until),
+            None => Decision::Granted(self.grant(now, window)),
         }
-        self.grants.push_back(now);
-        Decision::Granted(Grant { _private: () })
     }
 
-    pub(super) fn answered(&mut self, now: Instant, _grant: Grant, said: &RateLimit) {
+    fn must_wait(&mut self, now: Instant, window: Duration) -> Option<Instant> {
+        // Who has heard nothing yet sends one request after the other.
+        if !self.company.heard()
+            && let Some(last) =
+                self.log.back().filter(|last| last.latency.is_none() && last.at + window / 10 > now)
+        {
+            return Some(last.at + window / 10);
+        }
+        let most = usize::try_from(self.limits.requests()).unwrap_or(usize::MAX);
+        let shortest = self.shortest_latency();
+        let mut returns: Vec<Instant> = self
+            .log
+            .iter()
+            .map(|entry| entry.at + window + self.margin(entry, shortest))
+            .filter(|at| *at > now)
+            .collect();
+        let busy = returns.len();
+        if let Some(surplus) = busy.checked_sub(most) {
+            // If the limit has shrunk, several slots have to come back first.
+            return Some(*returns.select_nth_unstable(surplus).1);
+        }
+        let latency = self.log.iter().rev().find_map(|entry| entry.latency).unwrap_or(window);
+        let busy = as_float(busy);
+        let own = Own { limit: f64::from(self.limits.requests()), window, busy, latency };
+        if busy + 1.0 > self.company.share(now, own) {
+            return Some(now + window / 100);
+        }
+        self.due.filter(|due| *due > now)
+    }
+
+    fn grant(&mut self, now: Instant, window: Duration) -> Grant {
+        let spacing = window / self.limits.requests();
+        let earliest = now.checked_sub(window.mul_f64(BURST)).unwrap_or(now);
+        let due = self.due.map_or(earliest, |due| due.max(earliest));
+        self.due = Some(due + spacing);
+        self.granted += 1;
+        self.log.push_back(Entry { number: self.granted, at: now, latency: None });
+        Grant { number: self.granted, at: now }
+    }
+
+    /// How much longer than the window a grant counts: HubSpot counts a request when it arrives, and the one that takes
+    /// its place may be faster on its way.
+    fn margin(&self, entry: &Entry, shortest: Duration) -> Duration {
+        let window = self.limits.window();
+        let longest = window.mul_f64(LONGEST_MARGIN);
+        entry.latency.map_or(longest, |latency| {
+            latency.saturating_sub(shortest).clamp(window.mul_f64(SHORTEST_MARGIN), longest)
+        })
+    }
+
+    /// What an answer takes at least: a little less than what was seen, since the fastest one may be still to come.
+    fn shortest_latency(&self) -> Duration {
+        let latencies = || self.log.iter().filter_map(|entry| entry.latency);
+        let (Some(shortest), Some(longest)) = (latencies().min(), latencies().max()) else {
+            return Duration::ZERO;
+        };
+        shortest.saturating_sub(longest.saturating_sub(shortest) / GUARD)
+    }
+
+    pub(super) fn answered(&mut self, now: Instant, grant: Grant, said: &RateLimit) {
         self.limits = self.limits.learn(said);
         if let (Some(limit), Some(left)) = (said.daily, said.daily_remaining) {
             self.daily = Some((limit, left));
         }
-        // What others, or an earlier run, have spent of the window counts as spent now.
-        if let Some(remaining) = said.remaining {
-            let spent = self.limits.requests().saturating_sub(remaining);
-            let spent = usize::try_from(spent).unwrap_or(usize::MAX);
-            for _ in self.grants.len()..spent {
-                self.grants.push_back(now);
-            }
+        let place = self.log.partition_point(|entry| entry.number < grant.number);
+        if let Some(entry) = self.log.get_mut(place).filter(|entry| entry.number == grant.number) {
+            entry.latency = Some(now.saturating_duration_since(grant.at));
         }
+        let Some(remaining) = said.remaining.filter(|_| grant.number > self.newest_answered) else { return };
+        self.newest_answered = grant.number;
+        let window = self.limits.window();
+        let own = self
+            .log
+            .iter()
+            .filter(|entry| entry.number <= grant.number && entry.at + window > grant.at)
+            .count();
+        let counted = self.limits.requests().saturating_sub(remaining);
+        self.company.observe(f64::from(counted) - as_float(own));
     }
 
     pub(super) fn pause(&mut self, until: Instant) {
         self.paused_until = Some(self.paused_until.map_or(until, |earlier| earlier.max(until)));
     }
+}
+
+/// Requests in a window are few.
+fn as_float(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
 }

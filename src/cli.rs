@@ -44,23 +44,23 @@ enum Arguments {
     /// Prints what this destination supports and how it is configured.
     Spec,
     /// Proves, without writing, that the token and the settings work.
-    Check {
-        /// The configuration, as described by `spec`.
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
-        /// The configured catalog: its mapping plan is printed too.
-        #[arg(long, value_name = "FILE")]
-        catalog: Option<PathBuf>,
-    },
+    ///
+    /// With a catalog, its mapping plan is printed too.
+    Check(Files),
     /// Writes the records that come on standard input, and acknowledges their states.
-    Write {
-        /// The configuration, as described by `spec`.
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
-        /// The configured catalog; without it every stream is taken as Incremental – Deduped.
-        #[arg(long, value_name = "FILE")]
-        catalog: Option<PathBuf>,
-    },
+    ///
+    /// Without a catalog, every stream is taken as Incremental – Deduped.
+    Write(Files),
+}
+
+#[derive(Debug, clap::Args)]
+struct Files {
+    /// The configuration, as described by `spec`.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The configured catalog.
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
 }
 
 /// Runs the command that the arguments name. The first one is the program's name.
@@ -87,45 +87,40 @@ fn stdout_is_terminal() -> bool {
 }
 
 fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
-    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     logging::init(output.clone(), variable("LOG_LEVEL").as_deref(), to_terminal);
-    let environment = Environment::read(variable);
-    let context = |environment| Context { output: output.clone(), environment, to_terminal };
-    let context = match environment {
-        Ok(environment) => context(environment),
-        Err(error) => {
-            let (context, failure) = (context(Environment::default()), Failure::from(error));
-            return match &arguments {
-                Arguments::Check { .. } => check::refuse(&context, &failure).map_or(FAILURE, |()| 0),
-                Arguments::Spec | Arguments::Write { .. } => failed(&context, &failure),
+    let mut context = Context { output: output.clone(), environment: Environment::default(), to_terminal };
+    match arguments {
+        Arguments::Spec => spec::run(output).map_or(FAILURE, |()| 0),
+        Arguments::Check(files) => {
+            let checked = match set_up(&mut context) {
+                Ok(runtime) => block_on(runtime, check::run(&context, files.config, files.catalog)),
+                Err(failure) => check::refuse(&context, &failure),
             };
+            checked.map_or(FAILURE, |()| 0)
         }
-    };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            return failed(
-                &context,
-                &Failure::system(format!("the process cannot be set up: {}", error.kind())),
-            );
-        }
-    };
-    let code = run(&runtime, arguments, context);
-    // A thread may be blocked on standard input or output for ever.
-    runtime.shutdown_background();
-    code
+        Arguments::Write(files) => match set_up(&mut context) {
+            Ok(runtime) => block_on(runtime, write_until_signal(context, files.config, files.catalog)),
+            Err(failure) => failed(&context, &failure),
+        },
+    }
 }
 
-fn run(runtime: &Runtime, arguments: Arguments, context: Context) -> u8 {
-    match arguments {
-        Arguments::Spec => spec::run(&context.output).map_or(FAILURE, |()| 0),
-        Arguments::Check { config, catalog } => {
-            runtime.block_on(check::run(&context, config, catalog)).map_or(FAILURE, |()| 0)
-        }
-        Arguments::Write { config, catalog } => {
-            runtime.block_on(write_until_signal(context, config, catalog))
-        }
-    }
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// Reads the environment into the context, and makes ready for network calls.
+fn set_up(context: &mut Context) -> Result<Runtime, Failure> {
+    context.environment = Environment::read(variable)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Failure::system(format!("the process cannot be set up: {}", error.kind())))
+}
+
+fn block_on<T>(runtime: Runtime, future: impl Future<Output = T>) -> T {
+    let outcome = runtime.block_on(future);
+    // A thread may be blocked on standard input or output for ever.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// The sync runs beside, so that a signal is heard even while it is blocked on standard output.

@@ -84,8 +84,10 @@ pub enum Reply {
     Done(Bytes),
     /// HubSpot refused the request for what it holds.
     Refused { status: u16, error: ErrorBody },
-    /// The request, or its answer, is too long.
+    /// The request is too long.
     TooLarge,
+    /// The answer is too long to be read: what became of the request is unknown.
+    AnswerTooLarge,
 }
 
 /// What the client has done so far.
@@ -224,7 +226,7 @@ impl Client {
             Reply::Refused { status, error } => {
                 Err(ApiError::new(endpoint, ApiErrorKind::Stop(Stop::Unexpected)).with(status, Some(&error)))
             }
-            Reply::TooLarge => Err(ApiError::new(endpoint, ApiErrorKind::Unreadable)),
+            Reply::TooLarge | Reply::AnswerTooLarge => Err(ApiError::new(endpoint, ApiErrorKind::Unreadable)),
         }
     }
 
@@ -251,6 +253,7 @@ impl Client {
                     return Ok(Reply::Refused { status, error: error.unwrap_or_default() });
                 }
                 Disposition::TooLarge => return Ok(Reply::TooLarge),
+                Disposition::AnswerTooLarge => return Ok(Reply::AnswerTooLarge),
                 Disposition::Again(wait) => self.wait(&mut attempts, wait, &outcome).await?,
                 Disposition::Unauthorized(_)
                     if self.authenticated.load(Ordering::Relaxed) && !attempts.looked_twice =>

@@ -6,3 +6,6 @@ pub mod model;
 pub mod retry;
 pub mod throttle;
 pub mod transport;
+
+#[cfg(test)]
+mod tests;

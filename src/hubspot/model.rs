@@ -160,13 +160,20 @@ pub struct BatchResult {
     pub new: bool,
     pub object_write_trace_id: Text,
     #[serde(deserialize_with = "nullable")]
-    pub properties: BTreeMap<String, Text>,
+    pub properties: ResultProperties,
+}
+
+/// What is read of a contact's properties; the others are passed over, since an answer may hold a hundred long ones.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ResultProperties {
+    pub email: Text,
 }
 
 impl BatchResult {
     /// The primary address, as a key. HubSpot stores addresses in lower case.
     pub fn key(&self) -> Option<String> {
-        self.properties.get(EMAIL)?.as_deref().map(|email| email.trim().to_lowercase())
+        self.properties.email.as_deref().map(|email| email.trim().to_lowercase())
     }
 }
 

@@ -60,8 +60,10 @@ pub enum Disposition {
     Done,
     /// 400, 409: HubSpot refused the request for what it holds.
     Refused,
-    /// 413, or an answer that is too long to read: the same in smaller pieces.
+    /// 413: the same in smaller pieces.
     TooLarge,
+    /// The answer is too long to read, and does not say what became of the request: the same in smaller pieces.
+    AnswerTooLarge,
     /// The same request may work later. Every request of ours may be repeated: upserts by key are idempotent.
     Again(Wait),
     /// 401: after an earlier success once more, else [`Stop::InvalidToken`].
@@ -78,7 +80,7 @@ pub fn disposition(outcome: &Result<Response, TransportError>, now: Duration) ->
     let response = match outcome {
         Ok(response) => response,
         Err(TransportError::Certificate) => return Disposition::Stop(Stop::Certificate),
-        Err(TransportError::AnswerTooLarge) => return Disposition::TooLarge,
+        Err(TransportError::AnswerTooLarge) => return Disposition::AnswerTooLarge,
         Err(TransportError::Connect | TransportError::Timeout | TransportError::Interrupted) => {
             return Disposition::Again(SOON);
         }
@@ -93,7 +95,7 @@ pub fn disposition(outcome: &Result<Response, TransportError>, now: Duration) ->
         403 if ErrorBody::parse(&response.body).is_some() => Disposition::Stop(Stop::MissingScopes),
         404 | 405 | 410 => Disposition::Stop(Stop::PathGone),
         413 => Disposition::TooLarge,
-        423 => again(pause, Wait::Backoff { at_least: LOCK_WAIT }),
+        423 => again(pause.map(|pause| pause.max(LOCK_WAIT)), Wait::Backoff { at_least: LOCK_WAIT }),
         429 => rate_limited(&response.body, pause),
         403 | 408 | 425 | 477 | 500..=599 => again(pause, SOON),
         _ => Disposition::Stop(Stop::Unexpected),
@@ -132,8 +134,9 @@ fn unauthorized(body: &[u8]) -> Stop {
 /// Both forms of the header (RFC 9110, 10.2.3): seconds, or a date. A date that has passed means "now".
 fn retry_after(text: &str, now: Duration) -> Option<Duration> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number beyond all bounds is still a pause, and too long.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     if let Ok(seconds) = text.parse::<f64>() {
         // Not in the standard, but cheap to honour: rounded up, and nonsense is no pause.

@@ -9,3 +9,6 @@ pub mod plan;
 pub mod portal;
 pub mod reason;
 pub mod value;
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,8 @@ pub struct Plan {
     stream: StreamId,
     /// The mappings that apply to the stream: those that name it first, since they win.
     mappings: Vec<FieldMapping>,
+    /// Mappings for every stream whose field the catalog does not declare: they apply once a record brings it.
+    waiting: Vec<FieldMapping>,
     fields: IndexMap<Box<str>, Targets>,
 }
 
@@ -87,8 +89,12 @@ impl Plan {
                 own.push(mapping.clone());
             }
         }
-        let mut plan = Self { stream: stream.clone(), mappings: own, fields: IndexMap::new() };
-        check_mappings(&plan.mappings, portal)?;
+        check_mappings(&own, portal)?;
+        let applies = |mapping: &FieldMapping| {
+            mapping.stream.is_some() || declared.is_empty() || declared.contains(&mapping.field.as_str())
+        };
+        let (mappings, waiting) = own.into_iter().partition(applies);
+        let mut plan = Self { stream: stream.clone(), mappings, waiting, fields: IndexMap::new() };
         for field in declared {
             plan.learn(field, portal);
         }
@@ -132,14 +138,26 @@ impl Plan {
         if self.fields.len() >= MOST_FIELDS {
             return None;
         }
-        let mut targets = self.decide(field, portal);
-        targets.deletion_mark = field == DELETED_AT;
+        self.awaken(field, portal);
+        let targets = self.decide(field, portal);
         Some(self.fields.insert_full(field.into(), targets).0)
+    }
+
+    /// Lets mappings of a field that has turned up apply: they take their properties from the fields of those names.
+    fn awaken(&mut self, field: &str, portal: &Portal) {
+        for mapping in self.waiting.extract_if(.., |mapping| mapping.field == field).collect::<Vec<_>>() {
+            let property = mapping.property.clone();
+            self.mappings.push(mapping);
+            let targets = self.decide(&property, portal);
+            if let Some(by_name) = self.fields.get_mut(property.as_str()) {
+                *by_name = targets;
+            }
+        }
     }
 
     /// Explicit mappings first, then the internal name.
     fn decide(&self, field: &str, portal: &Portal) -> Targets {
-        let mut targets = Targets::default();
+        let mut targets = Targets { deletion_mark: field == DELETED_AT, ..Targets::default() };
         for mapping in self.mappings.iter().filter(|mapping| mapping.field == field) {
             if mapping.property == EMAIL {
                 targets.key = true;

@@ -25,8 +25,11 @@ pub enum Account {
 #[derive(Debug)]
 pub struct Accounts {
     pub of_inputs: Vec<Account>,
-    /// Inputs that may have been found by a secondary address, each with the primary address of the contact.
-    pub aliases: Vec<(usize, String)>,
+    /// The primary address of each result that was found by a secondary one, with the inputs that it may stand for.
+    pub aliases: Vec<(String, Vec<usize>)>,
+    /// The answer speaks of missing inputs and does not say of which, or of a contact that they may be addresses of. In
+    /// smaller groups they can be told apart.
+    pub ambiguous: bool,
 }
 
 /// Reads an answer for the inputs sent, each with its trace id.
@@ -53,33 +56,40 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
         }
     }
 
-    let mut leftover = Vec::new();
-    let mut aliases = Vec::new();
+    let (mut leftover, mut aliases) = (Vec::new(), Vec::new());
+    let mut contradicted = false;
     for result in answer.results {
         let key = result.key();
         let own = key.as_deref().and_then(|key| by_key.get(key));
         let index = result.object_write_trace_id.as_deref().and_then(|id| by_trace.get(id)).or(own);
         if let (Some(&index), Some(primary)) = (index.filter(|_| index != own), key) {
-            aliases.push((index, primary));
+            aliases.push((primary, vec![index]));
         }
         match index.and_then(|&index| of_inputs.get_mut(index)) {
             Some(place @ Account::Missing) => *place = written(&result),
-            // A failure that is named stays one, whatever else the answer says.
-            Some(Account::Failed(_)) => {}
+            // A failure that is named stays one. The result may be that of another address of the contact.
+            Some(Account::Failed(_)) => contradicted = true,
             Some(Account::Created | Account::Updated) | None => leftover.push(result),
         }
     }
-    let missing = of_inputs.iter().filter(|one| matches!(one, Account::Missing)).count();
+    let places = of_inputs.iter().enumerate().filter(|(_, one)| matches!(one, Account::Missing));
+    let missing: Vec<usize> = places.map(|(index, _)| index).collect();
     // An error that names nobody is about one of those who are missing: then none of them is taken for written.
-    if !unattributed && missing <= leftover.len() {
-        let primaries: Vec<String> = leftover.iter().filter_map(BatchResult::key).collect();
-        let places = of_inputs.iter_mut().enumerate().filter(|(_, one)| matches!(one, Account::Missing));
-        for ((index, place), result) in places.zip(&leftover) {
+    if unattributed || missing.len() > leftover.len() {
+        let hints = unattributed || contradicted || !leftover.is_empty() || !aliases.is_empty();
+        let ambiguous = hints && !missing.is_empty();
+        return Accounts { of_inputs, aliases, ambiguous };
+    }
+    for (&index, result) in missing.iter().zip(&leftover) {
+        if let Some(place) = of_inputs.get_mut(index) {
             *place = written(result);
-            aliases.extend(primaries.iter().map(|primary| (index, primary.clone())));
         }
     }
-    Accounts { of_inputs, aliases }
+    if !missing.is_empty() {
+        let primaries = leftover.iter().filter_map(BatchResult::key);
+        aliases.extend(primaries.map(|primary| (primary, missing.clone())));
+    }
+    Accounts { of_inputs, aliases, ambiguous: false }
 }
 
 fn written(result: &BatchResult) -> Account {

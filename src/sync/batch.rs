@@ -67,7 +67,7 @@ impl Input {
             let appended = value.strip_prefix(';').filter(|_| property.multiple);
             match (merged.get_mut(&property.name), appended) {
                 (Some(earlier), Some(options)) if earlier.is_empty() => options.clone_into(earlier),
-                (Some(earlier), Some(_)) => earlier.push_str(value),
+                (Some(earlier), Some(options)) => append(earlier, options),
                 _ => {
                     merged.insert(Arc::clone(&property.name), value.to_string());
                 }
@@ -91,6 +91,16 @@ impl Input {
         match (self.own_stage(), stage_of(&contact.properties)) {
             (Some(own), Some(other)) => own == other,
             _ => true,
+        }
+    }
+}
+
+/// Appends options as HubSpot does: one that is there already is not added.
+fn append(earlier: &mut String, options: &str) {
+    for option in options.split(';').filter(|option| !option.is_empty()) {
+        if !earlier.split(';').any(|one| one == option) {
+            earlier.push(';');
+            earlier.push_str(option);
         }
     }
 }

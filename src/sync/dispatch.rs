@@ -9,7 +9,8 @@ use tracing::info;
 use super::{
     batch::Batch,
     fate::{Fate, Ticket},
-    isolate::{Isolation, Notes, Step},
+    isolate::{Isolation, Step},
+    report::Notes,
     rules::Rules,
     slot::RefusedProperties,
 };
@@ -79,5 +80,6 @@ fn tell(reply: &Reply, inputs: usize) {
             );
         }
         Reply::TooLarge => info!(inputs, "batch too large: sending it in parts"),
+        Reply::AnswerTooLarge => info!(inputs, "answer too large to read: sending the batch in parts"),
     }
 }

@@ -6,19 +6,20 @@
 //! ([`super::refusal`]).
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
     sync::Arc,
 };
 
 use bytes::Bytes;
 
 use super::{
-    account::{Account, account},
+    account::{Account, Accounts, account},
     alias::Aliases,
     batch::Batch,
     fate::{Fate, Rejection, Ticket},
     lifecycle::{Existence, existence},
-    refusal::{Blame, blame, names, signature, structural},
+    refusal::{Blame, Suspicion, blame, names, signature, structural},
+    report::Notes,
     rules::Rules,
     slot::{RefusedProperties, Row, Slot, encode_read, encode_upsert},
 };
@@ -27,7 +28,7 @@ use crate::{
     error::Failure,
     hubspot::{
         client::Reply,
-        model::{BatchAnswer, ErrorBody},
+        model::{BatchAnswer, ErrorBody, LIFECYCLE_STAGE},
     },
     mapping::{
         email::Key,
@@ -49,28 +50,6 @@ pub enum Step {
     Read(Bytes),
     Upsert(Bytes),
     Finished,
-}
-
-/// What a batch has to report besides the fates.
-#[derive(Debug, Default)]
-pub struct Notes {
-    /// Values left out of records that were written, with the records' lines.
-    pub dropped: BTreeMap<Reason, Vec<u64>>,
-    /// Contacts of which it could not be told whether they are new: they got no stage.
-    pub stage_unclear: u64,
-    /// Properties that HubSpot turned out to take from nobody.
-    pub learned: Vec<(Arc<str>, Code)>,
-}
-
-/// A batch was refused without a named reason. If two of its inputs alone meet the same refusal, one of each half, the
-/// fault is in the request itself, and taking the batch apart would only cost requests.
-#[derive(Debug)]
-struct Suspicion {
-    signature: String,
-    first: usize,
-    middle: usize,
-    /// The refusal of the first one, once it came: its verdict waits for the other.
-    first_error: Option<ErrorBody>,
 }
 
 /// One batch on its way.
@@ -163,14 +142,21 @@ impl Isolation {
     ///
     /// A failure of the whole sync: HubSpot accounts for nothing, or the request itself is at fault.
     pub fn answered(&mut self, reply: Reply) -> Result<(), Failure> {
-        match reply {
-            Reply::Done(body) if self.reading => self.looked_up(serde_json::from_slice(&body).ok()),
-            Reply::Refused { .. } | Reply::TooLarge if self.reading => self.looked_up(None),
-            Reply::Done(body) => return self.accepted(serde_json::from_slice(&body).unwrap_or_default()),
-            Reply::Refused { status, error } => return self.refused(status, &error),
-            Reply::TooLarge => self.too_large(),
+        let read = |body: Bytes| serde_json::from_slice(&body).unwrap_or_default();
+        if self.reading {
+            self.looked_up(if let Reply::Done(body) = reply { Some(read(body)) } else { None });
+            return Ok(());
         }
-        Ok(())
+        match reply {
+            Reply::Done(body) => self.accepted(read(body)),
+            Reply::Refused { status, error } => self.refused(status, &error),
+            // For one input alone it is an answer that accounts for nothing.
+            Reply::AnswerTooLarge if self.current.len() == 1 => self.accepted(BatchAnswer::default()),
+            Reply::TooLarge | Reply::AnswerTooLarge => {
+                self.too_large();
+                Ok(())
+            }
+        }
     }
 
     /// The look-up was not permitted: whether the contacts exist stays open.
@@ -197,7 +183,8 @@ impl Isolation {
     }
 
     fn staged(&self, slot: &Slot) -> bool {
-        self.rules.stage.as_ref().is_some_and(|stage| stage.applies_to(&slot.input))
+        let stage = self.rules.stage.as_ref().filter(|_| !self.refused.contains_key(LIFECYCLE_STAGE));
+        stage.is_some_and(|stage| stage.applies_to(&slot.input))
     }
 
     fn must_look_up(&self, index: usize) -> bool {
@@ -220,12 +207,20 @@ impl Isolation {
     fn looked_up(&mut self, answer: Option<BatchAnswer>) {
         let keys: Vec<Key> =
             self.current.iter().filter_map(|&index| Some(self.slots.get(index)?.input.key.clone())).collect();
-        let found =
-            answer.map_or_else(|| vec![Existence::Unclear; keys.len()], |answer| existence(&keys, &answer));
+        let answered = answer.is_some();
+        let found = existence(&keys, &answer.unwrap_or_default());
+        // No answer is not a no: the group, which is still to come, looks them up again.
+        if answered && found.iter().all(|one| *one == Existence::Unclear) {
+            self.silent += 1;
+            if self.silent < MOST_UNACCOUNTED {
+                return self.current.clear();
+            }
+        }
+        self.silent = 0;
         for (index, existence) in std::mem::take(&mut self.current).into_iter().zip(found) {
+            let staged = self.slots.get(index).is_some_and(|slot| self.staged(slot));
             let Some(slot) = self.slots.get_mut(index) else { continue };
             slot.existence = existence;
-            let staged = self.rules.stage.as_ref().is_some_and(|stage| stage.applies_to(&slot.input));
             self.notes.stage_unclear += u64::from(staged && existence == Existence::Unclear);
         }
     }
@@ -248,14 +243,13 @@ impl Isolation {
             .iter()
             .filter_map(|&index| Some((index.to_string(), &self.slots.get(index)?.input.key)))
             .collect();
-        let accounts = account(&sent, answer);
-        for (place, primary) in &accounts.aliases {
-            if let Some(slot) = current.get(*place).and_then(|&index| self.slots.get(index)) {
-                self.aliases.note(&slot.input.key, primary);
-            }
+        let Accounts { of_inputs, aliases, ambiguous } = account(&sent, answer);
+        for (primary, places) in aliases {
+            let keys = places.iter().filter_map(|&place| sent.get(place).map(|(_, key)| (*key).clone()));
+            self.aliases.note(primary, keys.collect());
         }
-        let silent =
-            current.len() > 1 && accounts.of_inputs.iter().all(|one| matches!(one, Account::Missing));
+        let nothing = !ambiguous && of_inputs.iter().all(|one| matches!(one, Account::Missing));
+        let silent = nothing && current.len() > 1;
         self.silent = if silent { self.silent + 1 } else { 0 };
         if self.silent >= MOST_UNACCOUNTED {
             return Err(Failure::transient(
@@ -268,18 +262,18 @@ impl Isolation {
         {
             self.suspicion_falls(suspicion);
         }
-        let mut again = Vec::new();
-        for (&index, account) in current.iter().zip(accounts.of_inputs) {
+        let (mut again, mut unnamed) = (Vec::new(), Vec::new());
+        for (&index, account) in current.iter().zip(of_inputs) {
             match account {
                 Account::Created => self.written(index, true),
                 Account::Updated => self.written(index, false),
                 Account::Failed(error) => again.extend(self.failed(index, &error, None)),
+                Account::Missing if ambiguous => unnamed.push(index),
                 Account::Missing => again.extend(self.unaccounted(index)),
             }
         }
-        if !again.is_empty() {
-            self.work.push_front(again);
-        }
+        self.work.push_front(again);
+        self.halve(&unnamed);
         Ok(())
     }
 
@@ -361,7 +355,8 @@ impl Isolation {
 
     fn refused_alone(&mut self, index: usize, status: u16, error: &ErrorBody) -> Result<(), Failure> {
         if let Some(mut suspicion) = self.suspicion.take_if(|one| index == one.first || index == one.middle) {
-            let same = suspicion.signature == signature(status, error);
+            let nothing = self.blame(index, error, Some(status)) == Blame::Nothing;
+            let same = nothing && suspicion.signature == signature(status, error);
             if same && suspicion.first_error.is_some() {
                 return Err(structural(status, error));
             }
@@ -387,11 +382,16 @@ impl Isolation {
         }
     }
 
+    /// What the refusal of an input blames.
+    fn blame(&self, index: usize, error: &ErrorBody, status: Option<u16>) -> Blame {
+        let sent = |name: &str| self.sent.get(&index)?.iter().find(|property| &***property == name).cloned();
+        blame(error, status, sent)
+    }
+
     /// One input is refused. `Some`: it is to be asked again.
     fn failed(&mut self, index: usize, error: &ErrorBody, status: Option<u16>) -> Option<usize> {
         let slot = self.slots.get(index)?;
-        let sent = |name: &str| self.sent.get(&index)?.iter().find(|property| &***property == name).cloned();
-        let blamed = blame(error, status, sent);
+        let blamed = self.blame(index, error, status);
         let (folded, tried) = (slot.input.parts.len() > 1, slot.second_try);
         let reason = match blamed {
             Blame::Unusable(properties) => {
@@ -403,13 +403,13 @@ impl Isolation {
                 self.work.push_front(vec![index]);
                 return None;
             }
-            // What is missing in all records together is missing in each of them.
+            // What is missing in all records together is missing in each of them, and the address is one for all.
             Blame::MissingRequired(property) => Reason { code: Code::MissingRequiredProperty, property },
+            Blame::Email => Reason::of(Code::InvalidEmail),
             _ if folded => {
                 self.unfold(index);
                 return None;
             }
-            Blame::Email => Reason::of(Code::InvalidEmail),
             Blame::Values(names) if self.rules.invalid_values == InvalidValues::DropValue => {
                 self.slots.get_mut(index)?.dropped.extend(names);
                 return Some(index);
@@ -468,16 +468,13 @@ impl Isolation {
                 (true, true) => Fate::Created,
                 (true, false) => Fate::Updated,
             };
-            // A record that is written again, to mend the order, keeps its first fate.
-            self.fates.entry(part.ticket).or_insert(fate);
-        }
-        for property in &slot.dropped {
-            let reason = Reason::of_property(Code::InvalidValue, property);
-            self.notes
-                .dropped
-                .entry(reason)
-                .or_default()
-                .extend(slot.input.parts.iter().map(|part| part.ticket.line));
+            // A record that is written again, to mend the order, keeps its first fate and is not reported again.
+            let Entry::Vacant(entry) = self.fates.entry(part.ticket) else { continue };
+            entry.insert(fate);
+            for property in &slot.dropped {
+                let reason = Reason::of_property(Code::InvalidValue, property);
+                self.notes.dropped.entry(reason).or_default().push(part.ticket.line);
+            }
         }
         // Records of this key that were unfolded meet a contact that is there now.
         let key = slot.input.key.clone();

@@ -42,6 +42,10 @@ struct Stream {
     written: u64,
     rejected: u64,
     reasons: BTreeMap<Reason, u64>,
+    /// Its states may go although all of its records were rejected: these were few when the states had to go.
+    spared: bool,
+    /// All of its records were rejected, and they were many when it was judged.
+    hopeless: bool,
 }
 
 #[derive(Debug)]
@@ -67,8 +71,6 @@ pub struct Ledger {
     touched: Vec<usize>,
     /// States that cover no stream, since none was known yet.
     unbound: Vec<u64>,
-    /// Whether a stream of rejected records is judged by what it has, without waiting for more.
-    decided: bool,
 }
 
 impl Ledger {
@@ -87,6 +89,8 @@ impl Ledger {
             written: 0,
             rejected: 0,
             reasons: BTreeMap::new(),
+            spared: false,
+            hopeless: false,
         });
         let index = self.streams.len() - 1;
         self.by_id.insert(id.clone(), index);
@@ -197,7 +201,10 @@ impl Ledger {
     /// Judges streams of rejected records by what they have so far: no record comes any more, or the states that wait
     /// have filled their memory. A stream of a few such records may have its states out.
     pub fn decide(&mut self) {
-        self.decided = true;
+        for stream in self.streams.iter_mut().filter(|stream| stream.written == 0 && stream.rejected > 0) {
+            stream.hopeless = stream.rejected >= HOPELESS_AT_END;
+            stream.spared |= !stream.hopeless;
+        }
         self.touched.extend(0..self.streams.len());
     }
 
@@ -222,14 +229,14 @@ impl Ledger {
         let may_go = |&index: &usize| {
             self.streams
                 .get(index)
-                .is_some_and(|one| one.states.front() == Some(&number) && !self.holds_back(one))
+                .is_some_and(|one| one.states.front() == Some(&number) && !Self::holds_back(one))
         };
         (waiting.open == 0 && waiting.streams.iter().all(may_go)).then_some(number)
     }
 
     /// While every record so far was rejected, acknowledging would make the source never send them again.
-    fn holds_back(&self, stream: &Stream) -> bool {
-        stream.written == 0 && stream.rejected > 0 && (!self.decided || stream.rejected >= HOPELESS_AT_END)
+    fn holds_back(stream: &Stream) -> bool {
+        stream.written == 0 && stream.rejected > 0 && (stream.hopeless || !stream.spared)
     }
 
     fn release(&mut self, number: u64) -> Option<String> {
@@ -254,13 +261,17 @@ impl Ledger {
     pub fn hopeless(&self) -> Option<Failure> {
         let stream = self.streams.iter().find(|stream| {
             let at_start = stream.opened >= HOPELESS_AT_START && stream.early_open == 0;
-            let at_end = self.decided && stream.rejected >= HOPELESS_AT_END;
-            stream.written == 0 && stream.rejected > 0 && (at_start || at_end)
+            stream.written == 0 && stream.rejected > 0 && (at_start || stream.hopeless)
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
+        let states = if stream.spared {
+            "Some states of the stream had to be acknowledged before: reset the stream, so that the source sends the \
+             records again."
+        } else {
+            "No state of the stream was acknowledged, so that the source sends the records again."
+        };
         let message = format!(
-            "all {} records of the stream `{}` so far were rejected, {count} of them as {reason}: {}. No state of the \
-             stream was acknowledged, so that the source sends the records again.",
+            "all {} records of the stream `{}` so far were rejected, {count} of them as {reason}: {}. {states}",
             stream.rejected,
             stream.id,
             reason.code.advice(),

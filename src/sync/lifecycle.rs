@@ -3,7 +3,10 @@
 //! HubSpot makes a new contact a `lead` unless the creating request says otherwise, and ignores a later move backwards
 //! in silence, so the stage has to be in the creating request and contacts have to be looked up before it.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::batch::Input;
 use crate::{
@@ -49,17 +52,24 @@ pub enum Existence {
 pub fn existence(keys: &[Key], answer: &BatchAnswer) -> Vec<Existence> {
     let missing: HashSet<String> =
         answer.errors.iter().flat_map(ErrorBody::ids).map(|id| id.trim().to_lowercase()).collect();
-    let mut found: HashSet<String> = answer.results.iter().filter_map(BatchResult::key).collect();
+    // A contact that was asked for by several of its addresses is listed for each of them.
+    let mut found: HashMap<String, usize> = HashMap::new();
+    for key in answer.results.iter().filter_map(BatchResult::key) {
+        *found.entry(key).or_default() += 1;
+    }
     let mut existence: Vec<Existence> = keys
         .iter()
-        .map(|key| match (missing.contains(key.as_str()), found.remove(key.as_str())) {
+        .map(|key| match (missing.contains(key.as_str()), found.get_mut(key.as_str())) {
             (true, _) => Existence::New,
-            (false, true) => Existence::Known,
-            (false, false) => Existence::Unclear,
+            (false, Some(left)) if *left > 0 => {
+                *left -= 1;
+                Existence::Known
+            }
+            (false, _) => Existence::Unclear,
         })
         .collect();
     let unclear = existence.iter().filter(|one| **one == Existence::Unclear).count();
-    if unclear <= found.len() {
+    if unclear <= found.values().sum() {
         existence
             .iter_mut()
             .filter(|one| **one == Existence::Unclear)

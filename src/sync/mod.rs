@@ -17,3 +17,6 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod slot;
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     error::Failure,
-    hubspot::model::{EMAIL, ErrorBody},
+    hubspot::model::{EMAIL, ErrorBody, PropertyFault},
     mapping::{email::Key, reason::Code},
 };
 
@@ -55,7 +55,11 @@ pub fn blame(error: &ErrorBody, status: Option<u16>, sent: impl Fn(&str) -> Opti
         let property = faults.iter().map(|fault| fault.property.as_str()).find(harmless);
         return Blame::MissingRequired(property.map(Arc::from));
     }
-    if faults.iter().any(|fault| fault.property == EMAIL || fault.code == "INVALID_EMAIL") {
+    // A property that was sent may hold an address too, and a bad one there is a bad value.
+    let of_key = |fault: &PropertyFault| {
+        fault.property == EMAIL || (fault.code == "INVALID_EMAIL" && sent(&fault.property).is_none())
+    };
+    if faults.iter().any(of_key) {
         return Blame::Email;
     }
     let mut values: Vec<_> = faults.iter().filter_map(|fault| sent(&fault.property)).collect();
@@ -74,6 +78,17 @@ pub fn names(error: &ErrorBody, key: &Key) -> bool {
     let quoted =
         error.message.as_deref().is_some_and(|message| message.to_lowercase().contains(key.as_str()));
     quoted || error.ids().any(|id| id.trim().to_lowercase() == key.as_str())
+}
+
+/// A batch was refused without a named reason. If two of its inputs alone meet the same refusal, one of each half, the
+/// fault is in the request itself, and taking the batch apart would only cost requests.
+#[derive(Debug)]
+pub struct Suspicion {
+    pub signature: String,
+    pub first: usize,
+    pub middle: usize,
+    /// The refusal of the first one, once it came: its verdict waits for the other.
+    pub first_error: Option<ErrorBody>,
 }
 
 /// What makes two refusals the same one, apart from what they are about.

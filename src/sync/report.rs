@@ -1,11 +1,14 @@
 //! Counts what a sync did, and says it so that the numbers add up and a rejected record can be found.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tracing::{info, warn};
 
 use super::fate::{Fate, Rejection};
-use crate::{hubspot::client::Effort, mapping::reason::Reason};
+use crate::{
+    hubspot::client::Effort,
+    mapping::reason::{Code, Reason},
+};
 
 /// So many input lines are named for each reason.
 const NAMED_LINES: usize = 5;
@@ -26,6 +29,17 @@ impl Tally {
             self.lines.sort_unstable();
         }
     }
+}
+
+/// What a batch has to report besides the fates.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// Values left out of records that were written, with the records' lines.
+    pub dropped: BTreeMap<Reason, Vec<u64>>,
+    /// Contacts of which it could not be told whether they are new: they got no stage.
+    pub stage_unclear: u64,
+    /// Properties that HubSpot turned out to take from nobody.
+    pub learned: Vec<(Arc<str>, Code)>,
 }
 
 /// The counts of a sync.

@@ -72,6 +72,7 @@ impl Slot {
         if let Some(stage) = stage.filter(|stage| stage.applies_to(&self.input))
             && self.existence == Existence::New
             && !self.dropped.contains(LIFECYCLE_STAGE)
+            && !refused.contains_key(LIFECYCLE_STAGE)
         {
             properties.insert(LIFECYCLE_STAGE.into(), stage.value.to_string());
         }

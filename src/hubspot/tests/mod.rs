@@ -1,0 +1,3 @@
+//! Tests of what answers mean.
+
+mod retry;

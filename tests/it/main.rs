@@ -1,5 +1,20 @@
 //! The built connector against the sandbox, and what holds for the repository as a whole.
 //!
-//! One binary for all of them, so that linking is paid once.
+//! One binary for all of them, so that linking is paid once. [`support`] runs the connector.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
+mod answers;
+mod check;
+mod ends;
+mod folding;
 mod layering;
+mod memory;
+mod model;
+mod protocol;
+mod secrets;
+mod settings;
+mod soak;
+mod states;
+mod support;
+mod write;

@@ -1,0 +1,357 @@
+//! `check`: what it proves, in what words it fails, and that it changes nothing.
+
+use hubspot_sandbox::{EmptyInputs, Fault, RetryAfter, Sandbox, ScopeErrorShape, StatusAnswer, What, tokens};
+use serde_json::json;
+
+use super::support::{Connector, people_of, run, sandbox, sandbox_with, sandbox_with_faults};
+
+/// Asserts that only the calls were made that a check may make, and gives their number.
+#[track_caller]
+fn assert_nothing_written(sandbox: &Sandbox) -> usize {
+    let requests = sandbox.requests();
+    for request in &requests {
+        let reads = ["/details", "/contacts", "/access-token-info", "/batch/read"];
+        let is_probe = request.path.ends_with("/batch/upsert") && request.input_count == 0;
+        assert!(is_probe || reads.iter().any(|end| request.path.ends_with(end)), "{request:#?}");
+        assert!(!request.path.ends_with("/contacts") || request.method == "GET", "{request:#?}");
+    }
+    assert!(sandbox.contacts().is_empty());
+    requests.len()
+}
+
+/// Runs a check that has to fail without failing as a command, and gives its message.
+#[track_caller]
+fn failed(connector: &Connector) -> String {
+    let outcome = connector.check();
+    outcome.assert_success();
+    let (status, message) = outcome.connection_status();
+    assert_eq!(status, "FAILED", "{message}");
+    message
+}
+
+/// Runs a check that has to succeed, and gives its message.
+#[track_caller]
+fn succeeded(connector: &Connector) -> String {
+    let outcome = connector.check();
+    outcome.assert_success();
+    let (status, message) = outcome.connection_status();
+    assert_eq!(status, "SUCCEEDED", "{message}");
+    message
+}
+
+#[test]
+fn success_names_the_account_the_stage_and_the_calls_left() {
+    let sandbox = sandbox_with(|settings| {
+        settings.account.portal_id = 4711;
+        settings.limits.daily = Some(1_000);
+        settings.limits.daily_spent = 400;
+    });
+    let message = succeeded(&Connector::new(&sandbox));
+    assert!(message.contains("account 4711") && message.contains("default lifecycle stage"), "{message}");
+    // Not 600: the calls of the check are spent too.
+    let left = (590..600).find(|left| message.contains(&format!(" {left} of 1000 API calls are left")));
+    assert!(left.is_some(), "{message}");
+    let message = succeeded(&Connector::new(&sandbox).set("lifecycle_stage", "  marketing QUALIFIED lead "));
+    assert!(message.contains("`marketingqualifiedlead`"), "{message}");
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn a_token_that_hubspot_refuses_is_told_apart_from_one_that_expired() {
+    let sandbox = sandbox();
+    for token in ["pat-na1-mistyped", "garbage"] {
+        let message = failed(&Connector::new(&sandbox).set("access_token", token));
+        assert!(
+            message.contains("does not accept the access token") && message.contains("`access_token`"),
+            "{message}"
+        );
+        assert!(!message.contains("expired") && !message.contains(token), "{message}");
+    }
+    let message = failed(&Connector::new(&sandbox).set("access_token", tokens::EXPIRED));
+    assert!(message.contains("has expired") && !message.contains(tokens::EXPIRED), "{message}");
+    assert_eq!(assert_nothing_written(&sandbox), 3, "a refused token is not tried again");
+}
+
+#[test]
+fn a_scope_that_lacks_is_named() {
+    let sandbox = sandbox();
+    let read = "`crm.objects.contacts.read`";
+    let write = "`crm.objects.contacts.write`";
+    for (token, stage, scope) in [
+        (tokens::READ_ONLY, None, write),
+        (tokens::READ_ONLY, Some("customer"), write),
+        (tokens::WRITE_ONLY, Some("customer"), read),
+        (tokens::NO_CONTACTS, None, read),
+    ] {
+        let message =
+            failed(&Connector::new(&sandbox).set("access_token", token).set("lifecycle_stage", stage));
+        assert!(message.contains(scope) && message.contains("lacks the scope"), "{message}");
+    }
+    let message = succeeded(&Connector::new(&sandbox).set("access_token", tokens::WRITE_ONLY));
+    assert!(message.contains("default lifecycle stage"), "{message}");
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn if_the_scopes_cannot_be_listed_a_write_of_nothing_shows_them() {
+    for answer in [What::html(404), What::status(403), What::bare(500), What::NotJson, What::EmptyBody] {
+        for (empty_inputs, token, may_write) in [
+            (EmptyInputs::Status200, tokens::CONTACTS, true),
+            (EmptyInputs::Status400, tokens::CONTACTS, true),
+            (EmptyInputs::Status200, tokens::READ_ONLY, false),
+            (EmptyInputs::Status400, tokens::READ_ONLY, false),
+            // Nothing shows the scope, which is no reason to refuse.
+            (EmptyInputs::Status400BeforeScopes, tokens::READ_ONLY, true),
+        ] {
+            let sandbox = sandbox_with(|settings| {
+                settings.empty_inputs = empty_inputs;
+                settings.faults = vec![Fault::new(answer.clone()).path("access-token-info")];
+            });
+            let connector = Connector::new(&sandbox).set("access_token", token);
+            if may_write {
+                succeeded(&connector);
+            } else {
+                let message = failed(&connector);
+                assert!(message.contains("`crm.objects.contacts.write`"), "{message}");
+            }
+            assert_nothing_written(&sandbox);
+            assert_eq!(sandbox.requests_to("batch/upsert").len(), 1);
+        }
+    }
+}
+
+#[test]
+fn if_the_scopes_cannot_be_listed_a_read_of_nobody_shows_that_of_reading() {
+    for shape in [ScopeErrorShape::Current, ScopeErrorShape::Old] {
+        let sandbox = sandbox_with(|settings| {
+            settings.scope_error = shape;
+            settings.faults = vec![Fault::new(What::status(404)).path("access-token-info")];
+        });
+        let connector = |token: &str| {
+            Connector::new(&sandbox).set("access_token", token).set("lifecycle_stage", "customer")
+        };
+        let message = failed(&connector(tokens::WRITE_ONLY));
+        assert!(message.contains("`crm.objects.contacts.read`"), "{message}");
+        succeeded(&connector(tokens::CONTACTS));
+        assert_nothing_written(&sandbox);
+    }
+}
+
+#[test]
+fn a_stage_that_does_not_exist_brings_the_list_of_those_that_do() {
+    let sandbox = sandbox();
+    let message = failed(&Connector::new(&sandbox).set("lifecycle_stage", "VIP"));
+    assert!(message.contains("`lifecycle_stage`") && !message.contains("VIP"), "{message}");
+    for stage in [
+        "`subscriber` (Subscriber)",
+        "`marketingqualifiedlead` (Marketing Qualified Lead)",
+        "`other` (Other)",
+    ] {
+        assert!(message.contains(stage), "{message}");
+    }
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn a_hubspot_that_cannot_be_reached_is_said_to_be_so() {
+    let sandbox = sandbox();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let message = failed(&Connector::new(&sandbox).variable("HUBSPOT_API_BASE_URL", &address));
+    assert!(message.contains("could not be reached") && message.contains("no connection"), "{message}");
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn answers_that_help_nobody_become_sentences_that_do() {
+    let html_403 = What::html(403);
+    let long_pause = StatusAnswer::new(503).retry_after(RetryAfter::Seconds(3_600)).into();
+    for (answer, parts, requests) in [
+        (
+            What::status(503),
+            vec!["not answering properly", "status 503", "3 attempts", "status.hubspot.com"],
+            3,
+        ),
+        (html_403, vec!["not answering properly", "status 403"], 3),
+        (What::html(502), vec!["status 502"], 3),
+        (long_pause, vec!["pause of 60 minutes"], 1),
+        (What::redirect(), vec!["redirect (status 302)", "proxy"], 1),
+        (What::html(404), vec!["status 404", "`api_version`"], 1),
+        (What::NotJson, vec!["could not be read", "proxy"], 1),
+        (What::EmptyBody, vec!["could not be read"], 1),
+        (What::CloseUnread, vec!["could not be reached", "connection broke"], 3),
+        (What::bare(418), vec!["status 418"], 1),
+    ] {
+        let sandbox = sandbox_with_faults(vec![Fault::new(answer.clone())]);
+        let message = failed(&Connector::new(&sandbox));
+        assert!(parts.iter().all(|part| message.contains(part)), "{answer:?}: {message}");
+        assert_eq!(assert_nothing_written(&sandbox), requests, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_proxy_that_lets_only_some_calls_through_is_no_missing_scope() {
+    let sandbox = sandbox_with_faults(vec![Fault::new(What::html(403)).path("/properties/")]);
+    let message = failed(&Connector::new(&sandbox));
+    assert!(message.contains("status 403") && !message.contains("scope"), "{message}");
+}
+
+#[test]
+fn a_short_outage_does_not_fail_the_check() {
+    let sandbox = sandbox_with_faults(vec![Fault::new(What::html(502)).requests([1, 2, 5])]);
+    succeeded(&Connector::new(&sandbox));
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn a_hubspot_that_hangs_fails_the_check() {
+    let hang = What::delay(std::time::Duration::from_hours(1));
+    let sandbox = sandbox_with_faults(vec![Fault::new(hang).path("/properties/")]);
+    let message = failed(&Connector::new(&sandbox));
+    assert!(message.contains("no answer came in time") && message.contains("proxy"), "{message}");
+}
+
+#[test]
+fn a_daily_limit_that_is_used_up_fails_the_check() {
+    let sandbox = sandbox_with(|settings| {
+        settings.limits.daily = Some(1_000);
+        settings.limits.daily_spent = 1_000;
+    });
+    let message = failed(&Connector::new(&sandbox));
+    assert!(message.contains("daily limit") && message.contains("midnight"), "{message}");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_fails_the_check_and_asks_hubspot_nothing() {
+    let sandbox = sandbox();
+    for (config, parts) in [
+        ("", vec!["not valid JSON"]),
+        ("{\"access_token\": \"secret", vec!["not valid JSON", "line 1"]),
+        ("[]", vec!["JSON object"]),
+        ("{}", vec!["`access_token`", "missing"]),
+        ("{\"access_token\":\"  \"}", vec!["`access_token`", "missing or empty"]),
+        ("{\"token\":\"secret\"}", vec!["`access_token`", "missing"]),
+        ("{\"access_token\":\"****\"}", vec!["asterisks"]),
+        ("{\"access_token\":\"secret token\"}", vec!["`access_token`", "space"]),
+        ("{\"access_token\":{\"secret\":1}}", vec!["`access_token`", "text"]),
+        (
+            "{\"access_token\":\"t\",\"invalid_values\":\"secret\"}",
+            vec!["`invalid_values`", "\"drop_value\", \"reject_record\""],
+        ),
+        ("{\"access_token\":\"t\",\"api_version\":\"v1\"}", vec!["`api_version`", "\"2026-09\", \"v3\""]),
+        ("{\"access_token\":\"t\",\"field_mappings\":{}}", vec!["`field_mappings`", "list"]),
+        ("{\"access_token\":\"t\",\"field_mappings\":[{\"field\":\"a\"}]}", vec!["`property`", "entry 1"]),
+    ] {
+        let message = failed(&Connector::new(&sandbox).text("config.json", config));
+        assert!(parts.iter().all(|part| message.contains(part)), "{config}: {message}");
+        assert!(!message.contains("secret"), "{message}");
+    }
+    assert!(sandbox.requests().is_empty());
+    let outcome = run(&["check", "--config", "no/such/file.json"]);
+    outcome.assert_success();
+    let (status, message) = outcome.connection_status();
+    assert!(status == "FAILED" && message.contains("no/such/file.json"), "{message}");
+}
+
+#[test]
+fn an_address_of_another_server_is_checked_before_the_token_goes_there() {
+    let sandbox = sandbox();
+    for address in [
+        "http://example.com",
+        "ftp://127.0.0.1",
+        "nonsense",
+        "https://me:secret@example.com",
+        "https://x.example/?a=secret",
+    ] {
+        let message = failed(&Connector::new(&sandbox).variable("HUBSPOT_API_BASE_URL", address));
+        assert!(message.contains("HUBSPOT_API_BASE_URL") && !message.contains("secret"), "{message}");
+    }
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_mapping_that_cannot_work_fails_the_check() {
+    let sandbox = sandbox();
+    for (property, why) in [
+        ("no_such_property", "no contact property"),
+        ("First Name", "internal name"),
+        ("createdate", "does not let the API set"),
+        ("hubspotscore", "does not let the API set"),
+    ] {
+        let mappings = json!([{ "field": "score", "property": property }]);
+        let message = failed(&Connector::new(&sandbox).set("field_mappings", mappings));
+        let names = message.contains("`score`") && message.contains(&format!("`{property}`"));
+        assert!(names && message.contains(why), "{message}");
+    }
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn with_a_catalog_the_plan_is_printed_before_the_verdict() {
+    let sandbox = sandbox();
+    let connector = Connector::new(&sandbox)
+        .streams(&[("users", &["id", "name", "mail", "_ab_cdc_lsn", "createdate", "city"])])
+        .set("field_mappings", json!([{ "field": "name", "property": "firstname" }, { "stream": "users", "field": "mail", "property": "email" }]));
+    let outcome = connector.check();
+    outcome.assert_success();
+    assert_eq!(outcome.connection_status().0, "SUCCEEDED");
+    let mut mapped = outcome.logs("field mapped");
+    mapped.sort();
+    assert_eq!(
+        mapped,
+        [
+            "field mapped stream=users field=city property=city",
+            "field mapped stream=users field=mail property=\"email (the key)\"",
+            "field mapped stream=users field=name property=firstname",
+        ]
+    );
+    let mut left_out = outcome.logs("field left out");
+    left_out.sort();
+    assert_eq!(left_out.len(), 2, "{left_out:#?}");
+    assert!(left_out[0].contains("field=createdate") && left_out[1].contains("field=id"), "{left_out:#?}");
+    assert!(outcome.lines.last().unwrap().starts_with("{\"type\":\"CONNECTION_STATUS\""));
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn with_a_catalog_that_cannot_be_served_the_check_fails() {
+    let sandbox = sandbox();
+    let message = failed(&Connector::new(&sandbox).streams(&[("users", &["id", "mail"])]));
+    assert!(message.contains("`users`") && message.contains("`property: email`"), "{message}");
+    let message = failed(&Connector::new(&sandbox).text("catalog.json", "{"));
+    assert!(message.contains("catalog"), "{message}");
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn a_redirect_is_never_followed() {
+    for status in [301, 302, 307, 308] {
+        for path in ["/details", "/properties/", "access-token-info", "batch/upsert"] {
+            let sandbox = sandbox_with(|settings| {
+                let elsewhere = What::Redirect { status, location: "/redirected".to_owned() };
+                // The probe of the write scope is made only if the scopes are not listed.
+                settings.faults = vec![
+                    Fault::new(elsewhere).path(path),
+                    Fault::new(What::status(404)).path("access-token-info"),
+                ];
+            });
+            let outcome = Connector::new(&sandbox).check();
+            outcome.assert_success();
+            outcome.connection_status();
+            assert!(!sandbox.requests_to(path).is_empty(), "{path}");
+            assert!(sandbox.requests_to("/redirected").is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_check_reads_nothing_from_standard_input() {
+    let sandbox = sandbox();
+    let mut running = Connector::new(&sandbox).start("check");
+    running.send(&people_of("users", 0..3));
+    let outcome = running.wait();
+    outcome.assert_success();
+    assert_eq!(outcome.connection_status().0, "SUCCEEDED");
+    assert_nothing_written(&sandbox);
+}

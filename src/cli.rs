@@ -93,13 +93,18 @@ fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
         Arguments::Spec => spec::run(output).map_or(FAILURE, |()| 0),
         Arguments::Check(files) => {
             let checked = match set_up(&mut context) {
-                Ok(runtime) => block_on(runtime, check::run(&context, files.config, files.catalog)),
+                Ok((main, _)) => main.block_on(check::run(&context, files.config, files.catalog)),
                 Err(failure) => check::refuse(&context, &failure),
             };
             checked.map_or(FAILURE, |()| 0)
         }
         Arguments::Write(files) => match set_up(&mut context) {
-            Ok(runtime) => block_on(runtime, write_until_signal(context, files.config, files.catalog)),
+            Ok((main, beside)) => {
+                let code = main.block_on(write_until_signal(&beside, context, files));
+                // A thread may be blocked on standard input or output for ever.
+                beside.shutdown_background();
+                code
+            }
             Err(failure) => failed(&context, &failure),
         },
     }
@@ -109,26 +114,22 @@ fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// Reads the environment into the context, and makes ready for network calls.
-fn set_up(context: &mut Context) -> Result<Runtime, Failure> {
+/// Reads the environment into the context, and makes ready for network calls: on the main thread, and beside it.
+fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
     context.environment = Environment::read(variable)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| Failure::system(format!("the process cannot be set up: {}", error.kind())))
+    let main = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let beside = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    main.and_then(|main| Ok((main, beside?)))
+        .map_err(|error| Failure::system(format!("the process cannot be set up: {}", error.kind())))
 }
 
-fn block_on<T>(runtime: Runtime, future: impl Future<Output = T>) -> T {
-    let outcome = runtime.block_on(future);
-    // A thread may be blocked on standard input or output for ever.
-    runtime.shutdown_background();
-    outcome
-}
-
-/// The sync runs beside, so that a signal is heard even while it is blocked on standard output.
-async fn write_until_signal(context: Context, config: PathBuf, catalog: Option<PathBuf>) -> u8 {
+/// The sync has threads of its own, so that a signal is heard even while all of them are blocked on standard output.
+async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: Files) -> u8 {
     let (tell, mut told) = watch::channel(false);
     let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };
     let mut sync = JoinSet::new();
-    sync.spawn(write::run(context.clone(), config, catalog, asked_to_end));
+    let writing = write::run(context.clone(), files.config, files.catalog, asked_to_end);
+    sync.spawn_on(writing, sync_runtime.handle());
     let mut signal_code = TERMINATED;
     let end = tokio::select! { biased;
         ended = sync.join_next() => ended,

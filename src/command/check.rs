@@ -28,6 +28,9 @@ use crate::{
 /// A check answers within a minute, whatever HubSpot does.
 const LONGEST: Duration = Duration::from_secs(50);
 
+/// So long at most for the list of scopes, which is a convenience.
+const LONGEST_TOKEN_INFO: Duration = Duration::from_secs(10);
+
 /// An upsert of nothing: it shows whether writing is permitted.
 const WRITE_PROBE: &str = r#"{"inputs":[]}"#;
 /// A read of nobody: it shows whether reading is permitted.
@@ -102,7 +105,9 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
 /// Writing has to be permitted, and reading too if new contacts get a stage.
 async fn check_permissions(client: &Client, config: &Config) -> Result<(), Failure> {
     let needed = [Some(Endpoint::BatchUpsert), config.lifecycle_stage.as_ref().map(|_| Endpoint::BatchRead)];
-    let scopes = client.token_info().await.ok().and_then(|info| info.scopes);
+    // The call is not part of HubSpot's published specification: it may hang, and then it has not said anything.
+    let info = tokio::time::timeout(LONGEST_TOKEN_INFO, client.token_info()).await;
+    let scopes = info.ok().and_then(Result::ok).and_then(|info| info.scopes);
     for endpoint in needed.into_iter().flatten() {
         match &scopes {
             Some(scopes) if scopes.iter().any(|scope| scope == endpoint.scope()) => {}

@@ -1,9 +1,8 @@
 //! Leads one batch to a fate for each of its records: what to ask next, and what an answer means. Pure.
 //!
-//! Work is a queue of groups, asked one after the other. A group that is refused as a whole is mended where the answer
-//! names the culprit, else halved; an input of several records that is refused is unfolded, and its records are judged
-//! one by one, in order. Not here: sending, waiting, and reading a 2xx ([`super::account`]) or a reason
-//! ([`super::refusal`]).
+//! Groups are asked one after the other. One that is refused as a whole is mended where the answer names the culprit, else
+//! halved; an input of several records is unfolded. Not here: sending, waiting, and reading a 2xx ([`super::account`]) or a
+//! reason ([`super::refusal`]).
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
@@ -28,7 +27,7 @@ use crate::{
     error::Failure,
     hubspot::{
         client::Reply,
-        model::{BatchAnswer, ErrorBody, LIFECYCLE_STAGE},
+        model::{BatchAnswer, ErrorBody, LIFECYCLE_STAGE, MAX_BATCH_INPUTS},
     },
     mapping::{
         email::Key,
@@ -40,13 +39,12 @@ use crate::{
 const MOST_UNACCOUNTED: u8 = 3;
 /// A smaller batch is taken apart without asking whether the request itself is at fault.
 const SMALLEST_STRUCTURAL: usize = 4;
-/// Inputs whose key stands in a refusal's message are asked alone first, if they are so few. A hint, never a verdict.
+/// Inputs that a refusal seems to be about are asked alone first, if they are so few.
 const MOST_SUSPECTS: usize = 3;
 
-/// What to ask next.
+/// What to ask next: a look-up by address, an upsert, or nothing.
 #[derive(Debug)]
 pub enum Step {
-    /// Look contacts up by address.
     Read(Bytes),
     Upsert(Bytes),
     Finished,
@@ -63,6 +61,7 @@ pub struct Isolation {
     /// The properties that each of them was sent with. What one input of an answer teaches, others of it had been sent.
     sent: HashMap<usize, Vec<Arc<str>>>,
     reading: bool,
+    look_ups: usize, // at once, at most
     requests: u64,
     /// Answers in a row that accounted for no input at all.
     silent: u8,
@@ -86,6 +85,7 @@ impl Isolation {
             current: Vec::new(),
             sent: HashMap::new(),
             reading: false,
+            look_ups: MAX_BATCH_INPUTS,
             requests: 0,
             silent: 0,
             suspicion: None,
@@ -117,15 +117,14 @@ impl Isolation {
                 continue;
             };
             self.current = group.into_iter().filter(|&index| self.open(index).is_some()).collect();
-            let unknown: Vec<usize> =
-                self.current.iter().copied().filter(|&index| self.must_look_up(index)).collect();
+            let unknown = self.current.iter().copied().filter(|&index| self.must_look_up(index));
+            let unknown: Vec<usize> = unknown.take(self.look_ups).collect();
             if !unknown.is_empty() {
                 // The group itself comes after its look-up.
                 self.work.push_front(std::mem::replace(&mut self.current, unknown));
                 self.reading = true;
-                return Step::Read(encode_read(
-                    self.current.iter().filter_map(|&index| self.slots.get(index)),
-                ));
+                let slots = self.current.iter().filter_map(|&index| self.slots.get(index));
+                return Step::Read(encode_read(slots));
             }
             self.settle_without_writing();
             if !self.current.is_empty() {
@@ -144,7 +143,12 @@ impl Isolation {
     pub fn answered(&mut self, reply: Reply) -> Result<(), Failure> {
         let read = |body: Bytes| serde_json::from_slice(&body).unwrap_or_default();
         if self.reading {
-            self.looked_up(if let Reply::Done(body) = reply { Some(read(body)) } else { None });
+            match reply {
+                Reply::Done(body) => self.looked_up(Some(read(body))),
+                // One bad address must not cost the others their stage.
+                _ if self.current.len() > 1 => self.look_ups = self.current.len() / 2,
+                _ => self.looked_up(None),
+            }
             return Ok(());
         }
         match reply {
@@ -208,6 +212,7 @@ impl Isolation {
         let keys: Vec<Key> =
             self.current.iter().filter_map(|&index| Some(self.slots.get(index)?.input.key.clone())).collect();
         let answered = answer.is_some();
+        self.look_ups = MAX_BATCH_INPUTS.min(self.look_ups * if answered { 2 } else { 1 });
         let found = existence(&keys, &answer.unwrap_or_default());
         // No answer is not a no: the group, which is still to come, looks them up again.
         if answered && found.iter().all(|one| *one == Existence::Unclear) {

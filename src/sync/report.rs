@@ -24,9 +24,11 @@ struct Tally {
 impl Tally {
     fn add(&mut self, line: u64) {
         self.count += 1;
-        if self.lines.len() < NAMED_LINES {
-            self.lines.push(line);
-            self.lines.sort_unstable();
+        // Batches land in any order, so a later one may bring an earlier line.
+        let place = self.lines.partition_point(|earlier| *earlier <= line);
+        if place < NAMED_LINES {
+            self.lines.insert(place, line);
+            self.lines.truncate(NAMED_LINES);
         }
     }
 }

@@ -132,10 +132,20 @@ fn a_signal_is_heard_during_start_up() {
 #[test]
 fn a_signal_is_heard_while_nobody_reads_standard_output() {
     let sandbox = sandbox();
-    let connector = Connector::new(&sandbox);
-    let (mut child, mut stdin) = spawn(&connector);
+    end_with_output_blocked(&Connector::new(&sandbox));
+}
+
+#[test]
+fn a_signal_is_heard_while_all_threads_wait_to_log() {
+    let sandbox = sandbox();
+    end_with_output_blocked(&Connector::new(&sandbox).variable("LOG_LEVEL", "debug"));
+}
+
+fn end_with_output_blocked(connector: &Connector) {
+    let (mut child, mut stdin) = spawn(connector);
     // More than the pipe holds, so that the connector is blocked on it and then stops to read.
-    let states: String = (0..4_000).map(state).collect();
+    let states: String =
+        (0..4_000).map(|number| people(number..number + 1) + &state(number.into())).collect();
     let writer = std::thread::spawn(move || {
         let _stopped_half_way = stdin.write_all(states.as_bytes());
         stdin

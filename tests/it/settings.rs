@@ -1,9 +1,11 @@
 //! What the settings of the configuration do to contacts.
 
-use hubspot_sandbox::{ConditionalProperty, Sandbox, Seed, tokens};
+use hubspot_sandbox::{ConditionalProperty, Fault, Sandbox, Seed, What, tokens};
 use serde_json::{Value, json};
 
-use super::support::{Connector, people, record, sandbox, sandbox_with, state, upserts};
+use super::support::{
+    Connector, email_of, people, record, sandbox, sandbox_with, sandbox_with_faults, state, upserts,
+};
 
 /// The properties sent for an address, by request.
 fn sent_for(sandbox: &Sandbox, email: &str) -> Vec<Value> {
@@ -378,4 +380,22 @@ fn values_of_every_json_type_become_the_text_that_hubspot_takes() {
     ] {
         assert_eq!(property(&sandbox, "ada@example.com", name).as_deref(), Some(value), "{name}");
     }
+}
+
+#[test]
+fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
+    let unreadable = email_of("users", 7);
+    let refusal = Fault::new(What::status(400)).path("batch/read").email(unreadable.clone());
+    let sandbox = sandbox_with_faults(vec![refusal]);
+    let outcome = Connector::new(&sandbox).set("lifecycle_stage", "customer").write(&people(0..40));
+    outcome.assert_success();
+    let (mut staged, mut others) = (0, Vec::new());
+    for contact in sandbox.contacts() {
+        match contact.property("lifecyclestage") {
+            Some("customer") => staged += 1,
+            _ => others.push(contact.email.clone()),
+        }
+    }
+    assert_eq!((staged, others), (39, vec![unreadable]));
+    assert!(sandbox.requests_to("batch/read").len() <= 20);
 }

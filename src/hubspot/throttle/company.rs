@@ -54,11 +54,6 @@ impl Company {
         self.heard = true;
     }
 
-    /// Whether HubSpot has said anything yet.
-    pub(super) fn heard(&self) -> bool {
-        self.heard
-    }
-
     /// After a pause the share is found anew.
     pub(super) fn forget_share(&mut self) {
         self.share = None;
@@ -87,6 +82,7 @@ impl Company {
         let yielded = (share - others).max(0.0) * YIELD / window;
         let step = elapsed.as_secs_f64().min(window / 100.0);
         // A little is always ours, or a late-comer could wait for ever.
-        *self.share.insert((share + (pull - yielded) * step).clamp(1.0 + 0.01 * own.limit, own.limit))
+        let least = 1.0 + 0.01 * own.limit;
+        *self.share.insert((share + (pull - yielded) * step).max(least).min(own.limit))
     }
 }

@@ -136,13 +136,20 @@ fn simulate(limit: u32, latency: Duration, seed: u64, starts: &[Duration]) -> Se
 }
 
 /// Every limit with every latency, with a few seeds.
+#[expect(clippy::print_stdout, reason = "the figures of docs/MEASUREMENTS.md")]
 fn in_all_cases(starts: &[Duration], hold: impl Fn(&Seen) -> bool) {
     for limit in [100, 190, 250] {
         for milliseconds in [50, 300, 1_500] {
+            let (mut used, mut refused) = (f64::INFINITY, 0.0_f64);
             for seed in 0..2 {
                 let seen = simulate(limit, Duration::from_millis(milliseconds), seed, starts);
                 assert!(hold(&seen), "limit {limit}, latency {milliseconds} ms, seed {seed}: {seen:?}");
+                (used, refused) = (used.min(seen.used), refused.max(seen.refused));
             }
+            let (used, refused) = (used * 100.0, refused * 100.0);
+            println!(
+                "from {starts:?}, limit {limit}, {milliseconds} ms: used {used:.1} %, refused {refused:.2} %"
+            );
         }
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct Window {
     /// From when on the next grant is on time, if grants come evenly.
     due: Option<Instant>,
     company: Company,
+    /// Whether any answer has come.
+    heard: bool,
     /// The newest grant whose answer was looked at: answers that were overtaken tell nothing new.
     newest_answered: u64,
     paused_until: Option<Instant>,
@@ -65,6 +67,7 @@ impl Window {
             granted: 0,
             due: None,
             company: Company::default(),
+            heard: false,
             newest_answered: 0,
             paused_until: None,
             daily: None,
@@ -100,7 +103,7 @@ impl Window {
 
     fn must_wait(&mut self, now: Instant, window: Duration) -> Option<Instant> {
         // Who has heard nothing yet sends one request after the other.
-        if !self.company.heard()
+        if !self.heard
             && let Some(last) =
                 self.log.back().filter(|last| last.latency.is_none() && last.at + window / 10 > now)
         {
@@ -158,6 +161,7 @@ impl Window {
     }
 
     pub(super) fn answered(&mut self, now: Instant, grant: Grant, said: &RateLimit) {
+        self.heard = true;
         self.limits = self.limits.learn(said);
         if let (Some(limit), Some(left)) = (said.daily, said.daily_remaining) {
             self.daily = Some((limit, left));

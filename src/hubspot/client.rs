@@ -286,9 +286,8 @@ impl Client {
         }
         let sent = Instant::now();
         let outcome = self.transport.exchange(request.clone()).await;
-        match &outcome {
-            Ok(response) => self.throttle.answered(grant, &response.rate_limit),
-            Err(_) => self.throttle.lost(grant),
+        if let Ok(response) = &outcome {
+            self.throttle.answered(grant, &response.rate_limit);
         }
         let status = outcome.as_ref().ok().map(|response| response.status);
         debug!(call = ?endpoint, number, status, milliseconds = sent.elapsed().as_millis(), "answered");
@@ -316,10 +315,10 @@ impl Client {
             let kind = ApiErrorKind::Exhausted { attempts: attempts.failed, elapsed, last };
             return Err(ApiError::new(attempts.endpoint, kind).with(status, error.as_ref()));
         }
-        let seconds = delay.as_secs_f32();
+        let seconds = format_args!("{:.1}", delay.as_secs_f32());
         let reason = last.map(|error| error.to_string());
         let status = (status != 0).then_some(status);
-        warn!(call = ?attempts.endpoint, attempt = attempts.failed, status, reason, seconds, "will ask again");
+        warn!(call = ?attempts.endpoint, attempt = attempts.failed, status, reason, %seconds, "will ask again");
         let scaled = self.delay_scale.apply(delay);
         attempts.saved += delay.saturating_sub(scaled);
         match wait {

@@ -48,8 +48,8 @@ impl Throttle {
     ///
     /// At once if less than 2 % of the day's quota is left.
     pub async fn acquire(&self) -> Result<Grant, DailyReserve> {
-        let started = Instant::now();
         let _turn = self.turn.lock().await;
+        let started = Instant::now();
         loop {
             let decision = self.window().try_grant(Instant::now());
             match decision {
@@ -66,18 +66,17 @@ impl Throttle {
         }
     }
 
-    /// An answer came, with what HubSpot says of its limits.
+    /// An answer came, with what HubSpot says of its limits. An attempt without an answer may have been counted all the
+    /// same, so its grant stays as it is.
     pub fn answered(&self, grant: Grant, said: &RateLimit) {
         self.window().answered(Instant::now(), grant, said);
         self.changed.notify_one();
     }
 
-    /// No answer came. The attempt may have been counted, so it stays in the log.
-    pub fn lost(&self, _grant: Grant) {}
-
     /// Nobody is let go before `duration` has passed. A pause is never shortened.
     pub fn pause(&self, duration: Duration) {
-        self.window().pause(Instant::now() + duration);
+        let now = Instant::now();
+        self.window().pause(now, now + duration);
         self.changed.notify_one();
     }
 
@@ -94,7 +93,7 @@ impl Throttle {
         self.window().daily()
     }
 
-    /// How long attempts have waited, all together.
+    /// For how long at least one attempt was held back.
     pub fn waited(&self) -> Duration {
         *self.waited.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -75,3 +75,71 @@ impl Limits {
         Self { requests: said.max.unwrap_or(self.requests), window: said.interval.unwrap_or(self.window) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(headers: &[(&str, &'static str)]) -> RateLimit {
+        RateLimit::from_headers(|name| headers.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
+    }
+
+    #[test]
+    fn every_header_is_read() {
+        let said = read(&[
+            ("x-hubspot-ratelimit-max", "190"),
+            ("x-hubspot-ratelimit-remaining", " 0 "),
+            ("x-hubspot-ratelimit-interval-milliseconds", "10000"),
+            ("x-hubspot-ratelimit-daily", "650000"),
+            ("x-hubspot-ratelimit-daily-remaining", "0"),
+        ]);
+        let expected = RateLimit {
+            max: Some(190),
+            remaining: Some(0),
+            interval: Some(Duration::from_secs(10)),
+            daily: Some(650_000),
+            daily_remaining: Some(0),
+        };
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_left_out() {
+        assert_eq!(read(&[]), RateLimit::default());
+        let cases: [(&str, &[&'static str]); 4] = [
+            ("x-hubspot-ratelimit-max", &["0", "100001", "-1", "many", ""]),
+            ("x-hubspot-ratelimit-remaining", &["100001", "4294967296", "-1"]),
+            ("x-hubspot-ratelimit-interval-milliseconds", &["0", "9", "600001", "10s"]),
+            ("x-hubspot-ratelimit-daily", &["0", "1.5"]),
+        ];
+        for (name, values) in cases {
+            for value in values {
+                assert_eq!(read(&[(name, value)]), RateLimit::default(), "{name}: {value}");
+            }
+        }
+        let more_left_than_there_is = read(&[("x-hubspot-ratelimit-max", "5"), ("x-hubspot-ratelimit-remaining", "6")]);
+        assert_eq!((more_left_than_there_is.max, more_left_than_there_is.remaining), (Some(5), None));
+        let all_left = read(&[("x-hubspot-ratelimit-max", "5"), ("x-hubspot-ratelimit-remaining", "5")]);
+        assert_eq!(all_left.remaining, Some(5));
+    }
+
+    #[test]
+    fn the_bounds_themselves_are_taken() {
+        for (name, value) in [("max", "1"), ("max", "100000"), ("remaining", "100000"), ("daily", "1")] {
+            let name = format!("x-hubspot-ratelimit-{name}");
+            assert_ne!(read(&[(&name, value)]), RateLimit::default(), "{name}: {value}");
+        }
+        for value in ["10", "600000"] {
+            assert!(read(&[("x-hubspot-ratelimit-interval-milliseconds", value)]).interval.is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_stays() {
+        let limits = Limits::LOWEST_TIER.learn(&RateLimit { max: Some(190), ..RateLimit::default() });
+        assert_eq!((limits.requests(), limits.window()), (190, Duration::from_secs(10)));
+        let interval = Some(Duration::from_secs(1));
+        let limits = limits.learn(&RateLimit { interval, ..RateLimit::default() });
+        assert_eq!((limits.requests(), limits.window()), (190, Duration::from_secs(1)));
+    }
+}

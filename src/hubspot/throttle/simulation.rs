@@ -135,6 +135,28 @@ fn simulate(limit: u32, latency: Duration, seed: u64, starts: &[Duration]) -> Se
     })
 }
 
+/// Beside somebody who calls now and then: the shares of the allowed requests that were used, and that were refused.
+fn simulate_beside(limit: u32, latency: Duration, calls_per_window: f64) -> (f64, f64) {
+    const WINDOWS: u32 = 40;
+    in_virtual_time(async {
+        let mut random = fastrand::Rng::with_seed(0);
+        let server = Arc::new(Mutex::new(Server { limit, ..Server::default() }));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(call_now_and_then(Arc::clone(&server), random.fork(), calls_per_window));
+        let throttle = Arc::new(Throttle::new());
+        while !request(&throttle, &server, &mut random, latency).await {}
+        for _ in 0..throttle.concurrency() {
+            tasks.spawn(work(Arc::clone(&throttle), Arc::clone(&server), random.fork(), latency));
+        }
+        sleep_until(Instant::now() + WINDOW * WINDOWS).await;
+        let server = server.lock().unwrap();
+        let share = |times: &[Instant]| {
+            f64::from(u32::try_from(times.len()).unwrap()) / f64::from(limit * WINDOWS)
+        };
+        (share(&server.accepted), share(&server.refused))
+    })
+}
+
 /// Every limit with every latency, with a few seeds.
 #[expect(clippy::print_stdout, reason = "the figures of docs/MEASUREMENTS.md")]
 fn in_all_cases(starts: &[Duration], hold: impl Fn(&Seen) -> bool) {
@@ -170,6 +192,28 @@ fn one_that_comes_later_gets_its_share() {
     in_all_cases(&starts, |seen| seen.used >= 0.85 && seen.refused < 0.01);
     let starts = [Duration::ZERO, Duration::from_secs(47)];
     in_all_cases(&starts, |seen| seen.used >= 0.85 && seen.refused < 0.01);
+}
+
+/// Somebody who makes so many calls in a window, whatever HubSpot says to them.
+async fn call_now_and_then(server: Arc<Mutex<Server>>, mut random: fastrand::Rng, calls_per_window: f64) {
+    loop {
+        sleep(WINDOW.mul_f64(-(1.0 - random.f64()).ln() / calls_per_window)).await;
+        server.lock().unwrap().arrive();
+    }
+}
+
+#[test]
+fn others_who_call_now_and_then_cost_few_pauses() {
+    for limit in [100, 250] {
+        for milliseconds in [50, 1_500] {
+            for calls_per_window in [0.5, 2.0] {
+                let latency = Duration::from_millis(milliseconds);
+                let (used, refused) = simulate_beside(limit, latency, calls_per_window);
+                let case = format!("limit {limit}, {milliseconds} ms, {calls_per_window} calls per window");
+                assert!(used >= 0.85 && refused < 0.003, "{case}: used {used}, refused {refused}");
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -242,6 +286,92 @@ async fn what_was_spent_before_the_start_is_not_spent_again() {
         throttle.acquire().await.unwrap();
     }
     assert!(begin.elapsed() >= Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_is_counted_once_however_many_wait() {
+    let throttle = Arc::new(Throttle::new());
+    let begin = Instant::now();
+    let grant = throttle.acquire().await.unwrap();
+    throttle.answered(grant, &said(100, 99));
+    assert_eq!(throttle.waited(), Duration::ZERO);
+    throttle.pause(Duration::from_secs(7));
+    let mut waiting = JoinSet::new();
+    for _ in 0..5 {
+        let throttle = Arc::clone(&throttle);
+        waiting.spawn(async move { throttle.acquire().await.is_ok() });
+    }
+    while waiting.join_next().await.is_some() {}
+    assert_eq!(begin.elapsed(), Duration::from_secs(7));
+    assert_eq!(throttle.waited(), Duration::from_secs(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_shrinks_is_kept_from_the_answer_on_that_says_so() {
+    let throttle = Throttle::new();
+    let grant = throttle.acquire().await.unwrap();
+    throttle.answered(grant, &said(100, 99));
+    for _ in 0..15 {
+        throttle.acquire().await.unwrap();
+    }
+    let begin = Instant::now();
+    throttle.answered(grant, &said(10, 0));
+    // Sixteen are in the window: seven have to come back before the next one goes.
+    throttle.acquire().await.unwrap();
+    assert!(begin.elapsed() >= WINDOW, "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_say_nothing_of_limits_leave_the_lowest_tier() {
+    let throttle = Throttle::new();
+    let grant = throttle.acquire().await.unwrap();
+    throttle.answered(grant, &RateLimit::default());
+    let begin = Instant::now();
+    for _ in 1..300 {
+        let grant = throttle.acquire().await.unwrap();
+        throttle.answered(grant, &RateLimit::default());
+    }
+    let elapsed = begin.elapsed();
+    assert!(elapsed > WINDOW * 2 && elapsed < WINDOW * 3, "{elapsed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_long_ago_tells_nothing_of_others() {
+    let throttle = Throttle::new();
+    let first = throttle.acquire().await.unwrap();
+    throttle.answered(first, &said(100, 99));
+    let late = throttle.acquire().await.unwrap();
+    sleep(WINDOW * 6).await;
+    throttle.answered(late, &said(100, 5));
+    let begin = Instant::now();
+    for _ in 0..100 {
+        throttle.acquire().await.unwrap();
+    }
+    assert!(begin.elapsed() < WINDOW, "{:?}", begin.elapsed());
+}
+
+/// Requests that come too fast may be counted too, though they were refused.
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_counts_refused_requests_is_got_out_of() {
+    let throttle = Throttle::new();
+    let begin = Instant::now();
+    let mut counted: VecDeque<Instant> = VecDeque::new();
+    let mut accepted = 0_u32;
+    // Somebody else has used the window up.
+    counted.extend([begin; 100]);
+    while begin.elapsed() < WINDOW * 12 {
+        let grant = throttle.acquire().await.unwrap();
+        counted.retain(|at| at.elapsed() < WINDOW);
+        counted.push_back(Instant::now());
+        let fits = counted.len() <= 100;
+        let left = 100_usize.saturating_sub(counted.len());
+        throttle.answered(grant, &said(100, u32::try_from(left).unwrap()));
+        accepted += u32::from(fits);
+        if !fits {
+            throttle.pause(WINDOW);
+        }
+    }
+    assert!(accepted > 800, "{accepted}");
 }
 
 /// What may happen to a window.

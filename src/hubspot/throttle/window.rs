@@ -16,6 +16,12 @@ const LONGEST_MARGIN: f64 = 0.03;
 const GUARD: u32 = 8;
 /// This part of the limit may go at once; the rest follows evenly, so that others are noticed in time.
 const BURST: f64 = 0.2;
+/// Each refusal although we kept to the limit frees so many requests and this share of the limit for others, who use too
+/// little to be seen …
+const SPARED_PER_REFUSAL: (f64, f64) = (1.0, 0.02);
+/// … up to this share. What is spared is taken back at this pace: so many windows for all of it.
+const MOST_SPARED: f64 = 0.1;
+const WINDOWS_OF_SPARING: f64 = 100.0;
 /// The day's last requests are left to the customer's other apps: one in this many.
 const DAILY_RESERVE: u64 = 50;
 
@@ -56,6 +62,8 @@ pub(super) struct Window {
     /// The newest grant whose answer was looked at: answers that were overtaken tell nothing new.
     newest_answered: u64,
     paused_until: Option<Instant>,
+    /// How many requests of a window are left to others since a refusal, and when that was reckoned.
+    spared: Option<(f64, Instant)>,
     daily: Option<(u64, u64)>,
 }
 
@@ -70,6 +78,7 @@ impl Window {
             heard: false,
             newest_answered: 0,
             paused_until: None,
+            spared: None,
             daily: None,
         }
     }
@@ -109,7 +118,7 @@ impl Window {
         {
             return Some(last.at + window / 10);
         }
-        let most = usize::try_from(self.limits.requests()).unwrap_or(usize::MAX);
+        let usable = (f64::from(self.limits.requests()) - self.spared(now)).max(1.0);
         let shortest = self.shortest_latency();
         let mut returns: Vec<Instant> = self
             .log
@@ -117,14 +126,13 @@ impl Window {
             .map(|entry| entry.at + window + self.margin(entry, shortest))
             .filter(|at| *at > now)
             .collect();
-        let busy = returns.len();
-        if let Some(surplus) = busy.checked_sub(most) {
+        if let Some(surplus) = returns.len().checked_sub(whole(usable)) {
             // If the limit has shrunk, several slots have to come back first.
             return Some(*returns.select_nth_unstable(surplus).1);
         }
         let latency = self.log.iter().rev().find_map(|entry| entry.latency).unwrap_or(window);
-        let busy = as_float(busy);
-        let own = Own { limit: f64::from(self.limits.requests()), window, busy, latency };
+        let busy = as_float(returns.len());
+        let own = Own { limit: usable, window, busy, latency };
         if busy + 1.0 > self.company.share(now, own) {
             return Some(now + window / 100);
         }
@@ -139,6 +147,13 @@ impl Window {
         self.granted += 1;
         self.log.push_back(Entry { number: self.granted, at: now, latency: None });
         Grant { number: self.granted, at: now }
+    }
+
+    fn spared(&self, now: Instant) -> f64 {
+        let Some((spared, then)) = self.spared else { return 0.0 };
+        let windows = now.saturating_duration_since(then).div_duration_f64(self.limits.window());
+        let limit = f64::from(self.limits.requests());
+        (spared - windows * MOST_SPARED * limit / WINDOWS_OF_SPARING).clamp(0.0, MOST_SPARED * limit)
     }
 
     /// How much longer than the window a grant counts: HubSpot counts a request when it arrives, and the one that takes
@@ -170,9 +185,11 @@ impl Window {
         if let Some(entry) = self.log.get_mut(place).filter(|entry| entry.number == grant.number) {
             entry.latency = Some(now.saturating_duration_since(grant.at));
         }
-        let Some(remaining) = said.remaining.filter(|_| grant.number > self.newest_answered) else { return };
-        self.newest_answered = grant.number;
         let window = self.limits.window();
+        // What an answer of long ago counted is no longer in the log.
+        let news = grant.number > self.newest_answered && grant.at + window > now;
+        let Some(remaining) = said.remaining.filter(|_| news) else { return };
+        self.newest_answered = grant.number;
         let own = self
             .log
             .iter()
@@ -182,9 +199,22 @@ impl Window {
         self.company.observe(f64::from(counted) - as_float(own));
     }
 
-    pub(super) fn pause(&mut self, until: Instant) {
+    /// HubSpot has refused a request for its limit.
+    pub(super) fn pause(&mut self, now: Instant, until: Instant) {
+        if self.paused_until.is_none_or(|earlier| earlier <= now) {
+            let limit = f64::from(self.limits.requests());
+            let (requests, share) = SPARED_PER_REFUSAL;
+            let spared = self.spared(now) + requests + share * limit;
+            self.spared = Some((spared.min(MOST_SPARED * limit), now));
+        }
         self.paused_until = Some(self.paused_until.map_or(until, |earlier| earlier.max(until)));
     }
+}
+
+/// The whole requests in a number of them.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between one and the limit")]
+fn whole(requests: f64) -> usize {
+    requests as usize
 }
 
 /// Requests in a window are few.

@@ -127,24 +127,32 @@ fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
 async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: Files) -> u8 {
     let (tell, mut told) = watch::channel(false);
     let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };
+    let first_signal = first_signal();
     let mut sync = JoinSet::new();
-    let writing = write::run(context.clone(), files.config, files.catalog, asked_to_end);
+    // What is said of a failure may block as well, so it is said over there. No code: a signal was obeyed.
+    let writing = async move {
+        match write::run(context.clone(), files.config, files.catalog, asked_to_end).await {
+            End::Complete => Some(0),
+            End::Failed(failure) => Some(failed(&context, &failure)),
+            End::OutputClosed => Some(FAILURE),
+            End::Signalled => None,
+        }
+    };
     sync.spawn_on(writing, sync_runtime.handle());
     let mut signal_code = TERMINATED;
     let end = tokio::select! { biased;
         ended = sync.join_next() => ended,
-        code = first_signal() => {
+        code = first_signal => {
             signal_code = code;
             tell.send_replace(true);
             tokio::time::timeout(LONGEST_FAREWELL, sync.join_next()).await.unwrap_or(None)
         }
     };
     match end {
-        Some(Ok(End::Complete)) => 0,
-        Some(Ok(End::Failed(failure))) => failed(&context, &failure),
+        Some(Ok(code)) => code.unwrap_or(signal_code),
         // A panic has been told of by its hook.
-        Some(Ok(End::OutputClosed) | Err(_)) => FAILURE,
-        Some(Ok(End::Signalled)) | None => signal_code,
+        Some(Err(_)) => FAILURE,
+        None => signal_code,
     }
 }
 

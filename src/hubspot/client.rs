@@ -315,10 +315,10 @@ impl Client {
             let kind = ApiErrorKind::Exhausted { attempts: attempts.failed, elapsed, last };
             return Err(ApiError::new(attempts.endpoint, kind).with(status, error.as_ref()));
         }
-        let seconds = format_args!("{:.1}", delay.as_secs_f32());
+        let seconds = (delay.as_secs_f64() * 10.0).round() / 10.0;
         let reason = last.map(|error| error.to_string());
         let status = (status != 0).then_some(status);
-        warn!(call = ?attempts.endpoint, attempt = attempts.failed, status, reason, %seconds, "will ask again");
+        warn!(call = ?attempts.endpoint, attempt = attempts.failed, status, reason, seconds, "will ask again");
         let scaled = self.delay_scale.apply(delay);
         attempts.saved += delay.saturating_sub(scaled);
         match wait {

@@ -27,14 +27,14 @@ pub struct Contact {
     /// Each property once, in the order of the plan. Never `email`: the key says it, and among the properties it could
     /// turn a secondary address into the primary one.
     pub properties: Vec<PropertyValue>,
+    /// Values that were left out although their field has a property.
+    pub dropped: Vec<Reason>,
 }
 
 /// What became of a record.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mapped {
     pub contact: Result<Contact, Reason>,
-    /// Values that were left out although their field has a property.
-    pub dropped: Vec<Reason>,
     /// Fields that this record brought and that are left out, with the reason: to be warned of once.
     pub left_out: Vec<(String, LeftOut)>,
 }
@@ -44,7 +44,7 @@ pub fn map(plan: &mut Plan, portal: &Portal, invalid_values: InvalidValues, data
     let mut left_out = Vec::new();
     let Ok(members) = members(data) else {
         let contact = Err(Reason::of(Code::InvalidValue));
-        return Mapped { contact, dropped: Vec::new(), left_out };
+        return Mapped { contact, left_out };
     };
     // The last one of repeated fields counts.
     let mut slots: Vec<Option<&RawValue>> = vec![None; plan.known()];
@@ -60,18 +60,19 @@ pub fn map(plan: &mut Plan, portal: &Portal, invalid_values: InvalidValues, data
             *slot = Some(raw);
         }
     }
-    let mut dropped = Vec::new();
-    let contact = assemble(plan, &slots, &mut dropped);
-    let contact = match (contact, invalid_values, dropped.first()) {
-        (Ok(_), InvalidValues::RejectRecord, Some(reason)) => Err(reason.clone()),
-        (contact, _, _) => contact,
+    let contact = assemble(plan, &slots);
+    let contact = match (contact, invalid_values) {
+        (Ok(Contact { mut dropped, .. }), InvalidValues::RejectRecord) if !dropped.is_empty() => {
+            Err(dropped.swap_remove(0))
+        }
+        (contact, _) => contact,
     };
-    Mapped { contact, dropped, left_out }
+    Mapped { contact, left_out }
 }
 
-fn assemble(plan: &Plan, slots: &[Option<&RawValue>], dropped: &mut Vec<Reason>) -> Result<Contact, Reason> {
+fn assemble(plan: &Plan, slots: &[Option<&RawValue>]) -> Result<Contact, Reason> {
     let mut key = Err(Reason::of(Code::MissingEmail));
-    let mut properties = Vec::new();
+    let (mut properties, mut dropped) = (Vec::new(), Vec::new());
     for (index, slot) in slots.iter().enumerate() {
         let (Some(raw), Some(targets)) = (slot, plan.targets(index)) else { continue };
         if targets.deletion_mark && raw.get() != "null" {
@@ -90,7 +91,7 @@ fn assemble(plan: &Plan, slots: &[Option<&RawValue>], dropped: &mut Vec<Reason>)
             Err(code) => dropped.push(Reason::of_property(code, &first.name)),
         }
     }
-    Ok(Contact { key: key?, properties })
+    Ok(Contact { key: key?, properties, dropped })
 }
 
 fn key_of(raw: &RawValue) -> Result<Key, Reason> {

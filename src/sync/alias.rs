@@ -32,7 +32,7 @@ impl Aliases {
         self.found.push(Found { primary, keys });
     }
 
-    /// The records to write once more, one after the other, since addresses of one contact were not written in reading
+    /// What to write once more, one after the other, since addresses of one contact were not written in reading
     /// order. Asked once, when all else is done.
     pub fn written_out_of_order(&mut self, slots: &[Slot]) -> Vec<Slot> {
         if std::mem::replace(&mut self.done, true) {
@@ -54,13 +54,15 @@ impl Aliases {
                 }
             }
         }
-        let alone = |(slot, part): Record<'_>| {
-            let mut alone = slot.for_part(part)?;
+        let run = |run: &[Record<'_>]| {
+            let (&(slot, first), &(_, last)) = (run.first()?, run.last()?);
+            let mut alone = slot.with_parts(first..last + 1)?;
             alone.existence = Existence::Known;
             alone.dropped.clone_from(&slot.dropped);
             Some(alone)
         };
-        records(slots, &again).into_iter().filter_map(alone).collect()
+        // What follows one another in one slot goes again as it went: folded.
+        records(slots, &again).chunk_by(|one, next| std::ptr::eq(one.0, next.0)).filter_map(run).collect()
     }
 
     /// The keys by which a contact may have been written; none if it was written by one at most.

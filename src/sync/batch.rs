@@ -16,6 +16,7 @@ use crate::{
     mapping::{
         contact::{Contact, PropertyValue},
         email::Key,
+        reason::Reason,
     },
 };
 
@@ -49,6 +50,8 @@ impl Timing {
 pub struct Part {
     pub ticket: Ticket,
     pub properties: Vec<PropertyValue>,
+    /// Values that its record goes without.
+    pub dropped: Vec<Reason>,
 }
 
 /// One contact to upsert: the records of one key, in reading order, as they are folded together.
@@ -112,7 +115,7 @@ fn stage_of(properties: &[PropertyValue]) -> Option<&str> {
 
 fn part_bytes(key: &Key, part: &Part) -> usize {
     let values: usize = part.properties.iter().map(|one| one.value.len() + PROPERTY_OVERHEAD).sum();
-    RECORD_OVERHEAD + key.as_str().len() + values
+    RECORD_OVERHEAD + key.as_str().len() + values + part.dropped.len() * size_of::<Reason>()
 }
 
 /// Contacts of different keys, to go in one request.
@@ -170,7 +173,7 @@ impl Batcher {
         let folds_into_parked =
             self.parked.get(&key).and_then(VecDeque::back).map(|last| last.folds_with(&contact));
         let folds_into_open = self.open.get(&key).map(|input| input.folds_with(&contact));
-        let part = Part { ticket, properties: contact.properties };
+        let part = Part { ticket, properties: contact.properties, dropped: contact.dropped };
         let size = part_bytes(&key, &part);
         self.bytes += size;
         match (folds_into_parked, folds_into_open) {

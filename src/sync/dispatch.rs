@@ -10,6 +10,7 @@ use super::{
     batch::Batch,
     fate::{Fate, Ticket},
     isolate::{Isolation, Step},
+    outcome::Outcome,
     report::Notes,
     rules::Rules,
     slot::RefusedProperties,
@@ -43,7 +44,7 @@ pub async fn carry(
     let bytes = batch.bytes();
     let mut isolation = Isolation::new(batch, rules, refused);
     let failure = lead(&client, &mut isolation).await.err();
-    let (fates, notes) = isolation.finish();
+    let Outcome { fates, notes } = isolation.finish();
     Landed { keys, bytes, fates, notes, failure }
 }
 

@@ -5,7 +5,7 @@
 //! reason ([`super::refusal`]).
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -15,10 +15,9 @@ use super::{
     account::{Account, Accounts, account},
     alias::Aliases,
     batch::Batch,
-    fate::{Fate, Rejection, Ticket},
     lifecycle::{Existence, existence},
+    outcome::Outcome,
     refusal::{Blame, Suspicion, blame, names, signature, structural},
-    report::Notes,
     rules::Rules,
     slot::{RefusedProperties, Row, Slot, encode_read, encode_upsert},
 };
@@ -68,8 +67,7 @@ pub struct Isolation {
     suspicion: Option<Suspicion>,
     may_suspect: bool,
     aliases: Aliases,
-    fates: HashMap<Ticket, Fate>,
-    notes: Notes,
+    outcome: Outcome,
 }
 
 impl Isolation {
@@ -91,14 +89,13 @@ impl Isolation {
             suspicion: None,
             may_suspect: true,
             aliases: Aliases::default(),
-            fates: HashMap::new(),
-            notes: Notes::default(),
+            outcome: Outcome::default(),
         }
     }
 
-    /// The fates of the records so far, and what else there is to report.
-    pub fn finish(self) -> (HashMap<Ticket, Fate>, Notes) {
-        (self.fates, self.notes)
+    /// What the batch has come to so far.
+    pub fn finish(self) -> Outcome {
+        self.outcome
     }
 
     /// The next request. Its answer goes to [`Self::answered`].
@@ -226,7 +223,7 @@ impl Isolation {
             let staged = self.slots.get(index).is_some_and(|slot| self.staged(slot));
             let Some(slot) = self.slots.get_mut(index) else { continue };
             slot.existence = existence;
-            self.notes.stage_unclear += u64::from(staged && existence == Existence::Unclear);
+            self.outcome.notes.stage_unclear += u64::from(staged && existence == Existence::Unclear);
         }
     }
 
@@ -440,17 +437,19 @@ impl Isolation {
     fn learn(&mut self, properties: Vec<(Arc<str>, Code)>) {
         for (property, code) in properties {
             if self.refused.insert(Arc::clone(&property), code).is_none() {
-                self.notes.learned.push((property, code));
+                self.outcome.notes.learned.push((property, code));
             }
         }
     }
 
-    /// The records of an input go on by themselves, in order.
+    /// The records of an input go on in two halves, one after the other, until each that is refused is judged by itself.
     fn unfold(&mut self, index: usize) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.settled = true;
-        let parts: Vec<Slot> = (0..slot.input.parts.len()).filter_map(|part| slot.for_part(part)).collect();
-        self.ask_alone(parts);
+        let (middle, end) = (slot.input.parts.len() / 2, slot.input.parts.len());
+        let halves =
+            [0..middle, middle..end].into_iter().filter_map(|parts| slot.with_parts(parts)).collect();
+        self.ask_alone(halves);
     }
 
     fn ask_alone(&mut self, slots: Vec<Slot>) {
@@ -462,25 +461,10 @@ impl Isolation {
     }
 
     fn written(&mut self, index: usize, created: bool) {
-        let requests = self.requests;
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.settled = true;
-        slot.written_by = requests;
-        let last = slot.input.parts.len().saturating_sub(1);
-        for (number, part) in slot.input.parts.iter().enumerate() {
-            let fate = match (number == last, created) {
-                (false, _) => Fate::Folded,
-                (true, true) => Fate::Created,
-                (true, false) => Fate::Updated,
-            };
-            // A record that is written again, to mend the order, keeps its first fate and is not reported again.
-            let Entry::Vacant(entry) = self.fates.entry(part.ticket) else { continue };
-            entry.insert(fate);
-            for property in &slot.dropped {
-                let reason = Reason::of_property(Code::InvalidValue, property);
-                self.notes.dropped.entry(reason).or_default().push(part.ticket.line);
-            }
-        }
+        slot.written_by = self.requests;
+        self.outcome.note_written(slot, created);
         // Records of this key that were unfolded meet a contact that is there now.
         let key = slot.input.key.clone();
         for later in self.slots.iter_mut().filter(|slot| !slot.settled && slot.input.key == key) {
@@ -491,9 +475,6 @@ impl Isolation {
     fn reject(&mut self, index: usize, reason: Reason, correlation_id: Option<&str>) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.settled = true;
-        let rejection = Rejection { reason, correlation_id: correlation_id.map(str::to_owned) };
-        for part in &slot.input.parts {
-            self.fates.insert(part.ticket, Fate::Rejected(rejection.clone()));
-        }
+        self.outcome.note_rejected(slot, reason, correlation_id);
     }
 }

@@ -12,6 +12,7 @@ pub mod fate;
 pub mod isolate;
 pub mod ledger;
 pub mod lifecycle;
+pub mod outcome;
 pub mod refusal;
 pub mod report;
 pub mod rules;

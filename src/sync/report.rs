@@ -42,6 +42,9 @@ pub struct Notes {
     pub stage_unclear: u64,
     /// Properties that HubSpot turned out to take from nobody.
     pub learned: Vec<(Arc<str>, Code)>,
+    /// Records that were written before one that came earlier for another address of their contact, and that HubSpot
+    /// refused when they were to be written again.
+    pub out_of_order: u64,
 }
 
 /// The counts of a sync.
@@ -54,6 +57,7 @@ pub struct Report {
     rejected: BTreeMap<Reason, Tally>,
     dropped: BTreeMap<Reason, Tally>,
     pub stage_unclear: u64,
+    pub out_of_order: u64,
 }
 
 impl Report {
@@ -96,6 +100,12 @@ impl Report {
             warn!(
                 count = self.stage_unclear,
                 "contacts that got no lifecycle stage, since HubSpot did not say whether they are new"
+            );
+        }
+        if self.out_of_order > 0 {
+            warn!(
+                count = self.out_of_order,
+                "records of contacts with several addresses that were written out of order and could not be written again"
             );
         }
         info!(

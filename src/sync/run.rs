@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Contacts that have not landed may take so much memory; reading stops beyond it.
-const MOST_CONTACT_BYTES: usize = 10 * 1024 * 1024;
+const MOST_CONTACT_BYTES: usize = 6 * 1024 * 1024;
 /// States that wait may take so much.
 const MOST_STATE_BYTES: usize = 4 * 1024 * 1024;
 /// After a failure, or a signal, what is in flight gets this long to settle.
@@ -301,9 +301,6 @@ impl Sync {
         }
         match mapped.contact {
             Ok(contact) => {
-                for reason in &mapped.dropped {
-                    self.report.dropped(reason, number);
-                }
                 self.batcher.push(contact, ticket, now);
             }
             Err(reason) => {
@@ -364,6 +361,7 @@ impl Sync {
             }
         }
         self.report.stage_unclear += landed.notes.stage_unclear;
+        self.report.out_of_order += landed.notes.out_of_order;
         for (property, code) in landed.notes.learned {
             if self.refused.insert(Arc::clone(&property), code).is_none() {
                 warn!(%property, reason = code.as_str(), "property left out for the rest of the sync: {}", code.advice());

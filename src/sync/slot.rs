@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    ops::Range,
     sync::Arc,
 };
 
@@ -49,10 +50,10 @@ impl Slot {
         }
     }
 
-    /// A slot for one record of this one, to be judged by itself.
-    pub fn for_part(&self, part: usize) -> Option<Self> {
-        let part = self.input.parts.get(part)?.clone();
-        let mut alone = Self::new(Input { key: self.input.key.clone(), parts: vec![part] });
+    /// A slot for some of its records, to be judged by themselves.
+    pub fn with_parts(&self, parts: Range<usize>) -> Option<Self> {
+        let parts = self.input.parts.get(parts)?.to_vec();
+        let mut alone = Self::new(Input { key: self.input.key.clone(), parts });
         alone.existence = self.existence;
         alone.second_try = self.second_try;
         Some(alone)

@@ -141,6 +141,25 @@ fn a_signal_is_heard_while_all_threads_wait_to_log() {
     end_with_output_blocked(&Connector::new(&sandbox).variable("LOG_LEVEL", "debug"));
 }
 
+#[test]
+fn a_signal_is_heard_while_nobody_reads_of_a_failure() {
+    let sandbox = sandbox();
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    // What a pipe holds, says pipe(7): nothing more goes in until somebody reads.
+    writer.write_all(&[b'\n'; 65_536]).unwrap();
+    let connector = Connector::new(&sandbox).set("access_token", tokens::EXPIRED);
+    let mut command = connector.command("write");
+    let mut child = command.stdout(writer).spawn().unwrap();
+    assert!(sandbox.wait_for_requests(1, HANG, |_| true));
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert_eq!(end_of(&mut child).code(), Some(143));
+    drop(command);
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest.trim(), "", "the failure was not said");
+}
+
 fn end_with_output_blocked(connector: &Connector) {
     let (mut child, mut stdin) = spawn(connector);
     // More than the pipe holds, so that the connector is blocked on it and then stops to read.

@@ -117,7 +117,8 @@ mod tests {
                 assert_eq!(read(&[(name, value)]), RateLimit::default(), "{name}: {value}");
             }
         }
-        let more_left_than_there_is = read(&[("x-hubspot-ratelimit-max", "5"), ("x-hubspot-ratelimit-remaining", "6")]);
+        let more_left_than_there_is =
+            read(&[("x-hubspot-ratelimit-max", "5"), ("x-hubspot-ratelimit-remaining", "6")]);
         assert_eq!((more_left_than_there_is.max, more_left_than_there_is.remaining), (Some(5), None));
         let all_left = read(&[("x-hubspot-ratelimit-max", "5"), ("x-hubspot-ratelimit-remaining", "5")]);
         assert_eq!(all_left.remaining, Some(5));

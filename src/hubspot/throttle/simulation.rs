@@ -150,9 +150,8 @@ fn simulate_beside(limit: u32, latency: Duration, calls_per_window: f64) -> (f64
         }
         sleep_until(Instant::now() + WINDOW * WINDOWS).await;
         let server = server.lock().unwrap();
-        let share = |times: &[Instant]| {
-            f64::from(u32::try_from(times.len()).unwrap()) / f64::from(limit * WINDOWS)
-        };
+        let share =
+            |times: &[Instant]| f64::from(u32::try_from(times.len()).unwrap()) / f64::from(limit * WINDOWS);
         (share(&server.accepted), share(&server.refused))
     })
 }

@@ -1,7 +1,7 @@
 //! One batch at a time: whatever HubSpot answers, each record gets the one fate that is true.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -19,12 +19,12 @@ use crate::{
         client::Reply,
         model::{EMAIL, LIFECYCLE_STAGE},
     },
-    mapping::reason::Code,
+    mapping::reason::{Code, Reason},
     sync::{
         batch::{Batch, Input},
-        fate::{Fate, Ticket},
+        fate::Fate,
         isolate::{Isolation, Step},
-        report::Notes,
+        outcome::Outcome,
         rules::Rules,
         slot::RefusedProperties,
     },
@@ -36,12 +36,6 @@ type Properties<'a> = &'a [(&'a str, &'a str)];
 
 /// No batch of a test may cost more requests.
 const MOST_REQUESTS: usize = 2_000;
-
-#[derive(Debug)]
-struct Outcome {
-    fates: HashMap<Ticket, Fate>,
-    notes: Notes,
-}
 
 impl Outcome {
     fn fate(&self, line: u64) -> &Fate {
@@ -82,8 +76,7 @@ fn lead(mut isolation: Isolation, mut answer: impl FnMut(&Step) -> Reply) -> Res
     for _ in 0..MOST_REQUESTS {
         let step = isolation.next_step();
         if matches!(step, Step::Finished) {
-            let (fates, notes) = isolation.finish();
-            return Ok(Outcome { fates, notes });
+            return Ok(isolation.finish());
         }
         isolation.answered(answer(&step))?;
     }
@@ -598,6 +591,36 @@ fn a_refused_input_is_unfolded_and_its_records_are_judged_in_order() {
 }
 
 #[test]
+fn one_bad_record_among_many_of_one_key_costs_few_requests() {
+    let mut records = vec![("a@x.com", [("phone", "1")]); 1_000];
+    records[613].1 = [("notes", "bad")];
+    let records: Vec<(&str, Properties<'_>)> =
+        records.iter().map(|(address, one)| (*address, one.as_slice())).collect();
+    let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
+    let outcome = run(&mut hubspot, &records, strict(true)).unwrap();
+    let rejected: Vec<u64> = (1..=1_000).filter(|line| outcome.rejected(*line).is_some()).collect();
+    assert_eq!(rejected, [614]);
+    assert!(hubspot.requests() <= 22, "{}", hubspot.requests());
+}
+
+#[test]
+fn values_left_out_are_reported_only_for_records_that_are_written() {
+    let reason = Reason::of_property(Code::ValueTooLong, &"notes".into());
+    let dropping = |line, properties: Properties<'_>| {
+        let mut part = part(line, properties);
+        part.dropped.push(reason.clone());
+        part
+    };
+    let parts = vec![dropping(1, &[("phone", "1")]), dropping(2, &[("notes", "bad")])];
+    let batch = Batch { inputs: vec![Input { key: key("a@x.com"), parts }] };
+    let isolation = Isolation::new(batch, Arc::new(strict(true)), RefusedProperties::new());
+    let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
+    let outcome = lead(isolation, |step| ask(&mut hubspot, step)).unwrap();
+    assert_eq!((outcome.rejected(1), outcome.rejected(2)), (None, Some(Code::InvalidValue)));
+    assert_eq!(outcome.notes.dropped, BTreeMap::from([(reason, vec![1])]));
+}
+
+#[test]
 fn records_of_one_input_share_one_request_and_only_the_last_is_updated() {
     let records: [(&str, Properties<'_>); 3] =
         [("a@x.com", &[("phone", "1")]), ("a@x.com", &[("notes", "2")]), ("a@x.com", &[("phone", "3")])];
@@ -752,6 +775,26 @@ fn addresses_of_one_contact_are_written_in_reading_order() {
             }
         }
     }
+}
+
+#[test]
+fn a_record_that_is_written_stays_so_though_it_is_refused_when_it_is_written_again() {
+    let records: [(&str, Properties<'_>); 2] =
+        [("b@x.com", &[("phone", "1")]), ("a@x.com", &[("phone", "2")])];
+    let mut requests = 0;
+    let outcome = lead(isolation(&records, Rules::default()), |step| {
+        requests += 1;
+        if requests > 1 {
+            return refusal(400, &json!({ "category": "VALIDATION_ERROR" }));
+        }
+        let results: Vec<Value> = inputs_of(step)
+            .keys()
+            .map(|_| json!({ "new": false, "properties": { "email": "a@x.com" } }))
+            .collect();
+        Reply::Done(json!({ "results": results }).to_string().into())
+    })
+    .unwrap();
+    assert_eq!((outcome.accepted(), outcome.notes.out_of_order), (2, 2), "{outcome:?}");
 }
 
 #[test]

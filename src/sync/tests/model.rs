@@ -52,7 +52,7 @@ pub(super) fn values(properties: &[(&str, &str)]) -> Vec<PropertyValue> {
 }
 
 pub(super) fn contact(address: &str, properties: &[(&str, &str)]) -> Contact {
-    Contact { key: key(address), properties: values(properties) }
+    Contact { key: key(address), properties: values(properties), dropped: Vec::new() }
 }
 
 /// A ticket for tests without a ledger.
@@ -61,7 +61,7 @@ pub(super) fn ticket(line: u64) -> Ticket {
 }
 
 pub(super) fn part(line: u64, properties: &[(&str, &str)]) -> Part {
-    Part { ticket: ticket(line), properties: values(properties) }
+    Part { ticket: ticket(line), properties: values(properties), dropped: Vec::new() }
 }
 
 /// A state from the text of its `state` object.

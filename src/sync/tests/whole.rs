@@ -27,6 +27,7 @@ use crate::{
         fate::{Fate, Ticket},
         isolate::{Isolation, Step},
         ledger::Ledger,
+        outcome::Outcome,
         rules::Rules,
         slot::RefusedProperties,
     },
@@ -260,7 +261,7 @@ impl Sync {
             return Ok(());
         }
         let Flight { keys, bytes, isolation } = self.flights.swap_remove(place);
-        let (fates, notes) = isolation.finish();
+        let Outcome { fates, notes } = isolation.finish();
         for (ticket, fate) in fates {
             self.settle(ticket, fate);
         }

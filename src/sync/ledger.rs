@@ -261,7 +261,7 @@ impl Ledger {
     pub fn hopeless(&self) -> Option<Failure> {
         let stream = self.streams.iter().find(|stream| {
             let at_start = stream.opened >= HOPELESS_AT_START && stream.early_open == 0;
-            stream.written == 0 && stream.rejected > 0 && (at_start || stream.hopeless)
+            stream.written == 0 && (at_start || stream.hopeless)
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
         let states = if stream.spared {

@@ -169,4 +169,48 @@ mod tests {
         );
         assert_eq!(of(&required, None), Blame::MissingRequired(Some("favourite".into())));
     }
+
+    #[test]
+    fn whatever_is_wrong_with_the_address_blames_it_wherever_it_stands() {
+        let about = |property: &str, code: &str| {
+            let fault = serde_json::json!({ "code": code, "context": { "propertyName": [property] } });
+            of(&validation(&fault), Some(400))
+        };
+        assert_eq!(about("email", "INVALID_OPTION"), Blame::Email);
+        assert_eq!(about("other", "INVALID_EMAIL"), Blame::Email);
+        assert_eq!(about("other", "INVALID_OPTION"), Blame::Nothing);
+        assert_eq!(about("phone", "INVALID_EMAIL"), Blame::Values(vec!["phone".into()]));
+    }
+
+    #[test]
+    fn a_required_property_is_named_only_if_its_name_can_be_one() {
+        let of_name = |name: &str| {
+            let fault = serde_json::json!({ "code": "MISSING_REQUIRED_PROPERTY", "context": { "propertyName": [name] } });
+            of(&validation(&fault), None)
+        };
+        for name in ["favourite_number2", &"x".repeat(100)] {
+            assert_eq!(of_name(name), Blame::MissingRequired(Some(name.into())));
+        }
+        for name in ["a@x.com", "two words", "dash-ed", &"x".repeat(101)] {
+            assert_eq!(of_name(name), Blame::MissingRequired(None), "{name}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_the_same_by_status_category_and_codes() {
+        let parse = |body: serde_json::Value| ErrorBody::parse(body.to_string().as_bytes()).unwrap();
+        let body = |category: &str, sub: &str, code: &str, message: &str| {
+            let errors = [serde_json::json!({ "code": code })];
+            parse(serde_json::json!({ "category": category, "subCategory": sub, "message": message, "errors": errors }))
+        };
+        let one = signature(400, &body("A", "B", "C", "first"));
+        assert_eq!(one, signature(400, &body("A", "B", "C", "second")));
+        let others = [
+            signature(409, &body("A", "B", "C", "first")),
+            signature(400, &body("X", "B", "C", "first")),
+            signature(400, &body("A", "X", "C", "first")),
+            signature(400, &body("A", "B", "X", "first")),
+        ];
+        assert!(others.iter().all(|other| *other != one), "{one} {others:?}");
+    }
 }

@@ -86,3 +86,98 @@ impl Company {
         *self.share.insert((share + (pull - yielded) * step).max(least).min(own.limit))
     }
 }
+
+/// The rules of this file, number by number. What they are for is shown by the simulation.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    fn own(busy: f64) -> Own {
+        Own { limit: 100.0, window: WINDOW, busy, latency: Duration::from_millis(300) }
+    }
+
+    fn seen(surpluses: &[f64]) -> Company {
+        let mut company = Company::default();
+        surpluses.iter().for_each(|surplus| company.observe(*surplus));
+        company
+    }
+
+    /// The share after the first moment, in which nothing changes, and a tenth of a second more.
+    fn share_after(company: &mut Company, busy: f64) -> (f64, f64) {
+        let now = Instant::now();
+        (company.share(now, own(busy)), company.share(now + WINDOW / 100, own(busy)))
+    }
+
+    #[track_caller]
+    fn assert_close(one: f64, other: f64) {
+        assert!((one - other).abs() < 1e-9, "{one} instead of {other}");
+    }
+
+    #[test]
+    fn the_first_observation_is_believed_and_later_ones_in_part() {
+        let company = seen(&[8.0]);
+        assert_close(company.now, 8.0);
+        assert_close(company.usual, 8.0);
+        let company = seen(&[8.0, 4.0]);
+        assert_close(company.now, 6.0);
+        assert_close(company.usual, 7.75);
+    }
+
+    #[test]
+    fn others_are_there_from_a_threshold_on() {
+        let share = |surpluses: &[f64]| seen(surpluses).share(Instant::now(), own(50.0));
+        assert_close(share(&[1.9]), 100.0);
+        assert_close(share(&[2.0]), 50.0);
+        // Suddenly many, in the long run few: 0 and then 16 make 8 of late and 1 in the long run.
+        assert_close(share(&[0.0, 16.0]), 50.0);
+        assert_close(share(&[0.0, 15.0]), 100.0);
+    }
+
+    #[test]
+    fn who_has_more_than_the_others_yields_and_who_finds_room_grows() {
+        // 100 − 20 others − 60 ours − 3 in reserve: 17 are free, and a tenth of a second takes 0.3 of them a second. Of
+        // the 40 that we have more than the others, 0.3 go in a window.
+        let (first, then) = share_after(&mut seen(&[20.0]), 60.0);
+        assert_close(first, 60.0);
+        assert_close(then, 60.0 + (17.0 * 0.3 - 40.0 * 0.3 / 10.0) * 0.1);
+    }
+
+    #[test]
+    fn growth_is_slower_the_later_its_effect_is_seen() {
+        let now = Instant::now();
+        let mut company = seen(&[30.0]);
+        let slow = Own { latency: Duration::from_millis(1_500), ..own(20.0) };
+        company.share(now, slow);
+        // 47 are free, and an effect is seen after 1.7 seconds.
+        assert_close(company.share(now + WINDOW / 100, slow), 20.0 + 47.0 * (0.3 / 1.7) * 0.1);
+    }
+
+    #[test]
+    fn whoever_has_more_shrinks_more_where_too_much_is_used() {
+        // 100 − 40 others − 80 ours − 3 in reserve: 23 too many, of which two thirds are ours to give back.
+        let (_, then) = share_after(&mut seen(&[40.0]), 80.0);
+        assert_close(then, 80.0 + (-23.0 * (80.0 / 120.0) - 40.0 * 0.3 / 10.0) * 0.1);
+    }
+
+    #[test]
+    fn a_little_is_always_ours_and_time_that_passed_counts_up_to_a_step() {
+        let now = Instant::now();
+        let mut company = seen(&[200.0]);
+        company.share(now, own(3.0));
+        assert_close(company.share(now + WINDOW * 5, own(3.0)), 3.0 - 106.0 * (3.0 / 203.0) * 0.1);
+        for moment in 1..1_000 {
+            company.share(now + WINDOW * 5 + WINDOW / 100 * moment, own(3.0));
+        }
+        assert_close(company.share(now + WINDOW * 100, own(3.0)), 2.0);
+    }
+
+    #[test]
+    fn a_pause_makes_the_share_start_from_what_is_used() {
+        let mut company = seen(&[20.0]);
+        share_after(&mut company, 60.0);
+        company.forget_share();
+        assert_close(company.share(Instant::now(), own(10.0)), 10.0);
+    }
+}

@@ -337,6 +337,26 @@ fn a_thousand_first_rejections_are_hopeless_and_nine_hundred_ninety_nine_are_not
 }
 
 #[test]
+fn the_thousand_and_first_record_is_not_waited_for() {
+    let mut ledger = Ledger::default();
+    let early = open(&mut ledger, 0, 1_000);
+    let _late = open(&mut ledger, 0, 1);
+    settle_all(&mut ledger, early, &refused());
+    assert!(ledger.hopeless().is_some());
+}
+
+#[test]
+fn a_decision_before_its_first_record_does_not_spare_a_stream() {
+    let mut ledger = Ledger::default();
+    ledger.stream(&StreamId::new("s0", None));
+    ledger.decide();
+    let tickets = open(&mut ledger, 0, 5);
+    ledger.state(state(&object(0, Some(0))));
+    settle_all(&mut ledger, tickets, &refused());
+    assert_eq!(take(&mut ledger), []);
+}
+
+#[test]
 fn later_records_do_not_count_among_the_first_thousand() {
     let mut ledger = Ledger::default();
     let mut early = open(&mut ledger, 0, 1_000);

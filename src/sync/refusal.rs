@@ -201,7 +201,9 @@ mod tests {
         let parse = |body: serde_json::Value| ErrorBody::parse(body.to_string().as_bytes()).unwrap();
         let body = |category: &str, sub: &str, code: &str, message: &str| {
             let errors = [serde_json::json!({ "code": code })];
-            parse(serde_json::json!({ "category": category, "subCategory": sub, "message": message, "errors": errors }))
+            parse(
+                serde_json::json!({ "category": category, "subCategory": sub, "message": message, "errors": errors }),
+            )
         };
         let one = signature(400, &body("A", "B", "C", "first"));
         assert_eq!(one, signature(400, &body("A", "B", "C", "second")));

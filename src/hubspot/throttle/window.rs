@@ -153,7 +153,7 @@ impl Window {
         let Some((spared, then)) = self.spared else { return 0.0 };
         let windows = now.saturating_duration_since(then).div_duration_f64(self.limits.window());
         let limit = f64::from(self.limits.requests());
-        (spared - windows * MOST_SPARED * limit / WINDOWS_OF_SPARING).clamp(0.0, MOST_SPARED * limit)
+        (spared - windows * MOST_SPARED * limit / WINDOWS_OF_SPARING).max(0.0)
     }
 
     /// How much longer than the window a grant counts: HubSpot counts a request when it arrives, and the one that takes
@@ -220,4 +220,68 @@ fn whole(requests: f64) -> usize {
 /// Requests in a window are few.
 fn as_float(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    fn window() -> Window {
+        Window::new(Limits::LOWEST_TIER)
+    }
+
+    #[track_caller]
+    fn granted(window: &mut Window, now: Instant) -> Grant {
+        match window.try_grant(now) {
+            Decision::Granted(grant) => grant,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn who_has_heard_nothing_asks_ten_times_in_a_window() {
+        let (mut window, start) = (window(), Instant::now());
+        granted(&mut window, start);
+        let next = start + WINDOW / 10;
+        for moment in [start, next.checked_sub(Duration::from_nanos(1)).unwrap()] {
+            assert_eq!(window.try_grant(moment), Decision::WaitUntil(next));
+        }
+        granted(&mut window, next);
+        assert_eq!(window.try_grant(next), Decision::WaitUntil(next + WINDOW / 10));
+    }
+
+    #[test]
+    fn the_log_does_not_grow() {
+        let (mut window, start) = (window(), Instant::now());
+        for step in 0..10_000 {
+            // A little more than a tenth of a second apart.
+            let now = start + Duration::from_millis(step * 101);
+            let grant = granted(&mut window, now);
+            window.answered(now, grant, &RateLimit::default());
+        }
+        assert!(window.log.len() <= 200, "{}", window.log.len());
+    }
+
+    #[test]
+    fn a_refusal_spares_some_requests_which_come_back_slowly() {
+        let (mut window, start) = (window(), Instant::now());
+        let assert_spared = |window: &Window, now, expected: f64| {
+            let spared = window.spared(now);
+            assert!((spared - expected).abs() < 1e-9, "{spared} instead of {expected}");
+        };
+        assert_spared(&window, start, 0.0);
+        window.pause(start, start + WINDOW);
+        assert_spared(&window, start, 3.0);
+        // Those that were on their way are refused too, for the same reason.
+        window.pause(start + WINDOW / 2, start + WINDOW);
+        assert_spared(&window, start, 3.0);
+        assert_spared(&window, start + WINDOW * 10, 2.0);
+        assert_spared(&window, start + WINDOW * 31, 0.0);
+        for refusal in 1..10 {
+            window.pause(start + WINDOW * refusal, start + WINDOW * refusal);
+        }
+        assert_spared(&window, start + WINDOW * 9, 10.0);
+    }
 }

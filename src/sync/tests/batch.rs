@@ -135,6 +135,15 @@ impl Watch {
     }
 }
 
+#[test]
+fn an_input_weighs_what_its_records_hold() {
+    let input = Input {
+        key: key("a@x.com"),
+        parts: vec![part(1, &[("phone", "12345"), ("notes", "")]), part(2, &[])],
+    };
+    assert_eq!(input.bytes(), 2 * (256 + 7) + 2 * 48 + 5);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

@@ -5,12 +5,9 @@ use std::{path::PathBuf, time::Duration};
 use bytes::Bytes;
 use tracing::{info, warn};
 
-use super::{
-    Context, read_config, read_file,
-    write::{plans, stage},
-};
+use super::{Context, portal, read_config, read_file, write::stage};
 use crate::{
-    config::Config,
+    config::{Config, UnknownFields},
     error::Failure,
     hubspot::{
         client::{Client, Endpoint},
@@ -18,20 +15,14 @@ use crate::{
         retry::RetryPolicy,
     },
     io::output::OutputClosed,
-    mapping::{
-        plan::{Plan, check_mappings},
-        portal::Portal,
-    },
+    mapping::{plan::check_mappings, portal::Portal},
     protocol::{catalog::Catalog, emit},
 };
 
 /// A check answers within a minute, whatever HubSpot does.
 const LONGEST: Duration = Duration::from_secs(50);
 
-/// So long at most for the list of scopes, which is a convenience.
-const LONGEST_TOKEN_INFO: Duration = Duration::from_secs(10);
-
-/// An upsert of nothing: it shows whether writing is permitted.
+/// A batch of nothing: it shows whether writing is permitted.
 const WRITE_PROBE: &str = r#"{"inputs":[]}"#;
 /// A read of nobody: it shows whether reading is permitted.
 const READ_PROBE: &str = r#"{"inputs":[{"id":"nobody@example.com"}],"idProperty":"email","properties":["email"],"propertiesWithHistory":[]}"#;
@@ -83,12 +74,13 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         &context.environment,
     )?;
     let account = client.account().await?;
-    let portal = Portal::new(&client.properties().await?);
-    check_permissions(&client, &config).await?;
+    let scopes = portal::scopes(&client).await;
+    let portal = portal::learn(&client, &config, catalog.as_ref(), async || scopes.clone()).await?;
+    check_permissions(&client, &config, scopes.as_deref()).await?;
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &portal)).transpose()?;
     check_mappings(&config.field_mappings, &portal)?;
     if let Some(catalog) = &catalog {
-        plans(catalog, &config, &portal)?.iter().for_each(print);
+        show_plans(catalog, &config, &portal)?;
     }
     let portal_id = account.portal_id.as_deref().unwrap_or("(no id)");
     let stage = match stage {
@@ -102,14 +94,32 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
     Ok(format!("Connected to HubSpot account {portal_id}. New contacts get {stage}.{left}"))
 }
 
-/// Writing has to be permitted, and reading too if new contacts get a stage.
-async fn check_permissions(client: &Client, config: &Config) -> Result<(), Failure> {
-    let needed = [Some(Endpoint::BatchUpsert), config.lifecycle_stage.as_ref().map(|_| Endpoint::BatchRead)];
-    // The call is not part of HubSpot's published specification: it may hang, and then it has not said anything.
-    let info = tokio::time::timeout(LONGEST_TOKEN_INFO, client.token_info()).await;
-    let scopes = info.ok().and_then(Result::ok).and_then(|info| info.scopes);
+/// Shows where each field goes, and which properties a sync would create.
+fn show_plans(catalog: &Catalog, config: &Config, portal: &Portal) -> Result<(), Failure> {
+    let mut plans = portal::plans(catalog, config, portal)?;
+    portal::announce_plans(&mut plans, config.unknown_fields)?;
+    if config.unknown_fields == UnknownFields::Create {
+        for property in portal::missing(catalog, &plans, portal) {
+            let (name, label, value_type) = (property.name, property.label, property.value_type);
+            info!(property = name, label, r#type = value_type, "a sync will create this property");
+        }
+    }
+    Ok(())
+}
+
+/// Writing has to be permitted; reading too if new contacts get a stage, and the creation of properties if it is asked for.
+async fn check_permissions(
+    client: &Client,
+    config: &Config,
+    scopes: Option<&[String]>,
+) -> Result<(), Failure> {
+    let needed = [
+        Some(Endpoint::BatchUpsert),
+        config.lifecycle_stage.as_ref().map(|_| Endpoint::BatchRead),
+        (config.unknown_fields == UnknownFields::Create).then_some(Endpoint::CreateProperties),
+    ];
     for endpoint in needed.into_iter().flatten() {
-        match &scopes {
+        match scopes {
             Some(scopes) if scopes.iter().any(|scope| scope == endpoint.scope()) => {}
             Some(_) => return Err(ApiError::missing_scope(endpoint).into()),
             None => probe(client, endpoint).await?,
@@ -129,16 +139,6 @@ async fn probe(client: &Client, endpoint: Endpoint) -> Result<(), Failure> {
                 endpoint.purpose()
             );
             Ok(())
-        }
-    }
-}
-
-fn print(plan: &Plan) {
-    for (field, targets) in plan.fields() {
-        let names: Vec<&str> = targets.properties.iter().map(|property| &*property.name).collect();
-        let property = if targets.key { "email (the key)".to_owned() } else { names.join(", ") };
-        if targets.left_out.is_none() {
-            info!(stream = %plan.stream(), field, property, "field mapped");
         }
     }
 }

@@ -1,19 +1,16 @@
 //! The `write` command: learns what the portal knows, then runs the sync. Not here: the sync itself.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use tracing::{info, warn};
 
-use super::{Context, read_config, read_file};
+use super::{Context, portal, read_config, read_file};
 use crate::{
-    config::{Config, DelayScale},
+    config::{Config, DelayScale, UnknownFields},
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{
-        plan::{LeftOut, Plan},
-        portal::Portal,
-    },
+    mapping::{contact::ValueRules, plan::Plan, portal::Portal},
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
         batch::Timing,
@@ -52,25 +49,52 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
     let account = client.account().await?;
-    let portal = Portal::new(&client.properties().await?);
+    let learned =
+        portal::learn(&client, &config, catalog.as_ref(), async || portal::scopes(&client).await).await?;
     info!(
         portal = account.portal_id.as_deref(),
         api_version = config.api_version.as_str(),
         "writing contacts to HubSpot"
     );
-    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &portal)).transpose()?;
-    let plans = catalog.as_ref().map(|catalog| plans(catalog, &config, &portal)).transpose()?;
-    if let Some(catalog) = &catalog {
-        warn_of_what_will_not_happen(catalog, &config);
-    }
+    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &learned)).transpose()?;
+    let (portal, plans, created) = match &catalog {
+        Some(catalog) => {
+            let planned = plan(&client, catalog, &config, learned).await?;
+            warn_of_what_will_not_happen(catalog, &config);
+            planned
+        }
+        None => (learned, None, HashSet::new()),
+    };
     Ok(Setting {
         client: Arc::new(client),
         portal,
-        rules: Rules { stage, invalid_values: config.invalid_values },
+        rules: Rules { stage, invalid_values: config.invalid_values, created },
+        values: ValueRules { invalid: config.invalid_values, null: config.null_values },
+        unknown_fields: config.unknown_fields,
         field_mappings: config.field_mappings,
         plans,
         timing: timing(environment.delay_scale),
     })
+}
+
+/// Compiles the plans, after the properties that are missing have been created, if they are to be.
+async fn plan(
+    client: &Client,
+    catalog: &Catalog,
+    config: &Config,
+    mut portal: Portal,
+) -> Result<(Portal, Option<Vec<Plan>>, HashSet<Arc<str>>), Failure> {
+    let mut plans = portal::plans(catalog, config, &portal)?;
+    let mut created = HashSet::new();
+    if config.unknown_fields == UnknownFields::Create {
+        let wanted = portal::missing(catalog, &plans, &portal);
+        if !wanted.is_empty() {
+            created = portal::create(client, &wanted, &mut portal).await?;
+            plans = portal::plans(catalog, config, &portal)?;
+        }
+    }
+    portal::announce_plans(&mut plans, config.unknown_fields)?;
+    Ok((portal, Some(plans), created))
 }
 
 /// Finds the configured stage in the portal.
@@ -88,26 +112,6 @@ pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Fail
             if stages.is_empty() { "none is visible to this token".to_owned() } else { stages.join(", ") },
         ))
     })
-}
-
-/// Compiles the plans of the catalog's streams, and says which of their fields are left out.
-///
-/// # Errors
-///
-/// A `config_error` if a mapping cannot work or a stream has no address.
-pub(super) fn plans(catalog: &Catalog, config: &Config, portal: &Portal) -> Result<Vec<Plan>, Failure> {
-    let mut plans = Vec::new();
-    for stream in &catalog.streams {
-        let declared: Vec<&str> = stream.fields.iter().map(|field| field.name.as_str()).collect();
-        let plan = Plan::new(&stream.id, &declared, &config.field_mappings, portal)?;
-        for (field, targets) in plan.fields() {
-            if let Some(reason) = targets.left_out.and_then(LeftOut::warning) {
-                warn!(stream = %stream.id, field, reason, "field left out");
-            }
-        }
-        plans.push(plan);
-    }
-    Ok(plans)
 }
 
 fn warn_of_what_will_not_happen(catalog: &Catalog, config: &Config) {

@@ -19,5 +19,5 @@ mod tests;
 pub use self::environment::{BaseUrl, DelayScale, Environment};
 pub use self::error::{ConfigError, Setting};
 pub use self::field_mapping::FieldMapping;
-pub use self::settings::{ApiVersion, Config, InvalidValues, Parsed};
+pub use self::settings::{ApiVersion, Config, InvalidValues, NullValues, Parsed, UnknownFields};
 pub use self::token::AccessToken;

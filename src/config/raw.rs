@@ -22,14 +22,23 @@ pub(super) struct RawConfig {
     pub(super) access_token: Option<String>,
     pub(super) lifecycle_stage: Option<String>,
     pub(super) field_mappings: Option<Vec<RawFieldMapping>>,
+    pub(super) unknown_fields: Option<String>,
     pub(super) invalid_values: Option<String>,
+    pub(super) null_values: Option<String>,
     pub(super) api_version: Option<String>,
 }
 
 impl RawConfig {
     /// The names that are read; any other is reported as unknown.
-    pub(super) const FIELDS: &[&str] =
-        &["access_token", "lifecycle_stage", FIELD_MAPPINGS, "invalid_values", "api_version"];
+    pub(super) const FIELDS: &[&str] = &[
+        "access_token",
+        "lifecycle_stage",
+        FIELD_MAPPINGS,
+        "unknown_fields",
+        "invalid_values",
+        "null_values",
+        "api_version",
+    ];
 }
 
 /// An entry of `field_mappings`.

@@ -18,8 +18,12 @@ pub struct Config {
     pub lifecycle_stage: Option<String>,
     /// In the order written. Within one `stream`, no two fields go into the same property. Default: empty.
     pub field_mappings: Vec<FieldMapping>,
+    /// Default: they are left out.
+    pub unknown_fields: UnknownFields,
     /// Default: the rest of the record is written.
     pub invalid_values: InvalidValues,
+    /// Default: HubSpot keeps what it has.
+    pub null_values: NullValues,
     /// Default: 2026-09.
     pub api_version: ApiVersion,
 }
@@ -30,6 +34,55 @@ pub struct Parsed {
     pub config: Config,
     /// Whole sentences: one for each name that is unknown, one for each entry that repeats another.
     pub warnings: Vec<String>,
+}
+
+/// What happens to a field that no property fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnknownFields {
+    /// It is left out, with one warning.
+    #[default]
+    Ignore,
+    /// The property is created, if the catalog declares the field.
+    Create,
+    /// The sync ends before it writes anything of it.
+    Fail,
+}
+
+impl UnknownFields {
+    /// All choices, the recommended one first.
+    pub const ALL: [Self; 3] = [Self::Ignore, Self::Create, Self::Fail];
+
+    /// The name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Create => "create",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// What happens to a property whose field is `null`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NullValues {
+    /// HubSpot keeps what it has.
+    #[default]
+    Ignore,
+    /// The property is emptied, the lifecycle stage excepted.
+    Clear,
+}
+
+impl NullValues {
+    /// All choices, the recommended one first.
+    pub const ALL: [Self; 2] = [Self::Ignore, Self::Clear];
+
+    /// The name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Clear => "clear",
+        }
+    }
 }
 
 /// What happens to a record with a value that HubSpot does not accept.
@@ -103,12 +156,19 @@ impl Config {
             access_token,
             lifecycle_stage: not_blank(written.lifecycle_stage).map(|stage| stage.trim().to_owned()),
             field_mappings: field_mapping::without_repeats(field_mappings, &mut warnings)?,
+            unknown_fields: choice(
+                written.unknown_fields,
+                "unknown_fields",
+                &UnknownFields::ALL,
+                UnknownFields::as_str,
+            )?,
             invalid_values: choice(
                 written.invalid_values,
                 "invalid_values",
                 &InvalidValues::ALL,
                 InvalidValues::as_str,
             )?,
+            null_values: choice(written.null_values, "null_values", &NullValues::ALL, NullValues::as_str)?,
             api_version: choice(written.api_version, "api_version", &ApiVersion::ALL, ApiVersion::as_str)?,
         };
         Ok(Parsed { config, warnings })

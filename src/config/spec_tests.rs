@@ -19,7 +19,9 @@ const MAXIMAL: &str = r#"{
     "access_token": "pat-na1-x",
     "lifecycle_stage": "lead",
     "field_mappings": [{"stream": "users", "field": "mail", "property": "email"}],
+    "unknown_fields": "fail",
     "invalid_values": "reject_record",
+    "null_values": "clear",
     "api_version": "v3"
 }"#;
 
@@ -155,7 +157,9 @@ fn the_maximal_configuration_is_read_without_a_warning() {
             property: "email".to_owned()
         }]
     );
+    assert_eq!(parsed.config.unknown_fields, UnknownFields::Fail);
     assert_eq!(parsed.config.invalid_values, InvalidValues::RejectRecord);
+    assert_eq!(parsed.config.null_values, NullValues::Clear);
     assert_eq!(parsed.config.api_version, ApiVersion::V3);
 }
 
@@ -198,6 +202,14 @@ fn the_choices_and_the_defaults_agree() {
     let api_version = &schema["properties"]["api_version"];
     assert_eq!(api_version["enum"], json!(ApiVersion::ALL.map(ApiVersion::as_str)));
     assert_eq!(api_version["default"], json!(ApiVersion::default().as_str()));
+
+    let unknown_fields = &schema["properties"]["unknown_fields"];
+    assert_eq!(unknown_fields["enum"], json!(UnknownFields::ALL.map(UnknownFields::as_str)));
+    assert_eq!(unknown_fields["default"], json!(UnknownFields::default().as_str()));
+
+    let null_values = &schema["properties"]["null_values"];
+    assert_eq!(null_values["enum"], json!(NullValues::ALL.map(NullValues::as_str)));
+    assert_eq!(null_values["default"], json!(NullValues::default().as_str()));
 
     let invalid_values = &schema["properties"]["invalid_values"];
     assert_eq!(invalid_values["enum"], json!(InvalidValues::ALL.map(InvalidValues::as_str)));

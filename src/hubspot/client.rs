@@ -33,6 +33,8 @@ const SECOND_LOOK: Duration = Duration::from_secs(2);
 pub enum Endpoint {
     Account,
     Properties,
+    CreateGroup,
+    CreateProperties,
     TokenInfo,
     BatchRead,
     BatchUpsert,
@@ -48,6 +50,12 @@ impl Endpoint {
             (Self::Account, ApiVersion::Date202609) => "/account-info/2026-09/details",
             (Self::Properties, ApiVersion::V3) => "/crm/v3/properties/contacts",
             (Self::Properties, ApiVersion::Date202609) => "/crm/properties/2026-09/contacts",
+            (Self::CreateGroup, ApiVersion::V3) => "/crm/v3/properties/contacts/groups",
+            (Self::CreateGroup, ApiVersion::Date202609) => "/crm/properties/2026-09/contacts/groups",
+            (Self::CreateProperties, ApiVersion::V3) => "/crm/v3/properties/contacts/batch/create",
+            (Self::CreateProperties, ApiVersion::Date202609) => {
+                "/crm/properties/2026-09/contacts/batch/create"
+            }
             (Self::TokenInfo, _) => "/oauth/v2/private-apps/get/access-token-info",
             (Self::BatchRead, ApiVersion::V3) => "/crm/v3/objects/contacts/batch/read",
             (Self::BatchRead, ApiVersion::Date202609) => "/crm/objects/2026-09/contacts/batch/read",
@@ -62,6 +70,7 @@ impl Endpoint {
             Self::Account | Self::TokenInfo => "oauth",
             Self::Properties | Self::BatchRead => "crm.objects.contacts.read",
             Self::BatchUpsert => "crm.objects.contacts.write",
+            Self::CreateGroup | Self::CreateProperties => "crm.schemas.contacts.write",
         }
     }
 
@@ -70,9 +79,39 @@ impl Endpoint {
         match self {
             Self::Account => "read the account's details",
             Self::Properties => "read the definitions of contact properties",
+            Self::CreateGroup | Self::CreateProperties => "create contact properties",
             Self::TokenInfo => "read its own scopes",
             Self::BatchRead => "read contacts",
             Self::BatchUpsert => "write contacts",
+        }
+    }
+}
+
+/// How HubSpot protects a property. Each is listed by itself.
+///
+/// Source: <https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sensitivity {
+    None,
+    Sensitive,
+    HighlySensitive,
+}
+
+impl Sensitivity {
+    fn query(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Sensitive => "?dataSensitivity=sensitive",
+            Self::HighlySensitive => "?dataSensitivity=highly_sensitive",
+        }
+    }
+
+    /// What the scopes begin with that let a token see such properties of contacts.
+    pub fn scope(self) -> &'static str {
+        match self {
+            Self::None => Endpoint::Properties.scope(),
+            Self::Sensitive => "crm.objects.contacts.sensitive.",
+            Self::HighlySensitive => "crm.objects.contacts.highly_sensitive.",
         }
     }
 }
@@ -179,18 +218,21 @@ impl Client {
     ///
     /// As every call: see [`ApiError`].
     pub async fn account(&self) -> Result<Account, ApiError> {
-        let account: Account = self.fetch(Endpoint::Account, None).await?;
+        let path = Endpoint::Account.path(self.version).to_owned();
+        let account: Account = self.fetch(Endpoint::Account, path, None).await?;
         self.utc_offset_milliseconds.store(account.utc_offset_milliseconds, Ordering::Relaxed);
         Ok(account)
     }
 
-    /// Reads the definitions of all contact properties.
+    /// Reads the definitions of all contact properties of a sensitivity. Sensitive ones need scopes of their own.
     ///
     /// # Errors
     ///
     /// As every call: see [`ApiError`].
-    pub async fn properties(&self) -> Result<Vec<Property>, ApiError> {
-        let list: PropertyList = self.fetch(Endpoint::Properties, None).await?;
+    pub async fn properties(&self, sensitivity: Sensitivity) -> Result<Vec<Property>, ApiError> {
+        let mut path = Endpoint::Properties.path(self.version).to_owned();
+        path.push_str(sensitivity.query());
+        let list: PropertyList = self.fetch(Endpoint::Properties, path, None).await?;
         Ok(list.results)
     }
 
@@ -202,7 +244,8 @@ impl Client {
     /// As every call: see [`ApiError`].
     pub async fn token_info(&self) -> Result<TokenInfo, ApiError> {
         let body = serde_json::json!({ "tokenKey": self.token.expose() });
-        self.fetch(Endpoint::TokenInfo, Some(Bytes::from(body.to_string()))).await
+        let path = Endpoint::TokenInfo.path(self.version).to_owned();
+        self.fetch(Endpoint::TokenInfo, path, Some(Bytes::from(body.to_string()))).await
     }
 
     /// Sends a batch request and hands back what HubSpot said to it.
@@ -211,15 +254,21 @@ impl Client {
     ///
     /// If no repetition helps: see [`ApiError`].
     pub async fn batch(&self, endpoint: Endpoint, body: Bytes) -> Result<Reply, ApiError> {
-        self.call(endpoint, Some(body)).await
+        self.call(endpoint, endpoint.path(self.version).to_owned(), Some(body)).await
+    }
+
+    /// Waits as long as a delay of this length is, scaled like all delays.
+    pub async fn rest(&self, delay: Duration) {
+        tokio::time::sleep(self.delay_scale.apply(delay)).await;
     }
 
     async fn fetch<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
+        path: String,
         body: Option<Bytes>,
     ) -> Result<T, ApiError> {
-        match self.call(endpoint, body).await? {
+        match self.call(endpoint, path, body).await? {
             Reply::Done(body) => {
                 serde_json::from_slice(&body).map_err(|_| ApiError::new(endpoint, ApiErrorKind::Unreadable))
             }
@@ -230,8 +279,8 @@ impl Client {
         }
     }
 
-    async fn call(&self, endpoint: Endpoint, body: Option<Bytes>) -> Result<Reply, ApiError> {
-        let request = Request { path: endpoint.path(self.version).to_owned(), body };
+    async fn call(&self, endpoint: Endpoint, path: String, body: Option<Bytes>) -> Result<Reply, ApiError> {
+        let request = Request { path, body };
         let mut attempts = Attempts {
             endpoint,
             started: Instant::now(),
@@ -321,6 +370,9 @@ impl Client {
         warn!(call = ?attempts.endpoint, attempt = attempts.failed, status, reason, seconds, "will ask again");
         let scaled = self.delay_scale.apply(delay);
         attempts.saved += delay.saturating_sub(scaled);
+        if status == Some(429) {
+            self.throttle.refused();
+        }
         match wait {
             Wait::Backoff { .. } => tokio::time::sleep(scaled).await,
             Wait::PauseAll(_) => self.throttle.pause(scaled),

@@ -168,6 +168,14 @@ pub struct BatchResult {
 #[serde(default)]
 pub struct ResultProperties {
     pub email: Text,
+    pub lifecyclestage: Text,
+}
+
+impl ResultProperties {
+    /// The lifecycle stage, if the answer names one.
+    pub fn stage(&self) -> Option<String> {
+        self.lifecyclestage.as_deref().map(str::to_owned)
+    }
 }
 
 impl BatchResult {
@@ -345,6 +353,8 @@ pub struct Property {
     #[serde(rename = "type")]
     pub value_type: Text,
     pub field_type: Text,
+    /// What the options refer to, if they are kept elsewhere, e.g. `OWNER`.
+    pub referenced_object_type: Text,
     #[serde(deserialize_with = "nullable")]
     pub options: Vec<PropertyOption>,
     #[serde(deserialize_with = "nullable")]

@@ -6,12 +6,16 @@ use serde_json::value::RawValue;
 
 use super::{
     email::Key,
-    plan::{LeftOut, Plan},
+    plan::{Plan, Target},
     portal::{Portal, PortalProperty},
     reason::{Code, Reason},
     value,
 };
-use crate::{config::InvalidValues, protocol::message::members};
+use crate::{
+    config::{InvalidValues, NullValues},
+    hubspot::model::LIFECYCLE_STAGE,
+    protocol::message::members,
+};
 
 /// A property with its value as HubSpot takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,64 +35,64 @@ pub struct Contact {
     pub dropped: Vec<Reason>,
 }
 
-/// What became of a record.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Mapped {
-    pub contact: Result<Contact, Reason>,
-    /// Fields that this record brought and that are left out, with the reason: to be warned of once.
-    pub left_out: Vec<(String, LeftOut)>,
+/// What the configuration says about values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ValueRules {
+    /// What becomes of a record with a value that does not fit.
+    pub invalid: InvalidValues,
+    pub null: NullValues,
 }
 
-/// Maps the `data` object of a record. The plan grows with fields that it does not know yet.
-pub fn map(plan: &mut Plan, portal: &Portal, invalid_values: InvalidValues, data: &RawValue) -> Mapped {
-    let mut left_out = Vec::new();
-    let Ok(members) = members(data) else {
-        let contact = Err(Reason::of(Code::InvalidValue));
-        return Mapped { contact, left_out };
-    };
+/// Maps the `data` object of a record to a contact, or to the reason there is none. The plan grows with fields that it
+/// does not know yet.
+///
+/// # Errors
+///
+/// The reason why the record is rejected.
+pub fn map(plan: &mut Plan, portal: &Portal, rules: ValueRules, data: &RawValue) -> Result<Contact, Reason> {
+    let members = members(data).map_err(|_| Reason::of(Code::InvalidValue))?;
     // The last one of repeated fields counts.
     let mut slots: Vec<Option<&RawValue>> = vec![None; plan.known()];
     for (field, raw) in members {
-        let known = plan.known();
         let Some(index) = plan.index(&field, portal) else { continue };
-        if index >= known {
-            slots.push(None);
-            let why = plan.targets(index).and_then(|targets| targets.left_out);
-            left_out.extend(why.map(|why| (field.into_owned(), why)));
+        if index >= slots.len() {
+            slots.resize(index + 1, None);
         }
         if let Some(slot) = slots.get_mut(index) {
             *slot = Some(raw);
         }
     }
-    let contact = assemble(plan, &slots);
-    let contact = match (contact, invalid_values) {
-        (Ok(Contact { mut dropped, .. }), InvalidValues::RejectRecord) if !dropped.is_empty() => {
-            Err(dropped.swap_remove(0))
-        }
-        (contact, _) => contact,
-    };
-    Mapped { contact, left_out }
+    let mut contact = assemble(plan, &slots, rules.null)?;
+    match rules.invalid {
+        InvalidValues::RejectRecord if !contact.dropped.is_empty() => Err(contact.dropped.swap_remove(0)),
+        InvalidValues::RejectRecord | InvalidValues::DropValue => Ok(contact),
+    }
 }
 
-fn assemble(plan: &Plan, slots: &[Option<&RawValue>]) -> Result<Contact, Reason> {
+fn assemble(plan: &Plan, slots: &[Option<&RawValue>], null: NullValues) -> Result<Contact, Reason> {
     let mut key = Err(Reason::of(Code::MissingEmail));
     let (mut properties, mut dropped) = (Vec::new(), Vec::new());
     for (index, slot) in slots.iter().enumerate() {
-        let (Some(raw), Some(targets)) = (slot, plan.targets(index)) else { continue };
+        let (Some(raw), Some((_, targets))) = (slot, plan.field(index)) else { continue };
         if targets.deletion_mark && raw.get() != "null" {
             return Err(Reason::of(Code::DeletedInSource));
         }
         if targets.key {
             key = key_of(raw);
         }
-        let Some(first) = targets.properties.first() else { continue };
-        match value::text(raw) {
-            Ok(None) => {}
-            Ok(Some(text)) => {
-                let value = |property| PropertyValue { property: Arc::clone(property), value: text.clone() };
-                properties.extend(targets.properties.iter().map(value));
-            }
-            Err(code) => dropped.push(Reason::of_property(code, &first.name)),
+        for Target { property, expects } in &targets.properties {
+            let clears = null == NullValues::Clear && *property.name != *LIFECYCLE_STAGE;
+            let value = match value::convert(raw, property) {
+                Ok(None) if clears => Box::default(),
+                Ok(None) => continue,
+                Ok(Some(value)) => value,
+                Err(code) => {
+                    let (property, expects) = (Some(Arc::clone(&property.name)), Some(Arc::clone(expects)));
+                    dropped.push(Reason { code, property, expects });
+                    continue;
+                }
+            };
+            properties.push(PropertyValue { property: Arc::clone(property), value });
         }
     }
     Ok(Contact { key: key?, properties, dropped })

@@ -2,11 +2,11 @@
 //!
 //! It starts from the fields that the catalog declares and grows with those that records bring.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
 
-use super::portal::{Portal, PortalProperty};
+use super::portal::{Match, Portal, PortalProperty, Rank};
 use crate::{config::FieldMapping, error::Failure, hubspot::model::EMAIL, protocol::message::StreamId};
 
 /// Fields beyond this are left out without being remembered, so that a source that invents names cannot fill memory.
@@ -23,10 +23,40 @@ pub const DELETED_AT: &str = "_ab_cdc_deleted_at";
 pub struct Targets {
     /// The value is the contact's address.
     pub key: bool,
-    pub properties: Vec<Arc<PortalProperty>>,
+    pub properties: Vec<Target>,
     /// A value that is not null marks the record as deleted.
     pub deletion_mark: bool,
     pub left_out: Option<LeftOut>,
+    /// How the field found what it goes into.
+    pub rank: Option<Rank>,
+}
+
+impl Targets {
+    /// Whether the portal has nothing for the field, or nothing that can be told apart.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.left_out, Some(LeftOut::NoProperty | LeftOut::Ambiguous))
+    }
+}
+
+/// A property that a field goes into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub property: Arc<PortalProperty>,
+    /// What a value has to be, in words, with the field's name.
+    pub expects: Arc<str>,
+}
+
+impl Target {
+    fn new(field: &str, property: &Arc<PortalProperty>) -> Self {
+        let kind = property.kind.as_str();
+        let choices = &property.choices;
+        let expects = if choices.is_empty() {
+            format!("field `{field}`, {kind}")
+        } else {
+            format!("field `{field}`, {kind}: {}", choices.named())
+        };
+        Self { property: Arc::clone(property), expects: expects.into() }
+    }
 }
 
 /// Why a field goes nowhere.
@@ -34,26 +64,40 @@ pub struct Targets {
 pub enum LeftOut {
     /// No property has its name.
     NoProperty,
+    /// Several properties have a name like it.
+    Ambiguous,
     /// HubSpot does not let the API set the property of its name.
     ReadOnly,
-    /// A mapping of another field claims the property.
+    /// Another field claims the property, with a better right.
     Claimed,
-    /// A column of Airbyte's own; not worth a warning.
+    /// A column of Airbyte's own, left out as a matter of course.
     Technical,
 }
 
 impl LeftOut {
-    /// The warning's text; `None` for what is left out as a matter of course.
-    pub fn warning(self) -> Option<&'static str> {
+    /// Why, and what to do, for people.
+    pub fn reason(self) -> &'static str {
         match self {
-            Self::NoProperty => Some(
-                "no contact property has this internal name; name one in `field_mappings`, or create it in HubSpot",
-            ),
-            Self::ReadOnly => Some("HubSpot does not let the API set the property of this name"),
-            Self::Claimed => Some("`field_mappings` gives the property of this name to another field"),
-            Self::Technical => None,
+            Self::NoProperty => {
+                "no contact property has this name or label; name one in `field_mappings`, or create it in HubSpot"
+            }
+            Self::Ambiguous => {
+                "several contact properties have a name or label like this; name one in `field_mappings`"
+            }
+            Self::ReadOnly => "HubSpot does not let the API set the property of this name",
+            Self::Claimed => "another field goes into the property of this name",
+            Self::Technical => "a column of Airbyte's own; name a property in `field_mappings` to have it",
         }
     }
+}
+
+/// A field that has come to the plan, or whose property was taken by another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The field of this place has another target than before.
+    Decided(usize),
+    /// So many fields are known that further ones are left out without being remembered.
+    Full,
 }
 
 /// The plan of one stream.
@@ -65,6 +109,10 @@ pub struct Plan {
     /// Mappings for every stream whose field the catalog does not declare: they apply once a record brings it.
     waiting: Vec<FieldMapping>,
     fields: IndexMap<Box<str>, Targets>,
+    /// Which field has a property by its name, and by what right. Properties of mappings are not in it.
+    claims: HashMap<Arc<str>, (Rank, usize)>,
+    news: Vec<News>,
+    full: bool,
 }
 
 impl Plan {
@@ -94,7 +142,15 @@ impl Plan {
             mapping.stream.is_some() || declared.is_empty() || declared.contains(&mapping.field.as_str())
         };
         let (mappings, waiting) = own.into_iter().partition(applies);
-        let mut plan = Self { stream: stream.clone(), mappings, waiting, fields: IndexMap::new() };
+        let mut plan = Self {
+            stream: stream.clone(),
+            mappings,
+            waiting,
+            fields: IndexMap::new(),
+            claims: HashMap::new(),
+            news: Vec::new(),
+            full: false,
+        };
         for field in declared {
             plan.learn(field, portal);
         }
@@ -117,12 +173,18 @@ impl Plan {
         self.fields.iter().map(|(field, targets)| (&**field, targets))
     }
 
-    pub(super) fn known(&self) -> usize {
-        self.fields.len()
+    /// A field by its place, with its targets.
+    pub fn field(&self, index: usize) -> Option<(&str, &Targets)> {
+        self.fields.get_index(index).map(|(field, targets)| (&**field, targets))
     }
 
-    pub(super) fn targets(&self, index: usize) -> Option<&Targets> {
-        self.fields.get_index(index).map(|(_, targets)| targets)
+    /// What has changed since this was last asked.
+    pub fn take_news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+
+    pub(super) fn known(&self) -> usize {
+        self.fields.len()
     }
 
     /// The place of a field in the plan; a field that is new to it is added. `None`: there is no more room, and the
@@ -135,52 +197,92 @@ impl Plan {
     }
 
     fn learn(&mut self, field: &str, portal: &Portal) -> Option<usize> {
-        if self.fields.len() >= MOST_FIELDS {
+        let mapped = |mapping: &FieldMapping| mapping.field == field;
+        let wanted = field == EMAIL || self.mappings.iter().chain(&self.waiting).any(mapped);
+        if self.fields.len() >= MOST_FIELDS && !wanted {
+            if !std::mem::replace(&mut self.full, true) {
+                self.news.push(News::Full);
+            }
             return None;
         }
-        self.awaken(field, portal);
-        let targets = self.decide(field, portal);
-        Some(self.fields.insert_full(field.into(), targets).0)
+        self.awaken(field);
+        let index = self.fields.len();
+        self.fields.insert(field.into(), Targets::default());
+        self.decide(index, portal);
+        Some(index)
     }
 
     /// Lets mappings of a field that has turned up apply: they take their properties from the fields of those names.
-    fn awaken(&mut self, field: &str, portal: &Portal) {
+    fn awaken(&mut self, field: &str) {
         for mapping in self.waiting.extract_if(.., |mapping| mapping.field == field).collect::<Vec<_>>() {
-            let property = mapping.property.clone();
-            self.mappings.push(mapping);
-            let targets = self.decide(&property, portal);
-            if let Some(by_name) = self.fields.get_mut(property.as_str()) {
-                *by_name = targets;
+            if let Some((_, loser)) = self.claims.remove(mapping.property.as_str()) {
+                self.dispossess(loser);
             }
+            self.mappings.push(mapping);
         }
     }
 
-    /// Explicit mappings first, then the internal name.
-    fn decide(&self, field: &str, portal: &Portal) -> Targets {
-        let mut targets = Targets { deletion_mark: field == DELETED_AT, ..Targets::default() };
-        for mapping in self.mappings.iter().filter(|mapping| mapping.field == field) {
+    /// A field that had its property by name loses it to one with a better right.
+    fn dispossess(&mut self, index: usize) {
+        if let Some((_, targets)) = self.fields.get_index_mut(index) {
+            let deletion_mark = targets.deletion_mark;
+            *targets = Targets { deletion_mark, left_out: Some(LeftOut::Claimed), ..Targets::default() };
+            self.news.push(News::Decided(index));
+        }
+    }
+
+    /// Explicit mappings first, then the names.
+    fn decide(&mut self, index: usize, portal: &Portal) {
+        let Some((field, _)) = self.fields.get_index(index) else { return };
+        let mut targets = Targets { deletion_mark: &**field == DELETED_AT, ..Targets::default() };
+        for mapping in self.mappings.iter().filter(|mapping| mapping.field == **field) {
+            targets.rank = Some(Rank::Mapping);
             if mapping.property == EMAIL {
                 targets.key = true;
             } else if let Some(property) = portal.property(&mapping.property) {
-                targets.properties.push(Arc::clone(property));
+                targets.properties.push(Target::new(field, property));
             }
         }
-        if targets.key || !targets.properties.is_empty() {
-            return targets;
+        if targets.rank.is_none() {
+            if TECHNICAL_PREFIXES.iter().any(|prefix| field.starts_with(prefix)) {
+                targets.left_out = Some(LeftOut::Technical);
+            } else {
+                match portal.find(field) {
+                    Match::Nothing => targets.left_out = Some(LeftOut::NoProperty),
+                    Match::Several => targets.left_out = Some(LeftOut::Ambiguous),
+                    Match::Found(_, property) if property.read_only => {
+                        targets.left_out = Some(LeftOut::ReadOnly);
+                    }
+                    Match::Found(rank, property) if self.yields(&property.name, rank) => {
+                        targets.left_out = Some(LeftOut::Claimed);
+                    }
+                    Match::Found(rank, property) => {
+                        targets.rank = Some(rank);
+                        targets.key = &*property.name == EMAIL;
+                        if !targets.key {
+                            targets.properties.push(Target::new(field, &property));
+                        }
+                        self.claim(property, rank, index);
+                    }
+                }
+            }
         }
-        if TECHNICAL_PREFIXES.iter().any(|prefix| field.starts_with(prefix)) {
-            targets.left_out = Some(LeftOut::Technical);
-            return targets;
+        if let Some((_, place)) = self.fields.get_index_mut(index) {
+            *place = targets;
         }
-        let claimed = self.mappings.iter().any(|mapping| mapping.property == field);
-        match portal.property(field) {
-            _ if claimed => targets.left_out = Some(LeftOut::Claimed),
-            _ if field == EMAIL => targets.key = true,
-            None => targets.left_out = Some(LeftOut::NoProperty),
-            Some(property) if property.read_only => targets.left_out = Some(LeftOut::ReadOnly),
-            Some(property) => targets.properties.push(Arc::clone(property)),
+        self.news.push(News::Decided(index));
+    }
+
+    /// Whether a field has to leave a property to another one, whose right is as good or better.
+    fn yields(&self, property: &str, rank: Rank) -> bool {
+        self.mappings.iter().any(|mapping| mapping.property == property)
+            || self.claims.get(property).is_some_and(|(other, _)| *other <= rank)
+    }
+
+    fn claim(&mut self, property: Arc<PortalProperty>, rank: Rank, index: usize) {
+        if let Some((_, loser)) = self.claims.insert(Arc::clone(&property.name), (rank, index)) {
+            self.dispossess(loser);
         }
-        targets
     }
 }
 

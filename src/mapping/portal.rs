@@ -1,13 +1,20 @@
 //! What the portal knows of contact properties, kept small: the list that HubSpot sends has half a megabyte.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
+use super::choices::Choices;
 use crate::hubspot::model::{EMAIL, LIFECYCLE_STAGE, Property};
 
-/// The contact properties of a portal, by internal name.
+/// The contact properties of a portal: by internal name, and by what people make of it.
 #[derive(Debug, Default)]
 pub struct Portal {
     properties: HashMap<Arc<str>, Arc<PortalProperty>>,
+    /// By internal name and by label, each in its normal form; `None` where several properties share it.
+    by_similar_name: HashMap<String, Option<Arc<PortalProperty>>>,
+    by_label: HashMap<String, Option<Arc<PortalProperty>>>,
     stages: Vec<Stage>,
 }
 
@@ -15,9 +22,83 @@ pub struct Portal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PortalProperty {
     pub name: Arc<str>,
+    pub label: String,
+    pub kind: Kind,
     pub read_only: bool,
-    /// Holds several options, so that a value with a leading `;` is appended to what is there.
-    pub multiple: bool,
+    /// What it allows, if it is one of the kinds with choices. Empty: the choices are kept elsewhere.
+    pub choices: Choices,
+}
+
+/// What a property takes.
+///
+/// Source: <https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// Any text. Types that this connector does not know are taken for it.
+    #[default]
+    Text,
+    Number,
+    Bool,
+    /// A calendar date.
+    Date,
+    /// A moment.
+    DateTime,
+    /// One of several options.
+    Choice,
+    /// Several options at once: a value with a leading `;` is appended to what is there.
+    Choices,
+    Phone,
+    /// A user of the portal, by id.
+    Owner,
+}
+
+impl Kind {
+    fn of(definition: &Property) -> Self {
+        let owner = definition.referenced_object_type.as_deref() == Some("OWNER");
+        let field_type = definition.field_type.as_deref();
+        match definition.value_type.as_deref().unwrap_or_default() {
+            _ if owner || definition.name == "hubspot_owner_id" => Self::Owner,
+            "number" => Self::Number,
+            "bool" => Self::Bool,
+            "date" => Self::Date,
+            "datetime" => Self::DateTime,
+            "phone_number" => Self::Phone,
+            "enumeration" if field_type == Some("checkbox") => Self::Choices,
+            "enumeration" if field_type == Some("booleancheckbox") => Self::Bool,
+            "enumeration" => Self::Choice,
+            _ => Self::Text,
+        }
+    }
+
+    /// The kind in words, as logs say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Bool => "true or false",
+            Self::Date => "date",
+            Self::DateTime => "date and time",
+            Self::Choice => "one option",
+            Self::Choices => "several options",
+            Self::Phone => "phone number",
+            Self::Owner => "owner id",
+        }
+    }
+}
+
+impl PortalProperty {
+    fn new(definition: &Property) -> Self {
+        let name: Arc<str> = definition.name.as_str().into();
+        let kind = Kind::of(definition);
+        let choices = match kind {
+            Kind::Bool | Kind::Choice | Kind::Choices => Choices::new(&definition.options),
+            _ => Choices::default(),
+        };
+        let label = definition.label.as_deref().unwrap_or_default().to_owned();
+        // The flag is unreliable for `email`, which can always be set: it is the key.
+        let read_only = definition.read_only() && definition.name != EMAIL;
+        Self { name, label, kind, read_only, choices }
+    }
 }
 
 /// A lifecycle stage of the portal.
@@ -28,21 +109,74 @@ pub struct Stage {
     pub label: String,
 }
 
+/// How a field found its property: the smaller, the stronger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    Mapping,
+    Name,
+    SimilarName,
+    Label,
+}
+
+impl Rank {
+    /// The rank in words, as logs say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mapping => "field_mappings",
+            Self::Name => "its name",
+            Self::SimilarName => "its name, without case and separators",
+            Self::Label => "its label",
+        }
+    }
+}
+
+/// The property for a field by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    Found(Rank, Arc<PortalProperty>),
+    /// Several properties are called so.
+    Several,
+    Nothing,
+}
+
 impl Portal {
     pub fn new(definitions: &[Property]) -> Self {
-        let property = |definition: &Property| {
-            let name: Arc<str> = definition.name.as_str().into();
-            // The flag is unreliable for `email`, which can always be set: it is the key.
-            let read_only = definition.read_only() && definition.name != EMAIL;
-            let multiple = definition.field_type.as_deref() == Some("checkbox");
-            (Arc::clone(&name), Arc::new(PortalProperty { name, read_only, multiple }))
-        };
-        let named = definitions.iter().filter(|definition| !definition.name.is_empty());
-        Self { properties: named.map(property).collect(), stages: stages(definitions) }
+        let mut portal = Self { stages: stages(definitions), ..Self::default() };
+        portal.add(definitions);
+        // The key is there even where HubSpot does not list it.
+        portal.add(&[Property { name: EMAIL.to_owned(), ..Property::default() }]);
+        portal
+    }
+
+    /// Adds properties that have come since; those that are known stay as they are.
+    pub fn add(&mut self, definitions: &[Property]) {
+        for definition in definitions.iter().filter(|definition| !definition.name.is_empty()) {
+            let property = Arc::new(PortalProperty::new(definition));
+            let Entry::Vacant(entry) = self.properties.entry(Arc::clone(&property.name)) else { continue };
+            entry.insert(Arc::clone(&property));
+            remember(&mut self.by_similar_name, &property.name, &property);
+            remember(&mut self.by_label, &property.label, &property);
+        }
     }
 
     pub fn property(&self, name: &str) -> Option<&Arc<PortalProperty>> {
         self.properties.get(name)
+    }
+
+    /// The property that a field means: by its internal name, by that name without case and separators, by its label
+    /// likewise, in this order. What several properties share names none of them.
+    pub fn find(&self, field: &str) -> Match {
+        if let Some(property) = self.properties.get(field) {
+            return Match::Found(Rank::Name, Arc::clone(property));
+        }
+        let normal = normal(field);
+        let ranks = [(Rank::SimilarName, &self.by_similar_name), (Rank::Label, &self.by_label)];
+        let known = ranks.into_iter().find_map(|(rank, known)| Some((rank, known.get(&normal)?)));
+        match known {
+            Some((rank, Some(property))) => Match::Found(rank, Arc::clone(property)),
+            Some((_, None)) => Match::Several,
+            None => Match::Nothing,
+        }
     }
 
     /// The lifecycle stages that the portal allows, in its order.
@@ -59,6 +193,23 @@ impl Portal {
             .or_else(|| self.stages.iter().find(|stage| same(&stage.value)))
             .or_else(|| self.stages.iter().find(|stage| same(&stage.label)))
     }
+}
+
+/// A name without case and separators: `First Name`, `first_name` and `FirstName` are the same.
+pub fn normal(text: &str) -> String {
+    text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn remember(
+    known: &mut HashMap<String, Option<Arc<PortalProperty>>>,
+    text: &str,
+    property: &Arc<PortalProperty>,
+) {
+    let normal = normal(text);
+    if normal.is_empty() {
+        return;
+    }
+    known.entry(normal).and_modify(|only| *only = None).or_insert_with(|| Some(Arc::clone(property)));
 }
 
 /// Stages are the options of a property that says `externalOptions` and lists its options all the same.

@@ -94,15 +94,17 @@ impl Code {
 pub struct Reason {
     pub code: Code,
     pub property: Option<Arc<str>>,
+    /// What the value has to be, in words, where we know it.
+    pub expects: Option<Arc<str>>,
 }
 
 impl Reason {
     pub fn of(code: Code) -> Self {
-        Self { code, property: None }
+        Self { code, property: None, expects: None }
     }
 
     pub fn of_property(code: Code, property: &Arc<str>) -> Self {
-        Self { code, property: Some(Arc::clone(property)) }
+        Self { code, property: Some(Arc::clone(property)), expects: None }
     }
 }
 

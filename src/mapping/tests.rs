@@ -6,34 +6,46 @@ use proptest::prelude::*;
 use serde_json::{json, value::RawValue};
 
 use super::{
-    contact::{Mapped, map},
-    plan::{LeftOut, Plan, Targets},
-    portal::Portal,
-    reason::Code,
+    contact::{Contact, ValueRules, map},
+    plan::{LeftOut, News, Plan, Targets},
+    portal::{Kind, Portal, Rank},
+    reason::{Code, Reason},
 };
 use crate::{
-    config::{FieldMapping, InvalidValues},
+    config::{FieldMapping, InvalidValues, NullValues},
     error::{FailedStream, Failure, FailureType},
     hubspot::model::{MAX_VALUE_CHARACTERS, ModificationMetadata, Property, Text},
     protocol::message::StreamId,
 };
 
-fn portal() -> Portal {
-    let property = |name: &str, field_type: &str, read_only_value: bool| Property {
+fn property(name: &str, label: &str, value_type: &str, read_only_value: bool) -> Property {
+    let (value_type, field_type) = value_type.split_once('/').unwrap_or((value_type, "text"));
+    let text = |text: &str| Text(Some(text.to_owned()));
+    Property {
         name: name.to_owned(),
-        field_type: Text(Some(field_type.to_owned())),
+        label: text(label),
+        value_type: text(value_type),
+        field_type: text(field_type),
         modification_metadata: ModificationMetadata { read_only_value },
         ..Property::default()
-    };
+    }
+}
+
+fn portal() -> Portal {
     Portal::new(&[
         // The flag of `email` means nothing.
-        property("email", "text", true),
-        property("firstname", "text", false),
-        property("phone", "phonenumber", false),
-        property("work_email", "text", false),
-        property("interests", "checkbox", false),
-        property("createdate", "date", true),
-        property("_airbyte_note", "text", false),
+        property("email", "Email", "string", true),
+        property("firstname", "First Name", "string", false),
+        property("phone", "Phone Number", "string/phonenumber", false),
+        property("work_email", "Work email", "string", false),
+        property("interests", "Interests", "enumeration/checkbox", false),
+        property("createdate", "Create Date", "datetime", true),
+        property("lifecyclestage", "Lifecycle Stage", "enumeration/radio", false),
+        property("hs_score_1", "Score", "number", false),
+        property("hs_score_2", "score", "number", false),
+        property("zip", "Postal Code", "string", false),
+        property("postal_code", "Old one", "string", false),
+        property("_airbyte_note", "", "string", false),
     ])
 }
 
@@ -52,7 +64,7 @@ fn plan(declared: &[&str], mappings: &[FieldMapping]) -> Result<Plan, Failure> {
 /// Where a field goes, in words.
 fn goes(targets: &Targets) -> String {
     let mut places: Vec<String> =
-        targets.properties.iter().map(|property| property.name.to_string()).collect();
+        targets.properties.iter().map(|target| target.property.name.to_string()).collect();
     if targets.key {
         places.insert(0, "KEY".to_owned());
     }
@@ -72,8 +84,14 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(field, place)| ((*field).to_owned(), (*place).to_owned())).collect()
 }
 
-fn map_with(plan: &mut Plan, data: &str, invalid_values: InvalidValues) -> Mapped {
-    map(plan, &portal(), invalid_values, &RawValue::from_string(data.to_owned()).unwrap())
+type Mapped = Result<Contact, Reason>;
+
+fn map_by(plan: &mut Plan, data: &str, rules: ValueRules) -> Mapped {
+    map(plan, &portal(), rules, &RawValue::from_string(data.to_owned()).unwrap())
+}
+
+fn map_with(plan: &mut Plan, data: &str, invalid: InvalidValues) -> Mapped {
+    map_by(plan, data, ValueRules { invalid, ..ValueRules::default() })
 }
 
 /// A record of a stream without a schema.
@@ -82,12 +100,12 @@ fn mapped(data: &str) -> Mapped {
 }
 
 fn rejected(mapped: &Mapped) -> Option<Code> {
-    mapped.contact.as_ref().err().map(|reason| reason.code)
+    mapped.as_ref().err().map(|reason| reason.code)
 }
 
 /// The key and the properties of a record that became a contact.
 fn contact(mapped: &Mapped) -> (String, BTreeMap<String, String>) {
-    let contact = mapped.contact.as_ref().expect("a contact");
+    let contact = mapped.as_ref().expect("a contact");
     let properties =
         contact.properties.iter().map(|one| (one.property.name.to_string(), one.value.to_string()));
     (contact.key.as_str().to_owned(), properties.collect())
@@ -106,7 +124,7 @@ fn fields_go_by_their_names_and_the_rest_is_left_out() {
         pairs(&[
             ("email", "KEY"),
             ("phone", "phone"),
-            ("Phone", "NoProperty"),
+            ("Phone", "Claimed"),
             ("createdate", "ReadOnly"),
             ("age", "NoProperty")
         ]),
@@ -183,6 +201,101 @@ fn a_general_mapping_applies_once_a_record_brings_its_field() {
 }
 
 #[test]
+fn names_are_found_without_case_and_separators_and_by_label() {
+    assert_eq!(
+        routes_of(
+            &["E-Mail", "First Name", "phone number", "LIFECYCLE_STAGE", "Create Date", "score", "???"],
+            &[]
+        ),
+        pairs(&[
+            ("E-Mail", "KEY"),
+            ("First Name", "firstname"),
+            ("phone number", "phone"),
+            ("LIFECYCLE_STAGE", "lifecyclestage"),
+            ("Create Date", "ReadOnly"),
+            ("score", "Ambiguous"),
+            ("???", "NoProperty"),
+        ]),
+    );
+    // A name says more than a label.
+    assert_eq!(
+        routes_of(&["email", "PostalCode"], &[]),
+        pairs(&[("email", "KEY"), ("PostalCode", "postal_code")])
+    );
+    let ranks: Vec<_> = plan(&["email", "E-Mail", "FirstName", "Phone Number"], &[])
+        .unwrap()
+        .fields()
+        .map(|(_, targets)| targets.rank)
+        .collect();
+    assert_eq!(ranks, [Some(Rank::Name), None, Some(Rank::SimilarName), Some(Rank::Label)]);
+}
+
+#[test]
+fn of_two_fields_the_one_with_the_better_right_gets_the_property_whatever_the_order() {
+    for fields in [["Phone Number", "Phone", "phone"], ["phone", "Phone", "Phone Number"]] {
+        let declared: Vec<&str> = ["email"].into_iter().chain(fields).collect();
+        let all_declared = routes_of(&declared, &[]);
+        let mut grown = plan(&[], &[]).unwrap();
+        for field in &fields {
+            let data = format!(r#"{{"email":"a@x.com","{field}":"1"}}"#);
+            assert!(map_with(&mut grown, &data, InvalidValues::DropValue).is_ok());
+        }
+        for routes in [all_declared, routes(&grown)] {
+            for (field, place) in routes {
+                let expected = match field.as_str() {
+                    "email" => "KEY",
+                    "phone" => "phone",
+                    _ => "Claimed",
+                };
+                assert_eq!(place, expected, "{field} among {declared:?}");
+            }
+        }
+    }
+    // Of two with the same right, the first one.
+    assert_eq!(
+        routes_of(&["Email", "FIRSTNAME", "first_name"], &[]),
+        pairs(&[("Email", "KEY"), ("FIRSTNAME", "firstname"), ("first_name", "Claimed")]),
+    );
+}
+
+#[test]
+fn a_field_that_loses_its_property_is_told_of() {
+    let mut plan = plan(&["email", "Phone Number"], &[]).unwrap();
+    plan.take_news();
+    let data = r#"{"email":"a@x.com","Phone Number":"1","phone":"2"}"#;
+    let one = map_with(&mut plan, data, InvalidValues::DropValue);
+    assert_eq!(contact(&one).1, texts(&[("phone", "2")]));
+    assert_eq!(plan.take_news(), [News::Decided(1), News::Decided(2)]);
+}
+
+#[test]
+fn null_clears_only_where_it_is_to_and_never_the_stage() {
+    let data = r#"{"email":"a@x.com","firstname":null,"phone":"1","lifecyclestage":null,"interests":null}"#;
+    let clear = ValueRules { null: NullValues::Clear, ..ValueRules::default() };
+    let one = map_by(&mut plan(&[], &[]).unwrap(), data, clear);
+    assert_eq!(contact(&one).1, texts(&[("firstname", ""), ("phone", "1"), ("interests", "")]));
+    assert_eq!(contact(&mapped(data)).1, texts(&[("phone", "1")]));
+}
+
+#[test]
+fn a_value_that_does_not_fit_says_what_is_expected_and_not_what_it_was() {
+    let mut plan = plan(&[], &[mapping(None, "points", "hs_score_1")]).unwrap();
+    let one = map_with(&mut plan, r#"{"email":"a@x.com","points":"many"}"#, InvalidValues::DropValue);
+    let reason = one.unwrap().dropped.swap_remove(0);
+    assert_eq!((reason.code, reason.property.as_deref()), (Code::InvalidValue, Some("hs_score_1")));
+    assert_eq!(reason.expects.as_deref(), Some("field `points`, number"));
+}
+
+#[test]
+fn a_field_that_is_wanted_is_taken_however_many_there_are() {
+    let declared: Vec<String> = (0..10_000).map(|number| format!("f{number}")).collect();
+    let mut declared: Vec<&str> = declared.iter().map(String::as_str).collect();
+    declared.extend(["tel", "email", "one_more"]);
+    let plan = plan(&declared, &[mapping(None, "tel", "phone")]).unwrap();
+    assert_eq!(routes(&plan)[10_000..], pairs(&[("tel", "phone"), ("email", "KEY")]));
+}
+
+#[test]
 fn technical_columns_are_left_out_unless_mapped() {
     let mappings =
         [mapping(None, "_ab_source_file_url", "phone"), mapping(None, "_ab_cdc_deleted_at", "firstname")];
@@ -200,10 +313,6 @@ fn technical_columns_are_left_out_unless_mapped() {
             ("_abc", "NoProperty"),
         ]),
     );
-    assert_eq!(LeftOut::Technical.warning(), None);
-    for why in [LeftOut::NoProperty, LeftOut::ReadOnly, LeftOut::Claimed] {
-        assert!(why.warning().is_some());
-    }
 }
 
 #[test]
@@ -226,7 +335,7 @@ fn a_mapping_that_cannot_work_is_a_config_error() {
 
 #[test]
 fn a_declared_stream_without_an_address_is_a_config_error_and_an_undeclared_one_grows() {
-    let failure = plan(&["id", "mail", "Email"], &[]).unwrap_err();
+    let failure = plan(&["id", "mail"], &[]).unwrap_err();
     assert_eq!(failure.failure_type, FailureType::Config);
     let stream = FailedStream { name: "users".to_owned(), namespace: Some("public".to_owned()) };
     assert_eq!(failure.stream, Some(stream));
@@ -237,9 +346,15 @@ fn a_declared_stream_without_an_address_is_a_config_error_and_an_undeclared_one_
 
     let mut plan = plan(&[], &[]).unwrap();
     assert_eq!(routes(&plan), []);
-    map_with(&mut plan, r#"{"phone":"1","x":1}"#, InvalidValues::DropValue);
+    let _no_address = map_with(&mut plan, r#"{"phone":"1","x":1}"#, InvalidValues::DropValue);
+    assert_eq!(plan.take_news(), [News::Decided(0), News::Decided(1)]);
     let second = map_with(&mut plan, r#"{"x":1,"email":"a@x.com","y":null}"#, InvalidValues::DropValue);
-    assert_eq!(second.left_out, [("y".to_owned(), LeftOut::NoProperty)], "each is told once");
+    assert!(second.is_ok());
+    assert_eq!(plan.take_news(), [News::Decided(2), News::Decided(3)], "each is told once");
+    assert_eq!(
+        plan.field(3).map(|(field, targets)| (field, targets.left_out)),
+        Some(("y", Some(LeftOut::NoProperty)))
+    );
     assert_eq!(
         routes(&plan),
         pairs(&[("phone", "phone"), ("x", "NoProperty"), ("email", "KEY"), ("y", "NoProperty")])
@@ -252,9 +367,11 @@ fn a_source_that_invents_names_does_not_fill_memory() {
     for record in 0..12 {
         let members: Vec<String> = (0..1_000).map(|field| format!("\"f{record}_{field}\":1")).collect();
         let data = format!("{{\"email\":\"a@x.com\",{}}}", members.join(","));
-        assert!(map_with(&mut plan, &data, InvalidValues::DropValue).contact.is_ok());
+        assert!(map_with(&mut plan, &data, InvalidValues::DropValue).is_ok());
     }
     assert_eq!(plan.fields().count(), 10_000);
+    let full = plan.take_news().iter().filter(|one| **one == News::Full).count();
+    assert_eq!(full, 1, "told once");
 }
 
 // ---- Contacts -----------------------------------------------------------------------------------------------
@@ -267,8 +384,12 @@ fn a_record_becomes_a_contact_keyed_on_its_address() {
         contact(&one),
         ("ada@x.com".to_owned(), texts(&[("firstname", "Ada"), ("interests", ";a"), ("work_email", "")]))
     );
-    let several = one.contact.unwrap().properties;
-    assert!(several.iter().all(|one| one.property.multiple == (&*one.property.name == "interests")));
+    let several = one.unwrap().properties;
+    assert!(
+        several
+            .iter()
+            .all(|one| (one.property.kind == Kind::Choices) == (&*one.property.name == "interests"))
+    );
     assert_eq!(contact(&mapped(r#"{"email":"a@x.com"}"#)), ("a@x.com".to_owned(), BTreeMap::new()));
 }
 
@@ -287,7 +408,7 @@ fn a_record_without_a_usable_address_is_rejected() {
         ("{}", Code::MissingEmail),
         (r#"{"email":null}"#, Code::MissingEmail),
         (r#"{"email":"  "}"#, Code::MissingEmail),
-        (r#"{"Email":"a@x.com"}"#, Code::MissingEmail),
+        (r#"{"mail":"a@x.com"}"#, Code::MissingEmail),
         (r#"{"email":"a"}"#, Code::InvalidEmail),
         (r#"{"email":7}"#, Code::InvalidEmail),
         (r#"{"email":true}"#, Code::InvalidEmail),
@@ -331,7 +452,6 @@ fn a_value_that_hubspot_cannot_hold_is_dropped_or_takes_its_record_with_it() {
         let one = mapped(data);
         assert_eq!(contact(&one).1, texts(&[("firstname", "A")]));
         let dropped: Vec<_> = one
-            .contact
             .iter()
             .flat_map(|one| &one.dropped)
             .map(|reason| (reason.code, reason.property.as_deref()))
@@ -346,7 +466,7 @@ fn a_value_that_hubspot_cannot_hold_is_dropped_or_takes_its_record_with_it() {
         r#"{"email":"a@x.com","x":"\udc00"}"#,
         InvalidValues::RejectRecord,
     );
-    assert!(one.contact.is_ok_and(|one| one.dropped.is_empty()));
+    assert!(one.is_ok_and(|one| one.dropped.is_empty()));
 }
 
 #[test]
@@ -414,7 +534,7 @@ proptest! {
         let invalid_values = if strict { InvalidValues::RejectRecord } else { InvalidValues::DropValue };
         for record in &records {
             let one = map_with(&mut plan, &object(record), invalid_values);
-            if let Ok(contact) = &one.contact {
+            if let Ok(contact) = &one {
                 prop_assert_eq!(contact.key.as_str(), contact.key.as_str().trim().to_lowercase());
                 let names: HashSet<&str> = contact.properties.iter().map(|one| &*one.property.name).collect();
                 prop_assert_eq!(names.len(), contact.properties.len(), "a property twice");
@@ -429,15 +549,16 @@ proptest! {
                     None => single.push((name.clone(), value.clone())),
                 }
             }
+            plan.take_news();
             let again = map_with(&mut plan, &object(&single), invalid_values);
-            prop_assert_eq!(again.contact, one.contact);
-            prop_assert!(again.left_out.is_empty(), "told twice");
+            prop_assert_eq!(again, one);
+            prop_assert!(plan.take_news().is_empty(), "told twice");
         }
         let fields: HashSet<&str> = plan.fields().map(|(field, _)| field).collect();
         prop_assert_eq!(fields.len(), plan.fields().count());
         let keys = plan.fields().filter(|(_, targets)| targets.key).count();
         prop_assert!(keys <= 1, "two fields are the address");
-        let targets: Vec<_> = plan.fields().flat_map(|(_, targets)| &targets.properties).map(|one| &one.name).collect();
+        let targets: Vec<_> = plan.fields().flat_map(|(_, targets)| &targets.properties).map(|one| &one.property.name).collect();
         prop_assert_eq!(targets.iter().collect::<HashSet<_>>().len(), targets.len(), "a property of two fields");
     }
 }

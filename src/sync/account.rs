@@ -14,8 +14,12 @@ use crate::{
 /// What the answer says of one input.
 #[derive(Debug, Clone)]
 pub enum Account {
-    Created,
-    Updated,
+    Written {
+        /// The contact was created.
+        new: bool,
+        /// The lifecycle stage it has now, if the answer says so.
+        stage: Option<String>,
+    },
     Failed(Box<ErrorBody>),
     /// The answer does not say what became of it.
     Missing,
@@ -69,7 +73,7 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
             Some(place @ Account::Missing) => *place = written(&result),
             // A failure that is named stays one. The result may be that of another address of the contact.
             Some(Account::Failed(_)) => contradicted = true,
-            Some(Account::Created | Account::Updated) | None => leftover.push(result),
+            Some(Account::Written { .. }) | None => leftover.push(result),
         }
     }
     let places = of_inputs.iter().enumerate().filter(|(_, one)| matches!(one, Account::Missing));
@@ -82,7 +86,9 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
     }
     for (&index, result) in missing.iter().zip(&leftover) {
         if let Some(place) = of_inputs.get_mut(index) {
-            *place = written(result);
+            // Which of several results is whose is not known, only that there are enough of them.
+            let stage = result.properties.stage().filter(|_| missing.len() == 1 && leftover.len() == 1);
+            *place = Account::Written { new: result.new, stage };
         }
     }
     if !missing.is_empty() {
@@ -93,7 +99,7 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
 }
 
 fn written(result: &BatchResult) -> Account {
-    if result.new { Account::Created } else { Account::Updated }
+    Account::Written { new: result.new, stage: result.properties.stage() }
 }
 
 #[cfg(test)]
@@ -105,8 +111,8 @@ mod tests {
         let sent: Vec<_> = keys.iter().enumerate().map(|(index, key)| (index.to_string(), key)).collect();
         let answer = serde_json::from_value(answer.clone()).unwrap();
         let name = |one: &Account| match one {
-            Account::Created => "created",
-            Account::Updated => "updated",
+            Account::Written { new: true, .. } => "created",
+            Account::Written { new: false, .. } => "updated",
             Account::Failed(_) => "failed",
             Account::Missing => "missing",
         };

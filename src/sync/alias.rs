@@ -56,7 +56,7 @@ impl Aliases {
         }
         let run = |run: &[Record<'_>]| {
             let (&(slot, first), &(_, last)) = (run.first()?, run.last()?);
-            let mut alone = slot.with_parts(first..last + 1)?;
+            let mut alone = slot.with_parts(slot.input.parts.get(first..=last)?.to_vec());
             alone.existence = Existence::Known;
             alone.dropped.clone_from(&slot.dropped);
             Some(alone)

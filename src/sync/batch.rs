@@ -16,6 +16,7 @@ use crate::{
     mapping::{
         contact::{Contact, PropertyValue},
         email::Key,
+        portal::Kind,
         reason::Reason,
     },
 };
@@ -67,7 +68,7 @@ impl Input {
     pub fn merged(&self) -> BTreeMap<Arc<str>, String> {
         let mut merged = BTreeMap::<Arc<str>, String>::new();
         for PropertyValue { property, value } in self.parts.iter().flat_map(|part| &part.properties) {
-            let appended = value.strip_prefix(';').filter(|_| property.multiple);
+            let appended = value.strip_prefix(';').filter(|_| property.kind == Kind::Choices);
             match (merged.get_mut(&property.name), appended) {
                 (Some(earlier), Some(options)) if earlier.is_empty() => options.clone_into(earlier),
                 (Some(earlier), Some(options)) => append(earlier, options),

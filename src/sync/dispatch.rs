@@ -2,24 +2,24 @@
 //!
 //! The thin shell around [`super::isolate`]: no decision is made here.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tracing::info;
 
 use super::{
-    batch::Batch,
     fate::{Fate, Ticket},
     isolate::{Isolation, Step},
     outcome::Outcome,
     report::Notes,
-    rules::Rules,
-    slot::RefusedProperties,
 };
 use crate::{
     error::Failure,
     hubspot::client::{Client, Endpoint, Reply},
     mapping::email::Key,
 };
+
+/// The wait for a property that was created a moment ago.
+const REST: Duration = Duration::from_secs(2);
 
 /// A batch that has come to its end.
 #[derive(Debug)]
@@ -29,33 +29,31 @@ pub struct Landed {
     pub bytes: usize,
     pub fates: HashMap<Ticket, Fate>,
     pub notes: Notes,
+    /// Contacts that exist now.
+    pub written: Vec<Key>,
     /// Records without a fate stay so: the sync ends.
     pub failure: Option<Failure>,
 }
 
 /// Carries a batch until all of its records have their fates, or the sync has to end.
-pub async fn carry(
-    client: Arc<Client>,
-    batch: Batch,
-    rules: Arc<Rules>,
-    refused: RefusedProperties,
-) -> Landed {
-    let keys = batch.inputs.iter().map(|input| input.key.clone()).collect();
-    let bytes = batch.bytes();
-    let mut isolation = Isolation::new(batch, rules, refused);
+pub async fn carry(client: Arc<Client>, mut isolation: Isolation) -> Landed {
+    let (keys, bytes) = isolation.carries();
     let failure = lead(&client, &mut isolation).await.err();
-    let Outcome { fates, notes } = isolation.finish();
-    Landed { keys, bytes, fates, notes, failure }
+    let Outcome { fates, notes, written, .. } = isolation.finish();
+    Landed { keys, bytes, fates, notes, written, failure }
 }
 
 async fn lead(client: &Client, isolation: &mut Isolation) -> Result<(), Failure> {
     loop {
         match isolation.next_step() {
             Step::Finished => return Ok(()),
+            Step::Rest => client.rest(REST).await,
             Step::Upsert(body) => {
                 let reply = client.batch(Endpoint::BatchUpsert, body).await?;
                 tell(&reply, isolation.asked());
+                let inputs = isolation.asked();
                 isolation.answered(reply)?;
+                isolation.take_remarks().into_iter().for_each(|remark| info!(inputs, "{remark}"));
             }
             Step::Read(body) => match client.batch(Endpoint::BatchRead, body).await {
                 Ok(reply) => isolation.answered(reply)?,

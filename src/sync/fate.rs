@@ -16,6 +16,13 @@ pub struct Ticket {
     pub line: u64,
 }
 
+impl Ticket {
+    /// The stream of the record, by its place in the ledger.
+    pub fn stream(self) -> usize {
+        self.stream
+    }
+}
+
 /// What became of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {

@@ -6,10 +6,12 @@
 
 pub mod account;
 pub mod alias;
+pub mod announce;
 pub mod batch;
 pub mod dispatch;
 pub mod fate;
 pub mod isolate;
+pub mod known;
 pub mod ledger;
 pub mod lifecycle;
 pub mod outcome;

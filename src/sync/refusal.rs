@@ -13,8 +13,8 @@ use crate::{
 pub enum Blame {
     /// Properties that HubSpot takes from nobody.
     Unusable(Vec<(Arc<str>, Code)>),
-    /// The portal's rules demand a property.
-    MissingRequired(Option<Arc<str>>),
+    /// The portal's rules demand a property: always, or because of what another property says.
+    MissingRequired { property: Option<Arc<str>>, always: bool },
     /// The address.
     Email,
     /// The values of these properties.
@@ -48,12 +48,12 @@ pub fn blame(error: &ErrorBody, status: Option<u16>, sent: impl Fn(&str) -> Opti
     if !unusable.is_empty() {
         return Blame::Unusable(unusable);
     }
-    if error.has_code("MISSING_REQUIRED_PROPERTY") || error.has_code("MISSING_CONDITIONAL_REQUIRED_PROPERTY")
-    {
+    let conditional = error.has_code("MISSING_CONDITIONAL_REQUIRED_PROPERTY");
+    if conditional || error.has_code("MISSING_REQUIRED_PROPERTY") {
         let harmless =
             |name: &&str| name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let property = faults.iter().map(|fault| fault.property.as_str()).find(harmless);
-        return Blame::MissingRequired(property.map(Arc::from));
+        return Blame::MissingRequired { property: property.map(Arc::from), always: !conditional };
     }
     // A property that was sent may hold an address too, and a bad one there is a bad value.
     let of_key = |fault: &PropertyFault| {
@@ -167,7 +167,10 @@ mod tests {
         let required = validation(
             &serde_json::json!({ "code": "MISSING_REQUIRED_PROPERTY", "context": { "propertyName": ["favourite"] } }),
         );
-        assert_eq!(of(&required, None), Blame::MissingRequired(Some("favourite".into())));
+        assert_eq!(
+            of(&required, None),
+            Blame::MissingRequired { property: Some("favourite".into()), always: true }
+        );
     }
 
     #[test]
@@ -189,10 +192,10 @@ mod tests {
             of(&validation(&fault), None)
         };
         for name in ["favourite_number2", &"x".repeat(100)] {
-            assert_eq!(of_name(name), Blame::MissingRequired(Some(name.into())));
+            assert_eq!(of_name(name), Blame::MissingRequired { property: Some(name.into()), always: true });
         }
         for name in ["a@x.com", "two words", "dash-ed", &"x".repeat(101)] {
-            assert_eq!(of_name(name), Blame::MissingRequired(None), "{name}");
+            assert_eq!(of_name(name), Blame::MissingRequired { property: None, always: true }, "{name}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tracing::{info, warn};
 
-use super::fate::{Fate, Rejection};
+use super::fate::{Fate, Rejection, Ticket};
 use crate::{
     hubspot::client::Effort,
     mapping::reason::{Code, Reason},
@@ -42,9 +42,11 @@ pub struct Notes {
     pub stage_unclear: u64,
     /// Properties that HubSpot turned out to take from nobody.
     pub learned: Vec<(Arc<str>, Code)>,
-    /// Records that were written before one that came earlier for another address of their contact, and that HubSpot
-    /// refused when they were to be written again.
-    pub out_of_order: u64,
+    /// Lines of records that were written before one that came earlier for another address of their contact, and that
+    /// HubSpot refused when they were to be written again.
+    pub out_of_order: Vec<u64>,
+    /// Properties of which HubSpot took a value and kept its own, with the record that brought it.
+    pub not_applied: Vec<(Arc<str>, Ticket)>,
 }
 
 /// The counts of a sync.
@@ -57,7 +59,9 @@ pub struct Report {
     rejected: BTreeMap<Reason, Tally>,
     dropped: BTreeMap<Reason, Tally>,
     pub stage_unclear: u64,
-    pub out_of_order: u64,
+    out_of_order: Tally,
+    /// How often HubSpot took a value and kept its own, by property.
+    pub not_applied: BTreeMap<Arc<str>, u64>,
 }
 
 impl Report {
@@ -81,6 +85,11 @@ impl Report {
         self.dropped.entry(reason.clone()).or_default().add(line);
     }
 
+    /// A record was written, perhaps over a later one of the same contact.
+    pub fn out_of_order(&mut self, line: u64) {
+        self.out_of_order.add(line);
+    }
+
     pub fn rejected(&self) -> u64 {
         self.rejected.values().map(|tally| tally.count).sum()
     }
@@ -89,12 +98,12 @@ impl Report {
     pub fn log(&self, effort: Effort, elapsed: Duration) {
         for (reason, tally) in &self.rejected {
             let (count, correlation_id) = (tally.count, tally.correlation_id.as_deref());
-            let advice = reason.code.advice();
-            warn!(%reason, count, first_lines = ?tally.lines, correlation_id, advice, "rejected records");
+            let (expects, advice) = (reason.expects.as_deref(), reason.code.advice());
+            warn!(%reason, count, first_lines = ?tally.lines, expects, correlation_id, advice, "rejected records");
         }
         for (reason, tally) in &self.dropped {
-            let advice = reason.code.advice();
-            warn!(%reason, count = tally.count, first_lines = ?tally.lines, advice, "values left out");
+            let (expects, advice) = (reason.expects.as_deref(), reason.code.advice());
+            warn!(%reason, count = tally.count, first_lines = ?tally.lines, expects, advice, "values left out");
         }
         if self.stage_unclear > 0 {
             warn!(
@@ -102,11 +111,15 @@ impl Report {
                 "contacts that got no lifecycle stage, since HubSpot did not say whether they are new"
             );
         }
-        if self.out_of_order > 0 {
+        if self.out_of_order.count > 0 {
             warn!(
-                count = self.out_of_order,
+                count = self.out_of_order.count,
+                first_lines = ?self.out_of_order.lines,
                 "records of contacts with several addresses that were written out of order and could not be written again"
             );
+        }
+        for (property, count) in &self.not_applied {
+            warn!(%property, count, "values that HubSpot accepted and did not apply");
         }
         info!(
             read = self.read,

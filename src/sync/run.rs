@@ -3,22 +3,25 @@
 //! The loop owns everything and decides nothing by itself: the pure parts do. Finished requests come before new input,
 //! so that memory stays bounded and states go out as soon as they are due.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{task::JoinSet, time::Instant};
 use tracing::{debug, warn};
 
 use super::{
+    announce::announce_news,
     batch::{Batcher, Timing},
     dispatch::{Landed, carry},
-    fate::Fate,
+    fate::{Fate, Ticket},
+    isolate::Isolation,
+    known::KnownContacts,
     ledger::Ledger,
     report::Report,
     rules::Rules,
     slot::RefusedProperties,
 };
 use crate::{
-    config::FieldMapping,
+    config::{FieldMapping, UnknownFields},
     error::Failure,
     hubspot::client::Client,
     io::{
@@ -26,7 +29,7 @@ use crate::{
         output::{Output, OutputClosed},
     },
     mapping::{
-        contact::map,
+        contact::{ValueRules, map},
         plan::Plan,
         portal::Portal,
         reason::{Code, Reason},
@@ -48,6 +51,8 @@ pub struct Setting {
     pub client: Arc<Client>,
     pub portal: Portal,
     pub rules: Rules,
+    pub values: ValueRules,
+    pub unknown_fields: UnknownFields,
     pub field_mappings: Vec<FieldMapping>,
     /// The plans of the catalog's streams; `None` without a catalog, when every stream is taken.
     pub plans: Option<Vec<Plan>>,
@@ -71,6 +76,7 @@ struct Stream {
     plan: Plan,
     in_ledger: usize,
     warned_of_deletions: bool,
+    warned_of_not_applied: bool,
 }
 
 /// A sync under way.
@@ -88,6 +94,7 @@ pub struct Sync {
     ledger: Ledger,
     batcher: Batcher,
     refused: RefusedProperties,
+    known: KnownContacts,
     report: Report,
     jobs: JoinSet<Landed>,
     block: Option<Block>,
@@ -105,7 +112,12 @@ impl Sync {
         for plan in plans.unwrap_or_default() {
             by_id.insert(plan.stream().clone(), sync_streams.len());
             let in_ledger = ledger.stream(plan.stream());
-            sync_streams.push(Stream { plan, in_ledger, warned_of_deletions: false });
+            sync_streams.push(Stream {
+                plan,
+                in_ledger,
+                warned_of_deletions: false,
+                warned_of_not_applied: false,
+            });
         }
         Self {
             rules: Arc::new(setting.rules.clone()),
@@ -119,6 +131,7 @@ impl Sync {
             accepts_new_streams,
             ledger,
             refused: RefusedProperties::new(),
+            known: KnownContacts::default(),
             report: Report::default(),
             jobs: JoinSet::new(),
             block: None,
@@ -157,7 +170,7 @@ impl Sync {
                 },
             }
         };
-        self.wind_up(end).await
+        self.wind_up(end, signal).await
     }
 
     /// Everything that can be done without waiting. `true`: the sync is complete.
@@ -247,7 +260,9 @@ impl Sync {
             let Some(batch) = self.batcher.take_ready() else { return };
             debug!(inputs = batch.inputs.len(), in_flight = self.jobs.len() + 1, "batch leaves");
             let client = Arc::clone(&self.setting.client);
-            self.jobs.spawn(carry(client, batch, Arc::clone(&self.rules), self.refused.clone()));
+            let mut isolation = Isolation::new(batch, Arc::clone(&self.rules), self.refused.clone());
+            isolation.know(|key| self.known.has(key));
+            self.jobs.spawn(carry(client, isolation));
         }
     }
 
@@ -293,16 +308,13 @@ impl Sync {
         let Some(stream) = self.streams.get_mut(index) else { return Ok(()) };
         self.report.read += 1;
         let ticket = self.ledger.open(stream.in_ledger, number);
-        let mapped = map(&mut stream.plan, &self.setting.portal, self.rules.invalid_values, record.data);
-        for (field, why) in &mapped.left_out {
-            if let Some(reason) = why.warning() {
-                warn!(stream = %stream.plan.stream(), field, reason, "field left out");
-            }
+        let mapped = map(&mut stream.plan, &self.setting.portal, self.setting.values, record.data);
+        let news = stream.plan.take_news();
+        if !news.is_empty() {
+            announce_news(&stream.plan, &news, self.setting.unknown_fields)?;
         }
-        match mapped.contact {
-            Ok(contact) => {
-                self.batcher.push(contact, ticket, now);
-            }
+        match mapped {
+            Ok(contact) => self.batcher.push(contact, ticket, now),
             Err(reason) => {
                 if reason.code == Code::DeletedInSource
                     && !std::mem::replace(&mut stream.warned_of_deletions, true)
@@ -315,7 +327,7 @@ impl Sync {
         Ok(())
     }
 
-    fn settle_at_once(&mut self, ticket: super::fate::Ticket, reason: Reason) {
+    fn settle_at_once(&mut self, ticket: Ticket, reason: Reason) {
         let fate = Fate::Rejected(reason.into());
         self.report.settled(ticket.line, &fate);
         self.ledger.settle(ticket, &fate);
@@ -341,7 +353,12 @@ impl Sync {
         let in_ledger = self.ledger.stream(&id);
         self.last_stream = self.streams.len();
         self.by_id.insert(id, self.last_stream);
-        self.streams.push(Stream { plan, in_ledger, warned_of_deletions: false });
+        self.streams.push(Stream {
+            plan,
+            in_ledger,
+            warned_of_deletions: false,
+            warned_of_not_applied: false,
+        });
         Ok(self.last_stream)
     }
 
@@ -355,14 +372,20 @@ impl Sync {
             self.report.settled(ticket.line, fate);
             self.ledger.settle(*ticket, fate);
         }
+        landed.written.iter().for_each(|key| self.known.remember(key));
         for (reason, lines) in &landed.notes.dropped {
             for &line in lines {
                 self.report.dropped(reason, line);
             }
         }
         self.report.stage_unclear += landed.notes.stage_unclear;
-        self.report.out_of_order += landed.notes.out_of_order;
+        landed.notes.out_of_order.iter().for_each(|line| self.report.out_of_order(*line));
+        self.note_not_applied(landed.notes.not_applied);
         for (property, code) in landed.notes.learned {
+            if self.setting.unknown_fields == UnknownFields::Fail && code == Code::UnknownProperty {
+                let gone = "a property that a field goes into is gone from HubSpot, or no longer visible to the token, and `unknown_fields` is `fail`";
+                return Err(Failure::config(format!("{gone}: `{property}`.")));
+            }
             if self.refused.insert(Arc::clone(&property), code).is_none() {
                 warn!(%property, reason = code.as_str(), "property left out for the rest of the sync: {}", code.advice());
             }
@@ -373,18 +396,49 @@ impl Sync {
         landed.failure.map_or(Ok(()), Err)
     }
 
+    /// HubSpot has taken a value and kept its own: each stream hears of it once, the summary has the count.
+    fn note_not_applied(&mut self, not_applied: Vec<(Arc<str>, Ticket)>) {
+        for (property, ticket) in not_applied {
+            let stream = self.streams.iter_mut().find(|stream| stream.in_ledger == ticket.stream());
+            if let Some(stream) = stream.filter(|stream| !stream.warned_of_not_applied) {
+                stream.warned_of_not_applied = true;
+                let line = ticket.line;
+                warn!(stream = %stream.plan.stream(), %property, line, "HubSpot accepted a value and kept its own: a lifecycle stage moves forward only");
+            }
+            *self.report.not_applied.entry(property).or_default() += 1;
+        }
+    }
+
     /// Settles what is in flight, within bounds, and sums up.
-    async fn wind_up(mut self, end: End) -> End {
+    async fn wind_up(mut self, end: End, mut signal: Pin<&mut impl Future<Output = ()>>) -> End {
         let grace = match end {
             End::Complete => Duration::ZERO,
             End::Failed(_) => GRACE_AFTER_FAILURE,
             End::Signalled => GRACE_AFTER_SIGNAL,
             End::OutputClosed => return end,
         };
-        let until = Instant::now() + grace;
-        while let Ok(Some(landed)) = tokio::time::timeout_at(until, self.jobs.join_next()).await {
-            if let Err(failure) = self.land(landed) {
-                debug!(%failure, "further failure");
+        let mut until = Instant::now() + grace;
+        let mut signal_heard = matches!(end, End::Signalled);
+        let output = self.output.clone();
+        loop {
+            tokio::select! { biased;
+                landed = self.jobs.join_next() => match landed {
+                    Some(landed) => {
+                        if let Err(failure) = self.land(landed) {
+                            debug!(%failure, "further failure");
+                        }
+                        if let Err(closed) = self.write_due_states() {
+                            return closed;
+                        }
+                    }
+                    None => break,
+                },
+                () = &mut signal, if !signal_heard => {
+                    signal_heard = true;
+                    until = until.min(Instant::now() + GRACE_AFTER_SIGNAL);
+                }
+                () = output.closed() => return End::OutputClosed,
+                () = tokio::time::sleep_until(until) => break,
             }
         }
         let written = self.write_due_states();

@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    ops::Range,
     sync::Arc,
 };
 
 use bytes::Bytes;
 
 use super::{
-    batch::Input,
+    batch::{Input, Part},
     lifecycle::{Existence, NewContactStage},
 };
 use crate::{
@@ -51,12 +50,11 @@ impl Slot {
     }
 
     /// A slot for some of its records, to be judged by themselves.
-    pub fn with_parts(&self, parts: Range<usize>) -> Option<Self> {
-        let parts = self.input.parts.get(parts)?.to_vec();
+    pub fn with_parts(&self, parts: Vec<Part>) -> Self {
         let mut alone = Self::new(Input { key: self.input.key.clone(), parts });
         alone.existence = self.existence;
         alone.second_try = self.second_try;
-        Some(alone)
+        alone
     }
 
     /// What is sent: the merged values without what HubSpot does not take, with the stage if the contact is new.

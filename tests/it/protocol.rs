@@ -352,7 +352,9 @@ fn funky_characters_in_names_of_streams_and_fields_are_kept_apart_and_mapped() {
         }
     }
     for name in names {
-        assert_eq!(outcome.logs(&format!("stream={name}")).len(), 1, "{name}: {:#?}", outcome.lines);
+        let unmapped: Vec<String> = outcome.logs(&format!("stream={name}"));
+        let unmapped = unmapped.iter().filter(|line| line.contains("left out")).count();
+        assert_eq!(unmapped, 1, "{name}: {:#?}", outcome.lines);
     }
 }
 

@@ -49,14 +49,11 @@ impl Throttle {
     /// At once if less than 2 % of the day's quota is left.
     pub async fn acquire(&self) -> Result<Grant, DailyReserve> {
         let _turn = self.turn.lock().await;
-        let started = Instant::now();
+        let _waiting = Waiting { since: Instant::now(), waited: &self.waited };
         loop {
             let decision = self.window().try_grant(Instant::now());
             match decision {
-                Decision::Granted(grant) => {
-                    *self.waited.lock().unwrap_or_else(PoisonError::into_inner) += started.elapsed();
-                    return Ok(grant);
-                }
+                Decision::Granted(grant) => return Ok(grant),
                 Decision::DailyReserve => return Err(DailyReserve),
                 Decision::WaitUntil(until) => tokio::select! {
                     () = tokio::time::sleep_until(until) => {}
@@ -75,9 +72,13 @@ impl Throttle {
 
     /// Nobody is let go before `duration` has passed. A pause is never shortened.
     pub fn pause(&self, duration: Duration) {
-        let now = Instant::now();
-        self.window().pause(now, now + duration);
+        self.window().pause(Instant::now() + duration);
         self.changed.notify_one();
+    }
+
+    /// HubSpot has refused an attempt for its limit: others use more of it than is known.
+    pub fn refused(&self) {
+        self.window().refused(Instant::now());
     }
 
     /// How many requests are worth having in flight: what the limits allow in two seconds, and at least 4.
@@ -100,5 +101,17 @@ impl Throttle {
 
     fn window(&self) -> MutexGuard<'_, Window> {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts the time until it is dropped, be it by a grant, for want of one, or since nobody waits any more.
+struct Waiting<'a> {
+    since: Instant,
+    waited: &'a Mutex<Duration>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *self.waited.lock().unwrap_or_else(PoisonError::into_inner) += self.since.elapsed();
     }
 }

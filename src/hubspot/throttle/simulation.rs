@@ -69,6 +69,7 @@ async fn request(
     sleep(back).await;
     throttle.answered(grant, &limit);
     if !fits {
+        throttle.refused();
         throttle.pause(WINDOW);
     }
     fits
@@ -369,6 +370,7 @@ async fn a_limit_that_counts_refused_requests_is_got_out_of() {
         throttle.answered(grant, &said(100, u32::try_from(left).unwrap()));
         accepted += u32::from(fits);
         if !fits {
+            throttle.refused();
             throttle.pause(WINDOW);
         }
     }

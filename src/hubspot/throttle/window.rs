@@ -199,15 +199,19 @@ impl Window {
         self.company.observe(f64::from(counted) - as_float(own));
     }
 
-    /// HubSpot has refused a request for its limit.
-    pub(super) fn pause(&mut self, now: Instant, until: Instant) {
-        if self.paused_until.is_none_or(|earlier| earlier <= now) {
-            let limit = f64::from(self.limits.requests());
-            let (requests, share) = SPARED_PER_REFUSAL;
-            let spared = self.spared(now) + requests + share * limit;
-            self.spared = Some((spared.min(MOST_SPARED * limit), now));
-        }
+    pub(super) fn pause(&mut self, until: Instant) {
         self.paused_until = Some(self.paused_until.map_or(until, |earlier| earlier.max(until)));
+    }
+
+    /// HubSpot has refused a request for its limit. Several in one window are one refusal: they had the same reason.
+    pub(super) fn refused(&mut self, now: Instant) {
+        let limit = f64::from(self.limits.requests());
+        if self.spared.is_some_and(|(_, then)| then + self.limits.window() > now) {
+            return;
+        }
+        let (requests, share) = SPARED_PER_REFUSAL;
+        let spared = self.spared(now) + requests + share * limit;
+        self.spared = Some((spared.min(MOST_SPARED * limit), now));
     }
 }
 
@@ -265,6 +269,13 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_for_another_reason_spares_nothing() {
+        let (mut window, start) = (window(), Instant::now());
+        window.pause(start + WINDOW);
+        assert!(window.spared(start + WINDOW) == 0.0);
+    }
+
+    #[test]
     fn a_refusal_spares_some_requests_which_come_back_slowly() {
         let (mut window, start) = (window(), Instant::now());
         let assert_spared = |window: &Window, now, expected: f64| {
@@ -272,15 +283,15 @@ mod tests {
             assert!((spared - expected).abs() < 1e-9, "{spared} instead of {expected}");
         };
         assert_spared(&window, start, 0.0);
-        window.pause(start, start + WINDOW);
+        window.refused(start);
         assert_spared(&window, start, 3.0);
         // Those that were on their way are refused too, for the same reason.
-        window.pause(start + WINDOW / 2, start + WINDOW);
+        window.refused(start + WINDOW / 2);
         assert_spared(&window, start, 3.0);
         assert_spared(&window, start + WINDOW * 10, 2.0);
         assert_spared(&window, start + WINDOW * 31, 0.0);
         for refusal in 1..10 {
-            window.pause(start + WINDOW * refusal, start + WINDOW * refusal);
+            window.refused(start + WINDOW * refusal);
         }
         assert_spared(&window, start + WINDOW * 9, 10.0);
     }

@@ -19,9 +19,10 @@ use crate::{
         model::{EMAIL, ErrorBody, LIFECYCLE_STAGE, MAX_BATCH_INPUTS, Property, PropertyOption, Text},
     },
     mapping::{
+        choices::Choices,
         contact::{Contact, PropertyValue},
         email::Key,
-        portal::{Portal, PortalProperty},
+        portal::{Kind, Portal, PortalProperty},
     },
     protocol::message::{self, Message, State},
     sync::{batch::Part, fate::Ticket, lifecycle::NewContactStage},
@@ -41,7 +42,9 @@ pub(super) fn key(address: &str) -> Key {
 }
 
 pub(super) fn property(name: &str) -> Arc<PortalProperty> {
-    Arc::new(PortalProperty { name: name.into(), read_only: false, multiple: name == OPTIONS })
+    let kind = if name == OPTIONS { Kind::Choices } else { Kind::Text };
+    let (label, choices) = (name.to_owned(), Choices::default());
+    Arc::new(PortalProperty { name: name.into(), label, kind, read_only: false, choices })
 }
 
 pub(super) fn values(properties: &[(&str, &str)]) -> Vec<PropertyValue> {

@@ -106,7 +106,7 @@ prop_compose! {
             names_addresses: true, collision: Collision::BothResults, ..Habits::FRIENDLY
         };
         let invalid_values = if strict { InvalidValues::RejectRecord } else { InvalidValues::DropValue };
-        let rules = Rules { stage: stage.then(|| new_contact_stage("customer")), invalid_values };
+        let rules = Rules { stage: stage.then(|| new_contact_stage("customer")), invalid_values, ..Rules::default() };
         Plan { lines, habits, rules, most_in_flight, fails_from, seed }
     }
 }
@@ -254,6 +254,7 @@ impl Sync {
         let isolation = &mut self.flights[place].isolation;
         let result = match isolation.next_step() {
             Step::Finished => Ok(true),
+            Step::Rest => Ok(false),
             Step::Read(body) => isolation.answered(self.hubspot.read(&body)).map(|()| false),
             Step::Upsert(body) => isolation.answered(self.hubspot.upsert(&body)).map(|()| false),
         };
@@ -261,7 +262,7 @@ impl Sync {
             return Ok(());
         }
         let Flight { keys, bytes, isolation } = self.flights.swap_remove(place);
-        let Outcome { fates, notes } = isolation.finish();
+        let Outcome { fates, notes, .. } = isolation.finish();
         for (ticket, fate) in fates {
             self.settle(ticket, fate);
         }

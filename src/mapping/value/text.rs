@@ -1,8 +1,8 @@
-//! One JSON value as the text that a property takes. HubSpot's properties are texts, whatever their type.
+//! One JSON value as text, whatever its type. Not here: what other kinds of properties make of it.
 
 use serde_json::value::RawValue;
 
-use super::reason::Code;
+use super::super::reason::Code;
 use crate::hubspot::model::MAX_VALUE_CHARACTERS;
 
 /// A value's text; `None` for `null`, which leaves the property as it is.

@@ -1,0 +1,255 @@
+//! What follows from a refusal: mending, halving, unfolding, learning, rejecting. Pure.
+
+use std::sync::Arc;
+
+use super::Isolation;
+use crate::{
+    config::InvalidValues,
+    error::Failure,
+    hubspot::model::ErrorBody,
+    mapping::{
+        portal::Kind,
+        reason::{Code, Reason},
+    },
+    sync::{
+        batch::Part,
+        refusal::{Blame, Suspicion, blame, names, signature, structural},
+        slot::Slot,
+    },
+};
+
+/// A smaller batch is taken apart without asking whether the request itself is at fault.
+const SMALLEST_STRUCTURAL: usize = 4;
+/// So often a property that this sync has created is waited for: half a minute in all.
+const MOST_RESTS: u8 = 15;
+/// Inputs that a refusal seems to be about are asked alone first, if they are so few.
+const MOST_SUSPECTS: usize = 3;
+
+impl Isolation {
+    pub(super) fn refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), Failure> {
+        let current = std::mem::take(&mut self.current);
+        self.silent = 0;
+        if let [index] = current[..] {
+            return self.refused_alone(index, status, error);
+        }
+        let sent = |name: &str| self.sent.values().flatten().find(|property| &***property == name).cloned();
+        let blamed = blame(error, Some(status), sent);
+        let suspects = self.suspects(&current, error);
+        match blamed {
+            Blame::Unusable(properties) => {
+                self.learn(properties);
+                self.work.push_front(current);
+            }
+            _ if !suspects.is_empty() => {
+                for &suspect in suspects.iter().rev() {
+                    self.work.push_front(vec![suspect]);
+                }
+                self.work.push_front(current.into_iter().filter(|index| !suspects.contains(index)).collect());
+            }
+            Blame::Values(names) => {
+                let holds = |index: &usize| {
+                    let slot = self.slots.get(*index);
+                    slot.is_some_and(|slot| names.iter().any(|name| self.properties(slot).contains_key(name)))
+                };
+                match current.iter().copied().partition::<Vec<usize>, _>(holds) {
+                    (holders, others) if others.is_empty() => self.halve(&holders),
+                    (holders, others) => {
+                        self.work.push_front(holders);
+                        self.work.push_front(others);
+                    }
+                }
+            }
+            Blame::Nothing if self.may_suspect && current.len() >= SMALLEST_STRUCTURAL => {
+                self.suspect(&current, signature(status, error));
+            }
+            Blame::Nothing | Blame::Email | Blame::MissingRequired { .. } | Blame::Contested(_) => {
+                self.halve(&current);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn halve(&mut self, group: &[usize]) {
+        let (left, right) = group.split_at(group.len() / 2);
+        self.work.push_front(right.to_vec());
+        self.work.push_front(left.to_vec());
+    }
+
+    /// Inputs that the refusal seems to be about, if they are few.
+    fn suspects(&self, group: &[usize], error: &ErrorBody) -> Vec<usize> {
+        let named =
+            |index: &&usize| self.slots.get(**index).is_some_and(|slot| names(error, &slot.input.key));
+        let suspects: Vec<usize> = group.iter().filter(named).copied().collect();
+        if suspects.len() > MOST_SUSPECTS || suspects.len() == group.len() { Vec::new() } else { suspects }
+    }
+
+    fn suspect(&mut self, group: &[usize], signature: String) {
+        self.may_suspect = false;
+        let (left, right) = group.split_at(group.len() / 2);
+        let (Some((&first, rest)), Some(&middle)) = (left.split_first(), right.first()) else { return };
+        self.suspicion = Some(Suspicion { signature, first, middle, first_error: None });
+        self.work.push_front(right.to_vec());
+        self.work.push_front(rest.to_vec());
+        self.work.push_front(vec![first]);
+    }
+
+    fn refused_alone(&mut self, index: usize, status: u16, error: &ErrorBody) -> Result<(), Failure> {
+        if let Some(mut suspicion) = self.suspicion.take_if(|one| index == one.first || index == one.middle) {
+            let nothing = self.blame(index, error, Some(status)) == Blame::Nothing;
+            let same = nothing && suspicion.signature == signature(status, error);
+            if same && suspicion.first_error.is_some() {
+                return Err(structural(status, error));
+            }
+            if same && index == suspicion.first {
+                suspicion.first_error = Some(error.clone());
+                self.work.push_front(vec![suspicion.middle]);
+                self.suspicion = Some(suspicion);
+                return Ok(());
+            }
+            self.suspicion_falls(suspicion);
+        }
+        if let Some(again) = self.failed(index, error, Some(status)) {
+            self.work.push_front(vec![again]);
+        }
+        Ok(())
+    }
+
+    /// The request itself is fine, so the first input's refusal was its own.
+    pub(super) fn suspicion_falls(&mut self, suspicion: Suspicion) {
+        let refusal = suspicion.first_error.and_then(|error| self.failed(suspicion.first, &error, Some(400)));
+        if let Some(again) = refusal {
+            self.work.push_front(vec![again]);
+        }
+    }
+
+    /// What the refusal of an input blames.
+    fn blame(&self, index: usize, error: &ErrorBody, status: Option<u16>) -> Blame {
+        let sent = |name: &str| self.sent.get(&index)?.iter().find(|property| &***property == name).cloned();
+        blame(error, status, sent)
+    }
+
+    /// One input is refused. `Some`: it is to be asked again.
+    pub(super) fn failed(&mut self, index: usize, error: &ErrorBody, status: Option<u16>) -> Option<usize> {
+        let slot = self.slots.get(index)?;
+        let blamed = self.blame(index, error, status);
+        let (folded, tried) = (slot.input.parts.len() > 1, slot.second_try);
+        let reason = match blamed {
+            Blame::Unusable(properties) => {
+                self.learn(properties);
+                return Some(index);
+            }
+            Blame::Contested(_) if !tried => {
+                self.slots.get_mut(index)?.second_try = true;
+                self.work.push_front(vec![index]);
+                return None;
+            }
+            // The address is one for all; what none of them brings, each of them lacks.
+            Blame::Email => Reason::of(Code::InvalidEmail),
+            Blame::MissingRequired { property, always }
+                if !folded || (always && !self.brings(index, property.as_deref())) =>
+            {
+                Reason { property, ..Reason::of(Code::MissingRequiredProperty) }
+            }
+            Blame::Values(names) if folded && self.judge_last_bringer(index, &names, error) => {
+                return Some(index);
+            }
+            _ if folded => {
+                self.unfold(index);
+                return None;
+            }
+            Blame::Values(names) if self.rules.invalid_values == InvalidValues::DropValue => {
+                self.slots.get_mut(index)?.dropped.extend(names);
+                return Some(index);
+            }
+            Blame::Values(names) => {
+                Reason { property: names.into_iter().next(), ..Reason::of(Code::InvalidValue) }
+            }
+            Blame::Contested(code) => Reason::of(code),
+            Blame::Nothing | Blame::MissingRequired { .. } => Reason::of(Code::RefusedByHubSpot),
+        };
+        self.reject(index, reason, error.correlation_id());
+        None
+    }
+
+    pub(super) fn too_large(&mut self) {
+        self.silent = 0;
+        match std::mem::take(&mut self.current)[..] {
+            [index] if self.slots.get(index).is_some_and(|slot| slot.input.parts.len() > 1) => {
+                self.unfold(index);
+            }
+            [index] => self.reject(index, Reason::of(Code::TooLarge), None),
+            ref group => self.halve(group),
+        }
+    }
+
+    pub(super) fn learn(&mut self, properties: Vec<(Arc<str>, Code)>) {
+        for (property, code) in properties {
+            let is_fresh = code == Code::UnknownProperty && self.rules.created.contains(&property);
+            if is_fresh && self.rests < MOST_RESTS {
+                self.must_rest = true;
+                continue;
+            }
+            if self.refused.insert(Arc::clone(&property), code).is_none() {
+                self.outcome.notes.learned.push((property, code));
+            }
+        }
+    }
+
+    /// Whether a record of an input has this property.
+    fn brings(&self, index: usize, property: Option<&str>) -> bool {
+        let parts = self.slots.get(index).map(|slot| &slot.input.parts[..]).unwrap_or_default();
+        let mut values = parts.iter().flat_map(|part| &part.properties);
+        property.is_none_or(|property| values.any(|one| *one.property.name == *property))
+    }
+
+    /// Of several records together the last one that has a property gives its value. If HubSpot refuses that value, it
+    /// is this record's: it loses the value, or its place in the input. `false`: the value may be of several records.
+    fn judge_last_bringer(&mut self, index: usize, names: &[Arc<str>], error: &ErrorBody) -> bool {
+        let (Some(slot), Some(name)) = (self.slots.get_mut(index), names.first()) else { return false };
+        let has = |part: &&mut Part| part.properties.iter().any(|one| one.property.name == *name);
+        let Some(part) = slot.input.parts.iter_mut().rev().find(has) else { return false };
+        let Some(place) = part.properties.iter().position(|one| one.property.name == *name) else {
+            return false;
+        };
+        if part.properties.get(place).is_some_and(|one| one.property.kind == Kind::Choices) {
+            return false;
+        }
+        if self.rules.invalid_values == InvalidValues::DropValue {
+            part.properties.remove(place);
+            part.dropped.push(Reason::of_property(Code::InvalidValue, name));
+            return true;
+        }
+        let line = part.ticket.line;
+        let Some(place) = slot.input.parts.iter().position(|part| part.ticket.line == line) else {
+            return false;
+        };
+        let part = slot.input.parts.remove(place);
+        let alone = slot.with_parts(vec![part]);
+        self.outcome.note_rejected(
+            &alone,
+            Reason::of_property(Code::InvalidValue, name),
+            error.correlation_id(),
+        );
+        true
+    }
+
+    /// The records of an input go on in two halves, one after the other, until each that is refused is judged by itself.
+    fn unfold(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.settled = true;
+        self.remarks.push("several records of one contact refused together: sending them in halves");
+        // They move: keeping them at every level would cost memory.
+        let mut left = std::mem::take(&mut slot.input.parts);
+        let right = left.split_off(left.len() / 2);
+        let halves = [left, right].map(|parts| slot.with_parts(parts)).into();
+        self.ask_alone(halves);
+    }
+
+    pub(super) fn ask_alone(&mut self, slots: Vec<Slot>) {
+        let first = self.slots.len();
+        self.slots.extend(slots);
+        for index in (first..self.slots.len()).rev() {
+            self.work.push_front(vec![index]);
+        }
+    }
+}

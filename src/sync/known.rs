@@ -1,0 +1,49 @@
+//! Which contacts are known to exist, so that they are not looked up again. Pure, and bounded in memory.
+
+use std::{
+    collections::{HashSet, hash_map::RandomState},
+    hash::BuildHasher,
+};
+
+use crate::mapping::email::Key;
+
+/// Beyond so many, contacts are looked up again. They take about 2 MiB.
+const MOST: usize = 100_000;
+
+/// Contacts that were written.
+///
+/// Only hashes are kept. That two addresses share one, so that a new contact goes without its stage, happens once in
+/// three thousand million syncs of this many contacts.
+#[derive(Debug, Default)]
+pub struct KnownContacts {
+    hashes: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl KnownContacts {
+    pub fn remember(&mut self, key: &Key) {
+        if self.hashes.len() < MOST {
+            self.hashes.insert(self.hasher.hash_one(key));
+        }
+    }
+
+    pub fn has(&self, key: &Key) -> bool {
+        self.hashes.contains(&self.hasher.hash_one(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_as_fit_are_known() {
+        let mut known = KnownContacts::default();
+        let key = |number: usize| Key::parse(&format!("p{number}@x.com")).unwrap();
+        for number in 0..=MOST {
+            known.remember(&key(number));
+        }
+        assert!(known.has(&key(0)) && known.has(&key(MOST - 1)));
+        assert!(!known.has(&key(MOST)) && !known.has(&key(MOST + 1)));
+    }
+}

@@ -98,11 +98,11 @@ pub enum Sensitivity {
 }
 
 impl Sensitivity {
-    fn query(self) -> &'static str {
+    fn query(self) -> Option<&'static str> {
         match self {
-            Self::None => "",
-            Self::Sensitive => "?dataSensitivity=sensitive",
-            Self::HighlySensitive => "?dataSensitivity=highly_sensitive",
+            Self::None => None,
+            Self::Sensitive => Some("dataSensitivity=sensitive"),
+            Self::HighlySensitive => Some("dataSensitivity=highly_sensitive"),
         }
     }
 
@@ -218,8 +218,7 @@ impl Client {
     ///
     /// As every call: see [`ApiError`].
     pub async fn account(&self) -> Result<Account, ApiError> {
-        let path = Endpoint::Account.path(self.version).to_owned();
-        let account: Account = self.fetch(Endpoint::Account, path, None).await?;
+        let account: Account = self.fetch(Endpoint::Account, None, None).await?;
         self.utc_offset_milliseconds.store(account.utc_offset_milliseconds, Ordering::Relaxed);
         Ok(account)
     }
@@ -230,9 +229,7 @@ impl Client {
     ///
     /// As every call: see [`ApiError`].
     pub async fn properties(&self, sensitivity: Sensitivity) -> Result<Vec<Property>, ApiError> {
-        let mut path = Endpoint::Properties.path(self.version).to_owned();
-        path.push_str(sensitivity.query());
-        let list: PropertyList = self.fetch(Endpoint::Properties, path, None).await?;
+        let list: PropertyList = self.fetch(Endpoint::Properties, sensitivity.query(), None).await?;
         Ok(list.results)
     }
 
@@ -244,8 +241,7 @@ impl Client {
     /// As every call: see [`ApiError`].
     pub async fn token_info(&self) -> Result<TokenInfo, ApiError> {
         let body = serde_json::json!({ "tokenKey": self.token.expose() });
-        let path = Endpoint::TokenInfo.path(self.version).to_owned();
-        self.fetch(Endpoint::TokenInfo, path, Some(Bytes::from(body.to_string()))).await
+        self.fetch(Endpoint::TokenInfo, None, Some(Bytes::from(body.to_string()))).await
     }
 
     /// Sends a batch request and hands back what HubSpot said to it.
@@ -254,7 +250,7 @@ impl Client {
     ///
     /// If no repetition helps: see [`ApiError`].
     pub async fn batch(&self, endpoint: Endpoint, body: Bytes) -> Result<Reply, ApiError> {
-        self.call(endpoint, endpoint.path(self.version).to_owned(), Some(body)).await
+        self.call(endpoint, None, Some(body)).await
     }
 
     /// Waits as long as a delay of this length is, scaled like all delays.
@@ -265,10 +261,10 @@ impl Client {
     async fn fetch<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
-        path: String,
+        query: Option<&'static str>,
         body: Option<Bytes>,
     ) -> Result<T, ApiError> {
-        match self.call(endpoint, path, body).await? {
+        match self.call(endpoint, query, body).await? {
             Reply::Done(body) => {
                 serde_json::from_slice(&body).map_err(|_| ApiError::new(endpoint, ApiErrorKind::Unreadable))
             }
@@ -279,8 +275,13 @@ impl Client {
         }
     }
 
-    async fn call(&self, endpoint: Endpoint, path: String, body: Option<Bytes>) -> Result<Reply, ApiError> {
-        let request = Request { path, body };
+    async fn call(
+        &self,
+        endpoint: Endpoint,
+        query: Option<&'static str>,
+        body: Option<Bytes>,
+    ) -> Result<Reply, ApiError> {
+        let request = Request { path: endpoint.path(self.version).to_owned(), query, body };
         let mut attempts = Attempts {
             endpoint,
             started: Instant::now(),

@@ -1,4 +1,4 @@
-//! One HTTP exchange with HubSpot: the only place that knows of reqwest and of the token's text.
+//! One HTTP exchange with HubSpot: the only place that knows of reqwest.
 //!
 //! Not here: what an answer means, repeating, pacing.
 
@@ -29,6 +29,8 @@ const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Request {
     pub path: String,
+    /// What follows the `?`, already escaped.
+    pub query: Option<&'static str>,
     pub body: Option<Bytes>,
 }
 
@@ -105,7 +107,8 @@ impl HttpTransport {
     }
 
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let url = self.base_url.join(&request.path);
+        let mut url = self.base_url.join(&request.path);
+        url.set_query(request.query);
         let builder = match request.body {
             Some(body) => self.client.post(url).header("content-type", "application/json").body(body),
             None => self.client.get(url),

@@ -262,7 +262,7 @@ impl Plan {
                         if !targets.key {
                             targets.properties.push(Target::new(field, &property));
                         }
-                        self.claim(property, rank, index);
+                        self.claim(&property, rank, index);
                     }
                 }
             }
@@ -279,7 +279,7 @@ impl Plan {
             || self.claims.get(property).is_some_and(|(other, _)| *other <= rank)
     }
 
-    fn claim(&mut self, property: Arc<PortalProperty>, rank: Rank, index: usize) {
+    fn claim(&mut self, property: &PortalProperty, rank: Rank, index: usize) {
         if let Some((_, loser)) = self.claims.insert(Arc::clone(&property.name), (rank, index)) {
             self.dispossess(loser);
         }

@@ -5,7 +5,10 @@ use tracing::{info, warn};
 use crate::{
     config::UnknownFields,
     error::Failure,
-    mapping::plan::{LeftOut, News, Plan, Targets},
+    mapping::{
+        plan::{LeftOut, News, Plan, Targets},
+        portal::Rank,
+    },
     protocol::message::StreamId,
 };
 
@@ -23,7 +26,7 @@ pub fn announce(stream: &StreamId, field: &str, targets: &Targets) {
                 targets.key.then_some("email").into_iter().chain(names).collect::<Vec<_>>().join(", ");
             let value_type =
                 targets.key.then_some("the key").into_iter().chain(kinds).collect::<Vec<_>>().join(", ");
-            let by = targets.rank.map(|rank| rank.as_str());
+            let by = targets.rank.map(Rank::as_str);
             info!(%stream, field, property, r#type = value_type, by, "field mapped");
         }
     }

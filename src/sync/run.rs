@@ -368,6 +368,7 @@ impl Sync {
                 "a request ended in a fault of the connector; nothing of it is acknowledged.",
             ));
         };
+        self.check_vanished(&landed.notes.learned)?;
         for (ticket, fate) in &landed.fates {
             self.report.settled(ticket.line, fate);
             self.ledger.settle(*ticket, fate);
@@ -382,10 +383,6 @@ impl Sync {
         landed.notes.out_of_order.iter().for_each(|line| self.report.out_of_order(*line));
         self.note_not_applied(landed.notes.not_applied);
         for (property, code) in landed.notes.learned {
-            if self.setting.unknown_fields == UnknownFields::Fail && code == Code::UnknownProperty {
-                let gone = "a property that a field goes into is gone from HubSpot, or no longer visible to the token, and `unknown_fields` is `fail`";
-                return Err(Failure::config(format!("{gone}: `{property}`.")));
-            }
             if self.refused.insert(Arc::clone(&property), code).is_none() {
                 warn!(%property, reason = code.as_str(), "property left out for the rest of the sync: {}", code.advice());
             }
@@ -394,6 +391,20 @@ impl Sync {
         let now = self.started.elapsed();
         self.batcher.landed(&landed.keys, landed.bytes, now, |ticket| ledger.is_awaited(ticket));
         landed.failure.map_or(Ok(()), Err)
+    }
+
+    /// Where every field has to have a property, a batch that went without one is not settled.
+    fn check_vanished(&self, learned: &[(Arc<str>, Code)]) -> Result<(), Failure> {
+        let mut vanished = learned.iter().filter(|(_, code)| *code == Code::UnknownProperty);
+        match vanished.next() {
+            Some((property, _)) if self.setting.unknown_fields == UnknownFields::Fail => {
+                Err(Failure::config(format!(
+                    "the property `{property}` is gone from HubSpot, or the token may no longer see it, and \
+                     `unknown_fields` is `fail`."
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// HubSpot has taken a value and kept its own: each stream hears of it once, the summary has the count.

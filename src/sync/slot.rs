@@ -50,6 +50,7 @@ impl Slot {
     }
 
     /// A slot for some of its records, to be judged by themselves.
+    #[must_use]
     pub fn with_parts(&self, parts: Vec<Part>) -> Self {
         let mut alone = Self::new(Input { key: self.input.key.clone(), parts });
         alone.existence = self.existence;

@@ -146,7 +146,7 @@ fn a_signal_is_heard_while_nobody_reads_of_a_failure() {
     let sandbox = sandbox();
     let (mut reader, mut writer) = std::io::pipe().unwrap();
     // What a pipe holds, says pipe(7): nothing more goes in until somebody reads.
-    writer.write_all(&[b'\n'; 65_536]).unwrap();
+    writer.write_all(&vec![b'\n'; 65_536]).unwrap();
     let connector = Connector::new(&sandbox).set("access_token", tokens::EXPIRED);
     let mut command = connector.command("write");
     let mut child = command.stdout(writer).spawn().unwrap();

@@ -9,6 +9,7 @@ mod check;
 mod ends;
 mod folding;
 mod layering;
+mod mapping;
 mod memory;
 mod model;
 mod protocol;

@@ -100,7 +100,9 @@ mod tests {
 
     fn seen(surpluses: &[f64]) -> Company {
         let mut company = Company::default();
-        surpluses.iter().for_each(|surplus| company.observe(*surplus));
+        for surplus in surpluses {
+            company.observe(*surplus);
+        }
         company
     }
 

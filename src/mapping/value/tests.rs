@@ -224,8 +224,7 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
     leaf.prop_recursive(2, 8, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
-            prop::collection::hash_map(".{0,3}", inner, 0..3)
-                .prop_map(|map| serde_json::Value::from_iter(map)),
+            prop::collection::hash_map(".{0,3}", inner, 0..3).prop_map(serde_json::Value::from_iter),
         ]
     })
 }

@@ -133,7 +133,9 @@ impl Isolation {
                     return Step::Finished;
                 }
                 self.remarks.push("addresses of one contact were written out of order: writing them again");
-                again.iter().for_each(|slot| self.outcome.hold(slot));
+                for slot in &again {
+                    self.outcome.hold(slot);
+                }
                 self.ask_alone(again);
                 continue;
             };

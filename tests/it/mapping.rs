@@ -1,0 +1,380 @@
+//! Fields on their way to properties: names, values, and what is done about fields that no property fits.
+
+use hubspot_sandbox::{Sandbox, Seed, tokens};
+use serde_json::{Value, json};
+
+use super::support::{Connector, people, record, sandbox, sandbox_with, state, upserts};
+
+/// A catalog of the stream `users` whose fields have these schemas.
+fn catalog(properties: &Value) -> Value {
+    let schema = json!({ "type": "object", "properties": properties });
+    json!({ "streams": [{
+        "stream": { "name": "users", "json_schema": schema, "supported_sync_modes": ["incremental"] },
+        "sync_mode": "incremental", "destination_sync_mode": "append_dedup", "primary_key": [["email"]],
+    }] })
+}
+
+fn property(sandbox: &Sandbox, email: &str, name: &str) -> Option<String> {
+    sandbox.contact(email).unwrap().property(name).map(str::to_owned)
+}
+
+fn calls(sandbox: &Sandbox, part: &str) -> usize {
+    sandbox.requests_to(part).len()
+}
+
+// ---- Names and values ---------------------------------------------------------------------------------------
+
+#[test]
+fn a_row_of_a_warehouse_becomes_a_contact() {
+    let sandbox = sandbox();
+    let row = json!({
+        "E-Mail": " Ada@Example.com ",
+        "First Name": "Ada",
+        "LASTNAME": "Lovelace",
+        "Phone Number": 442_079_460_000_u64,
+        "membership_tier": "BRONZE member",
+        "favourite_number": "1.5e3",
+        "newsletter_opt_in": 1,
+        "contract_end": "2024-05-01T23:30:00-05:00",
+        "last_login": "2024-05-01T23:30:00-05:00",
+        "interests": ["Books", "travel"],
+        "id": 7,
+    });
+    let outcome = Connector::new(&sandbox).write(&(record(row) + &state(1)));
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(1.0, 0.0)]);
+    assert_eq!(outcome.logs("values left out"), Vec::<String>::new());
+    for (name, expected) in [
+        ("firstname", "Ada"),
+        ("lastname", "Lovelace"),
+        ("phone", "442079460000"),
+        ("favourite_number", "1500"),
+        ("newsletter_opt_in", "true"),
+        ("contract_end", "2024-05-01"),
+        ("last_login", "2024-05-02T04:30:00Z"),
+        ("membership_tier", "tier_1"),
+        ("interests", "books;travel"),
+    ] {
+        assert_eq!(property(&sandbox, "ada@example.com", name).as_deref(), Some(expected), "{name}");
+    }
+    let tier = outcome.logs("field=membership_tier");
+    assert!(tier[0].contains("type=\"one option\" by=\"its name\""), "{tier:?}");
+}
+
+#[test]
+fn a_value_that_does_not_fit_names_what_is_expected_and_not_what_it_was() {
+    let sandbox = sandbox();
+    let bad =
+        record(json!({ "email": "ada@example.com", "firstname": "Ada", "membership_tier": "secret-7" }));
+    let outcome = Connector::new(&sandbox).write(&(bad + &people(0..3) + &state(1)));
+    outcome.assert_success();
+    let left_out = outcome.logs("values left out");
+    assert_eq!(left_out.len(), 1, "{:#?}", outcome.lines);
+    for part in ["invalid_value(membership_tier)", "first_lines=[1]", "one option: tier_1, tier_2, tier_3"] {
+        assert!(left_out[0].contains(part), "{left_out:?}");
+    }
+    assert!(outcome.lines.iter().all(|line| !line.contains("secret-7")), "{:#?}", outcome.lines);
+    assert_eq!(upserts(&sandbox), 1);
+}
+
+#[test]
+fn what_the_plan_lets_through_hubspot_accepts() {
+    let sandbox = sandbox();
+    let mut random = fastrand::Rng::with_seed(7);
+    let fields = [
+        "firstname",
+        "favourite_number",
+        "newsletter_opt_in",
+        "contract_end",
+        "last_login",
+        "membership_tier",
+        "interests",
+        "preferred_contact",
+        "hubspot_owner_id",
+        "home_office_phone",
+        "notes_long",
+        "lifecyclestage",
+    ];
+    let values = [
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(1),
+        json!(-7.25),
+        json!(1e300),
+        json!(20_240_501),
+        json!(1_714_521_600),
+        json!(1_714_521_600_123_i64),
+        json!(""),
+        json!(" "),
+        json!(";"),
+        json!(";music"),
+        json!("books;Travel"),
+        json!("Bronze member"),
+        json!("TIER_2"),
+        json!("yes"),
+        json!("2024-05-01"),
+        json!("12"),
+        json!("2024-05-01T10:00:00+02:00"),
+        json!("2024-05-01 10:00:00"),
+        json!("0x1F"),
+        json!("1,5"),
+        json!("Łódź 🌊"),
+        json!(["books", "Music", null]),
+        json!([]),
+        json!([["books"]]),
+        json!({ "a": [1, "b"] }),
+        json!("Lead"),
+        json!("customer"),
+        json!("81426347"),
+        json!("a@x.com"),
+        json!("infinity"),
+        json!("24:00"),
+        json!("99999-01-01"),
+    ];
+    let mut input = String::new();
+    for number in 0..2_000 {
+        let mut data = json!({ "email": format!("p{number}@example.com") });
+        for field in fields {
+            data[field] = random.choice(&values).unwrap().clone();
+        }
+        input += &record(data);
+    }
+    let connector = Connector::new(&sandbox).set("null_values", "clear");
+    let outcome = connector.write(&(input + &state(1)));
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(2_000.0, 0.0)]);
+    assert_eq!(upserts(&sandbox), 20, "HubSpot refused nothing");
+    assert!(!outcome.logs("values left out").is_empty());
+}
+
+#[test]
+fn null_empties_a_property_only_if_it_is_to_and_the_stage_never() {
+    let row =
+        json!({ "email": "ada@example.com", "firstname": null, "lifecyclestage": null, "interests": null });
+    for (setting, firstname) in [("ignore", Some("Ada")), ("clear", None)] {
+        let sandbox = sandbox();
+        let seed = Seed::new("ada@example.com").property("firstname", "Ada");
+        sandbox.seed_contact(seed.property("lifecyclestage", "customer"));
+        let connector = Connector::new(&sandbox).set("null_values", setting);
+        connector.write(&(record(row.clone()) + &state(1))).assert_success();
+        let stored = property(&sandbox, "ada@example.com", "firstname").filter(|name| !name.is_empty());
+        assert_eq!(stored.as_deref(), firstname, "{setting}");
+        assert_eq!(property(&sandbox, "ada@example.com", "lifecyclestage").as_deref(), Some("customer"));
+    }
+}
+
+#[test]
+fn a_stream_of_five_hundred_columns_costs_no_more_requests() {
+    let sandbox = sandbox();
+    let columns: Vec<String> = (0..498).map(|number| format!("column_{number}")).collect();
+    let row = |number: u32| {
+        let mut data = json!({ "email": format!("p{number}@example.com"), "firstname": "Ada" });
+        for column in &columns {
+            data[column] = json!(number);
+        }
+        record(data)
+    };
+    let input: String = (0..300).map(row).collect();
+    let outcome = Connector::new(&sandbox).write(&(input + &state(1)));
+    outcome.assert_success();
+    assert_eq!((upserts(&sandbox), outcome.logs("field left out").len()), (3, 498));
+}
+
+#[test]
+fn sensitive_properties_are_found_where_the_token_may_see_them() {
+    let row = record(json!({ "email": "ada@example.com", "national_insurance_number": "AB123456C" }));
+    let sandbox = sandbox();
+    let connector =
+        || Connector::new(&sandbox).streams(&[("users", &["email", "national_insurance_number"])]);
+    let blind = connector().write(&(row.clone() + &state(1)));
+    blind.assert_success();
+    assert_eq!(blind.logs("field left out").len(), 1, "{:#?}", blind.lines);
+    let seeing = connector().set("access_token", tokens::SENSITIVE).write(&(row + &state(1)));
+    seeing.assert_success();
+    assert_eq!(seeing.logs("field left out").len(), 0, "{:#?}", seeing.lines);
+    let stored = property(&sandbox, "ada@example.com", "national_insurance_number");
+    assert_eq!(stored.as_deref(), Some("AB123456C"));
+}
+
+// ---- Fields that no property fits ---------------------------------------------------------------------------
+
+fn typed() -> Value {
+    json!({
+        "email": { "type": ["null", "string"] },
+        "Shoe Size": { "type": ["null", "number"] },
+        "signed_on": { "type": ["null", "string"], "format": "date" },
+        "seen_at": { "type": "string", "format": "date-time", "airbyte_type": "timestamp_with_timezone" },
+        "is_vip": { "type": "boolean" },
+        "tags": { "type": "array" },
+    })
+}
+
+fn typed_row(number: u32) -> String {
+    record(json!({
+        "email": format!("p{number}@example.com"), "Shoe Size": 41.5, "signed_on": "2024-05-01",
+        "seen_at": "2024-05-01T10:00:00Z", "is_vip": true, "tags": ["a", "b"], "not_declared": 1,
+    }))
+}
+
+#[test]
+fn missing_properties_are_created_once_and_filled() {
+    let sandbox = sandbox_with(|settings| settings.property_visible_after_requests = 2);
+    let connector = || {
+        Connector::new(&sandbox)
+            .catalog(catalog(&typed()))
+            .set("unknown_fields", "create")
+            .set("invalid_values", "reject_record")
+    };
+    let outcome = connector().write(&(typed_row(1) + &state(1)));
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(1.0, 0.0)], "{:#?}", outcome.lines);
+    assert_eq!(outcome.logs("property created").len(), 5, "{:#?}", outcome.lines);
+    assert_eq!((calls(&sandbox, "contacts/batch/create"), calls(&sandbox, "contacts/groups")), (1, 1));
+    for (name, expected) in [
+        ("shoe_size", "41.5"),
+        ("signed_on", "2024-05-01"),
+        ("seen_at", "2024-05-01T10:00:00Z"),
+        ("is_vip", "true"),
+        ("tags", "[\"a\",\"b\"]"),
+    ] {
+        assert_eq!(property(&sandbox, "p1@example.com", name).as_deref(), Some(expected), "{name}");
+    }
+    assert_eq!(outcome.logs("field left out").len(), 1, "what is not declared is not created");
+
+    let again = connector().write(&(typed_row(2) + &state(2)));
+    again.assert_success();
+    assert_eq!(again.counts(), [(1.0, 0.0)]);
+    assert_eq!((calls(&sandbox, "contacts/batch/create"), calls(&sandbox, "contacts/groups")), (1, 1));
+    assert_eq!(property(&sandbox, "p2@example.com", "shoe_size").as_deref(), Some("41.5"));
+}
+
+#[test]
+fn a_new_property_that_hubspot_does_not_know_everywhere_is_waited_for() {
+    use hubspot_sandbox::{Fault, What};
+    let sandbox = sandbox();
+    let names = vec!["shoe_size".to_owned()];
+    sandbox.update(|settings| {
+        settings.faults = vec![Fault::new(What::MissingProperties { names }).path("batch/upsert").times(3)];
+    });
+    let connector = Connector::new(&sandbox).catalog(catalog(&typed())).set("unknown_fields", "create");
+    let outcome = connector.write(&(typed_row(1) + &state(1)));
+    outcome.assert_success();
+    assert_eq!(property(&sandbox, "p1@example.com", "shoe_size").as_deref(), Some("41.5"));
+    assert_eq!(outcome.logs("left out for the rest of the sync").len(), 0, "{:#?}", outcome.lines);
+}
+
+#[test]
+fn a_property_that_exists_out_of_sight_is_a_warning() {
+    let sandbox = sandbox();
+    let fields = json!({ "email": { "type": "string" }, "national_insurance_number": { "type": "string" } });
+    let connector = Connector::new(&sandbox).catalog(catalog(&fields)).set("unknown_fields", "create");
+    let row = json!({ "email": "ada@example.com", "national_insurance_number": "AB123456C" });
+    let outcome = connector.write(&(record(row) + &state(1)));
+    outcome.assert_success();
+    let warned = outcome.logs("property not created");
+    assert!(warned.len() == 1 && warned[0].contains("may not see it"), "{:#?}", outcome.lines);
+}
+
+#[test]
+fn without_the_permission_to_create_properties_nothing_is_written_and_check_says_so() {
+    let sandbox = sandbox();
+    let connector = Connector::new(&sandbox)
+        .catalog(catalog(&typed()))
+        .set("unknown_fields", "create")
+        .set("access_token", tokens::CONTACTS);
+    let message = connector.write(&(typed_row(1) + &state(1))).assert_failure("config_error");
+    assert!(message.contains("crm.schemas.contacts.write"), "{message}");
+    let (status, message) = connector.check().connection_status();
+    assert_eq!(status, "FAILED");
+    assert!(message.contains("crm.schemas.contacts.write"), "{message}");
+    assert!(sandbox.contacts().is_empty());
+}
+
+#[test]
+fn check_shows_what_would_be_created_and_creates_nothing() {
+    let sandbox = sandbox();
+    let connector = Connector::new(&sandbox).catalog(catalog(&typed())).set("unknown_fields", "create");
+    let outcome = connector.check();
+    assert_eq!(outcome.connection_status().0, "SUCCEEDED");
+    assert_eq!(outcome.logs("a sync will create this property").len(), 5, "{:#?}", outcome.lines);
+    assert_eq!((calls(&sandbox, "contacts/batch/create"), calls(&sandbox, "contacts/groups")), (0, 0));
+}
+
+#[test]
+fn unknown_fields_may_end_the_sync_all_named_at_once() {
+    let sandbox = sandbox();
+    let connector = Connector::new(&sandbox).catalog(catalog(&typed())).set("unknown_fields", "fail");
+    let message = connector.write(&(typed_row(1) + &state(1))).assert_failure("config_error");
+    for field in ["Shoe Size", "signed_on", "seen_at", "is_vip", "tags"] {
+        assert!(message.contains(field), "{message}");
+    }
+    assert!(message.contains("`users`") && !message.contains("not_declared"), "{message}");
+    assert_eq!(connector.check().connection_status().0, "FAILED");
+    assert_eq!(upserts(&sandbox), 0);
+
+    // One that the catalog does not declare ends it when a record brings it.
+    let connector = Connector::new(&sandbox).set("unknown_fields", "fail");
+    let input = people(0..3) + &state(1) + &typed_row(1) + &state(2);
+    let outcome = connector.write(&input);
+    let message = outcome.assert_failure("config_error");
+    assert!(message.contains("Shoe Size") && message.contains("not_declared"), "{message}");
+    assert!(!outcome.state_ids().contains(&2));
+}
+
+#[test]
+fn a_property_that_vanishes_ends_the_sync_if_unknown_fields_do() {
+    let sandbox = sandbox();
+    let mut running = Connector::new(&sandbox).in_earnest().set("unknown_fields", "fail").start("write");
+    let line = |number: u32| {
+        record(json!({ "email": format!("p{number}@example.com"), "firstname": "Ada", "city": "London" }))
+    };
+    running.send(&((0..100).map(line).collect::<String>() + &state(1)));
+    running.wait_for_state(1);
+    sandbox.update(|settings| settings.missing_properties.push("city".to_owned()));
+    running.send(&((100..200).map(line).collect::<String>() + &state(2)));
+    let outcome = running.finish();
+    let message = outcome.assert_failure("config_error");
+    assert!(message.contains("`city`") && message.contains("unknown_fields"), "{message}");
+    assert_eq!(outcome.state_ids(), [1]);
+}
+
+// ---- The lifecycle stage ------------------------------------------------------------------------------------
+
+#[test]
+fn a_stage_that_hubspot_does_not_apply_is_counted_and_told_once() {
+    let sandbox = sandbox();
+    for number in 0..30 {
+        let seed = Seed::new(format!("p{number}@example.com"));
+        sandbox.seed_contact(seed.property("lifecyclestage", "customer"));
+    }
+    let row = |number: u32| {
+        record(
+            json!({ "email": format!("p{number}@example.com"), "lifecyclestage": "Lead", "firstname": "Ada" }),
+        )
+    };
+    let input: String = (0..40).map(row).collect();
+    let outcome = Connector::new(&sandbox).write(&(input + &state(1)));
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(40.0, 0.0)]);
+    let counted = outcome.logs("accepted and did not apply");
+    assert!(
+        counted.len() == 1 && counted[0].contains("property=lifecyclestage count=30"),
+        "{:#?}",
+        outcome.lines
+    );
+    assert_eq!(outcome.logs("accepted a value and kept its own").len(), 1);
+}
+
+#[test]
+fn contacts_that_this_sync_has_written_are_not_looked_up_again() {
+    let sandbox = sandbox();
+    let mut running = Connector::new(&sandbox).in_earnest().set("lifecycle_stage", "customer").start("write");
+    for round in 1..=3 {
+        running.send(&(people(0..100) + &state(round)));
+        running.wait_for_state(round);
+    }
+    running.finish().assert_success();
+    assert_eq!((calls(&sandbox, "batch/read"), upserts(&sandbox)), (1, 3));
+}

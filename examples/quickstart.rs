@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "this program talks to a person")]
 
 use std::{
+    collections::BTreeMap,
     env, fs, io,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
@@ -53,6 +54,14 @@ fn quickstart() -> io::Result<()> {
         for (name, value) in contact.own_properties() {
             println!("      {name:<16} {value}");
         }
+    }
+    let mut stages = BTreeMap::<&str, Vec<&str>>::new();
+    for contact in &contacts {
+        stages.entry(contact.property("lifecyclestage").unwrap_or("none")).or_default().push(&contact.email);
+    }
+    println!("\nNew contacts got the stage of the settings, the one that was there kept its own:");
+    for (stage, emails) in stages {
+        println!("  {stage:<24} {} ({}, …)", emails.len(), emails.first().unwrap_or(&""));
     }
     let requests = sandbox.requests().len();
     println!("\nIt took {requests} requests in all, of `check` and `write` together.");

@@ -61,6 +61,83 @@ fn a_row_of_a_warehouse_becomes_a_contact() {
     assert!(tier[0].contains("type=\"one option\" by=\"its name\""), "{tier:?}");
 }
 
+/// The rows of the worked example of the README: field, value, property, what HubSpot has.
+fn worked_example() -> Vec<[String; 4]> {
+    let readme = include_str!("../../README.md");
+    let (_, example) = readme.split_once("<!-- A test writes this record and compares. -->").unwrap();
+    let (example, _) = example.split_once("<!-- End of the record. -->").unwrap();
+    let cells = |row: &str| {
+        let cells = row.trim().strip_prefix('|').and_then(|row| row.strip_suffix('|')).unwrap().split('|');
+        let cells: Vec<String> = cells.map(|cell| cell.trim().trim_matches('`').to_owned()).collect();
+        cells.try_into().unwrap()
+    };
+    example.trim().lines().skip(2).map(cells).collect()
+}
+
+#[test]
+fn the_worked_example_of_the_readme_is_true() {
+    let rows = worked_example();
+    let mut row = json!({});
+    let mut schema = json!({});
+    for [field, value, _, _] in &rows {
+        row[field] = serde_json::from_str(value).unwrap();
+        schema[field] = json!({});
+    }
+    let sandbox = sandbox();
+    let outcome = Connector::new(&sandbox)
+        .catalog(catalog(&schema))
+        .set("field_mappings", json!([{ "field": "points", "property": "favourite_number" }]))
+        .write(&(record(row) + &state(1)));
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(1.0, 0.0)]);
+    let contact = sandbox.contact("ada@example.com").unwrap();
+    for [field, _, name, expected] in &rows {
+        let plan = outcome.logs(&format!("stream=users field={field:?} "));
+        let plan = if plan.is_empty() { outcome.logs(&format!("stream=users field={field} ")) } else { plan };
+        assert_eq!(plan.len(), 1, "{field}: {:#?}", outcome.lines);
+        if name.is_empty() {
+            assert!(plan[0].starts_with("field left out"), "{plan:?}");
+            continue;
+        }
+        assert!(plan[0].contains(&format!(" property={name} ")), "{plan:?}");
+        let stored = contact.property(name).unwrap_or_default();
+        assert_eq!(stored, expected, "{field}");
+    }
+}
+
+#[test]
+fn real_users_become_contacts_with_the_mappings_of_the_example() {
+    let text = |file: &str| serde_json::from_str::<Value>(file).unwrap();
+    let config = text(include_str!("../../examples/data/config.json"));
+    let catalog = text(include_str!("../../examples/data/catalog.json"));
+    let input = include_str!("../../examples/data/users.jsonl");
+    let sandbox = sandbox();
+    let known = "know2036+1@duck.com";
+    sandbox.seed_contact(Seed::new(known).property("lifecyclestage", "customer"));
+    let outcome = Connector::new(&sandbox).config(config).catalog(catalog).write(input);
+    outcome.assert_success();
+    assert_eq!(sandbox.contacts().len(), 1_000);
+    assert_eq!((calls(&sandbox, "batch/read"), upserts(&sandbox)), (10, 10));
+    for line in input.lines().map(text).filter(|line| line["type"] == "RECORD") {
+        let user = &line["record"]["data"];
+        let contact = sandbox.contact(user["email"].as_str().unwrap()).unwrap();
+        for (field, name) in [
+            ("name", "firstname"),
+            ("title", "salutation"),
+            ("telephone", "phone"),
+            ("occupation", "jobtitle"),
+            ("academic_degree", "degree"),
+            ("gender", "gender"),
+        ] {
+            assert_eq!(contact.property(name), user[field].as_str(), "{field}");
+        }
+        let address: Value = serde_json::from_str(contact.property("address").unwrap()).unwrap();
+        assert_eq!(address, user["address"]);
+        let stage = if contact.email == known { "customer" } else { "marketingqualifiedlead" };
+        assert_eq!(contact.property("lifecyclestage"), Some(stage));
+    }
+}
+
 #[test]
 fn a_value_that_does_not_fit_names_what_is_expected_and_not_what_it_was() {
     let sandbox = sandbox();

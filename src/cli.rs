@@ -118,12 +118,13 @@ fn variable(name: &str) -> Option<String> {
 fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
     context.environment = Environment::read(variable)?;
     let main = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let beside = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let beside = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     main.and_then(|main| Ok((main, beside?)))
         .map_err(|error| Failure::system(format!("the process cannot be set up: {}", error.kind())))
 }
 
-/// The sync has threads of its own, so that a signal is heard even while all of them are blocked on standard output.
+/// The sync has a thread of its own, so that a signal is heard even while that is blocked on standard output. A single one:
+/// requests wait for HubSpot rather than for a processor, and each thread costs memory.
 async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: Files) -> u8 {
     let (tell, mut told) = watch::channel(false);
     let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };

@@ -16,21 +16,26 @@ use crate::{
     hubspot::{
         client::{Client, Endpoint, Reply, Sensitivity},
         error::{ApiError, ApiErrorKind},
-        model::{BatchAnswer, ErrorBody, MAX_BATCH_INPUTS, Property},
+        model::{CreatedProperties, ErrorBody, MAX_BATCH_INPUTS},
         retry::Stop,
     },
     mapping::{
         creation::{GROUP, GROUP_LABEL, NewProperty, definitions as new_properties},
-        plan::{LeftOut, Plan, check_mappings},
+        plan::{LeftOut, Plan, check_mappings, is_technical},
         portal::{Match, Portal},
     },
     protocol::catalog::Catalog,
     sync::announce::{announce, refuse_unknown},
 };
 
-/// HubSpot lists a new property after a moment; it is looked for this often, with this much time between.
-const LOOKS: usize = 20;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+/// HubSpot lists a new property after a moment. It is looked for after each of these, ten seconds in all.
+const LOOKS: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(3),
+    Duration::from_millis(3_500),
+];
 /// So long at most for the list of scopes, which is a convenience.
 const LONGEST_TOKEN_INFO: Duration = Duration::from_secs(10);
 
@@ -53,29 +58,41 @@ pub(super) async fn learn(
     if !lacks_something(&portal, config, catalog) {
         return Ok(portal);
     }
-    let scopes = scopes().await.unwrap_or_default();
+    let scopes = scopes().await;
     for sensitivity in [Sensitivity::Sensitive, Sensitivity::HighlySensitive] {
-        if !scopes.iter().any(|scope| scope.starts_with(sensitivity.scope())) {
+        let may_see =
+            |scopes: &Vec<String>| scopes.iter().any(|scope| scope.starts_with(sensitivity.scope()));
+        // Where HubSpot does not list the scopes, asking is the only way to know.
+        if scopes.as_ref().is_some_and(|scopes| !may_see(scopes)) {
             continue;
         }
         match client.properties(sensitivity).await {
             Ok(more) => definitions.extend(more),
-            Err(error) if error.is_missing_scope() => debug!(?sensitivity, "properties not listed"),
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let failure = Failure::from(error);
+                debug!(?sensitivity, %failure, "sensitive properties are not listed");
+            }
         }
     }
     Ok(Portal::new(&definitions))
 }
 
+/// Whether a field may mean a property that the portal does not list to everybody. A similar name is not enough to go by:
+/// the value of a sensitive field must not end in a property that everybody sees.
 fn lacks_something(portal: &Portal, config: &Config, catalog: Option<&Catalog>) -> bool {
     let mappings = &config.field_mappings;
     let Some(catalog) = catalog else { return true };
     mappings.iter().any(|mapping| portal.property(&mapping.property).is_none())
         || catalog.streams.iter().any(|stream| {
-            let lacks = |field: &str| {
-                portal.find(field) == Match::Nothing && !mappings.iter().any(|mapping| mapping.field == field)
+            let id = &stream.id;
+            let settled = |field: &str| {
+                portal.property(field).is_some()
+                    || is_technical(field)
+                    || mappings
+                        .iter()
+                        .any(|one| one.field == field && one.applies_to(id.name(), id.namespace()))
             };
-            stream.fields.is_empty() || stream.fields.iter().any(|field| lacks(&field.name))
+            stream.fields.is_empty() || !stream.fields.iter().all(|field| settled(&field.name))
         })
 }
 
@@ -137,21 +154,18 @@ pub(super) fn missing(catalog: &Catalog, plans: &[Plan], portal: &Portal) -> Vec
 ///
 /// # Errors
 ///
-/// If the token may not create properties, HubSpot refuses all of them, or does not list them in time.
+/// If the token may not create properties, HubSpot creates none of them, or does not list them in time.
 pub(super) async fn create(
     client: &Client,
     wanted: &[NewProperty],
     portal: &mut Portal,
 ) -> Result<HashSet<Arc<str>>, Failure> {
     create_group(client).await?;
-    let mut created: HashSet<Arc<str>> =
-        wanted.iter().map(|property| Arc::from(property.name.as_str())).collect();
+    let mut tried = Tried::default();
     for some in wanted.chunks(MAX_BATCH_INPUTS) {
-        for name in create_some(client, some).await? {
-            created.remove(name.as_str());
-        }
+        create_some(client, some, &mut tried).await?;
     }
-    for property in wanted.iter().filter(|property| created.contains(property.name.as_str())) {
+    for property in wanted.iter().filter(|property| tried.created.contains(property.name.as_str())) {
         info!(
             property = property.name,
             label = property.label,
@@ -159,23 +173,55 @@ pub(super) async fn create(
             "property created"
         );
     }
-    let mut definitions: Vec<Property> = Vec::new();
-    for _ in 0..LOOKS {
-        client.rest(BETWEEN_LOOKS).await;
-        definitions = client.properties(Sensitivity::None).await?;
-        let listed = |name: &str| definitions.iter().any(|definition| definition.name == name);
-        if created.iter().all(|name| listed(name)) {
-            portal.add(&definitions);
-            return Ok(created);
+    for (property, category) in &tried.failed {
+        warn!(property, category, "HubSpot did not create the property; its field is left out");
+    }
+    // One that is there already may be that of a request whose answer was lost, or of another sync.
+    let mut missing: HashSet<Arc<str>> = tried.created.union(&tried.exists).map(Arc::clone).collect();
+    if missing.is_empty() {
+        return Err(none_created(&tried));
+    }
+    for wait in LOOKS {
+        client.rest(wait).await;
+        let definitions = client.properties(Sensitivity::None).await?;
+        missing.retain(|name| !definitions.iter().any(|definition| definition.name == **name));
+        portal.add(&definitions);
+        if missing.is_empty() {
+            break;
         }
     }
-    let listed: HashSet<&str> = definitions.iter().map(|definition| definition.name.as_str()).collect();
-    let hidden: Vec<&str> =
-        created.iter().map(|name| &**name).filter(|name| !listed.contains(name)).collect();
-    Err(Failure::transient(format!(
-        "HubSpot created contact properties and does not list them yet: {}. Run the sync again.",
-        hidden.join(", ")
-    )))
+    let hidden: Vec<&str> = missing.intersection(&tried.created).map(|name| &**name).collect();
+    if !hidden.is_empty() {
+        return Err(Failure::transient(format!(
+            "HubSpot created contact properties and does not list them yet: {}. Run the sync again.",
+            hidden.join(", ")
+        )));
+    }
+    for property in &missing {
+        let reason = "a property of this name exists, but this token may not see it";
+        warn!(%property, reason, "property not created; its field is left out");
+    }
+    Ok(tried.created.union(&tried.exists).filter(|name| !missing.contains(*name)).map(Arc::clone).collect())
+}
+
+/// What became of the properties to create.
+#[derive(Default)]
+struct Tried {
+    /// Also those of which the answer says nothing.
+    created: HashSet<Arc<str>>,
+    exists: HashSet<Arc<str>>,
+    /// With HubSpot's category of the error.
+    failed: BTreeMap<String, String>,
+}
+
+fn none_created(tried: &Tried) -> Failure {
+    let failed: Vec<String> =
+        tried.failed.iter().map(|(name, category)| format!("{name} ({category})")).collect();
+    Failure::config(format!(
+        "HubSpot created none of the properties that `unknown_fields: create` asks for: {}. An account can have 1,000 \
+         properties of its own; create what you need in HubSpot, or set `unknown_fields` to `ignore`.",
+        failed.join(", ")
+    ))
 }
 
 async fn create_group(client: &Client) -> Result<(), Failure> {
@@ -189,33 +235,36 @@ async fn create_group(client: &Client) -> Result<(), Failure> {
     }
 }
 
-/// Gives the names that were not created.
-async fn create_some(client: &Client, wanted: &[NewProperty]) -> Result<Vec<String>, Failure> {
+async fn create_some(client: &Client, wanted: &[NewProperty], tried: &mut Tried) -> Result<(), Failure> {
     let body = json!({ "inputs": wanted });
-    let errors = match client.batch(Endpoint::CreateProperties, Bytes::from(body.to_string())).await? {
-        Reply::Done(body) => serde_json::from_slice::<BatchAnswer>(&body).unwrap_or_default().errors,
-        Reply::Refused { error, .. } if already_there(&error) => vec![error],
+    let answer = match client.batch(Endpoint::CreateProperties, Bytes::from(body.to_string())).await? {
+        Reply::Done(body) => serde_json::from_slice::<CreatedProperties>(&body).unwrap_or_default(),
+        Reply::Refused { error, .. } if already_there(&error) => {
+            CreatedProperties { results: Vec::new(), errors: vec![error] }
+        }
         Reply::Refused { status, error } => return Err(refused(Endpoint::CreateProperties, status, &error)),
         Reply::TooLarge | Reply::AnswerTooLarge => {
             return Err(ApiError::new(Endpoint::CreateProperties, ApiErrorKind::Unreadable).into());
         }
     };
-    let mut failed: BTreeMap<String, String> = BTreeMap::new();
-    for error in &errors {
-        let why = if already_there(error) {
-            "a property of this name exists, but this token may not see it".to_owned()
-        } else {
-            format!("HubSpot did not create the property ({})", error.category().unwrap_or("no reason given"))
-        };
-        let named = error.context.get("name").map(|names| names.0.clone()).unwrap_or_default();
-        failed.extend(named.into_iter().map(|name| (name, why.clone())));
+    let named = |error: &ErrorBody, name: &String| {
+        error.context.get("name").is_some_and(|names| names.0.iter().any(|one| one == name))
+    };
+    for name in wanted.iter().map(|property| &property.name) {
+        let made = answer.results.iter().any(|property| property.name == *name);
+        // An error that names nobody is about those of whom nothing else is said.
+        let unnamed = || answer.errors.iter().find(|error| !error.context.contains_key("name"));
+        let error = answer.errors.iter().find(|error| named(error, name)).or_else(unnamed);
+        match error.filter(|_| !made) {
+            None => drop(tried.created.insert(name.as_str().into())),
+            Some(error) if already_there(error) => drop(tried.exists.insert(name.as_str().into())),
+            Some(error) => {
+                let category = error.category().unwrap_or("no reason given");
+                tried.failed.insert(name.clone(), category.to_owned());
+            }
+        }
     }
-    let wanted = |name: &String| wanted.iter().any(|property| property.name == *name);
-    failed.retain(|name, _| wanted(name));
-    for (property, reason) in &failed {
-        warn!(property, reason, "property not created; its field is left out");
-    }
-    Ok(failed.into_keys().collect())
+    Ok(())
 }
 
 fn already_there(error: &ErrorBody) -> bool {

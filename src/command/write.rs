@@ -10,7 +10,11 @@ use crate::{
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{contact::ValueRules, plan::Plan, portal::Portal},
+    mapping::{
+        contact::ValueRules,
+        plan::{Plan, check_mappings},
+        portal::Portal,
+    },
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
         batch::Timing,
@@ -57,13 +61,16 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         "writing contacts to HubSpot"
     );
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &learned)).transpose()?;
-    let (portal, plans, created) = match &catalog {
-        Some(catalog) => {
-            let planned = plan(&client, catalog, &config, learned).await?;
-            warn_of_what_will_not_happen(catalog, &config);
-            planned
+    let (portal, plans, created) = if let Some(catalog) = &catalog {
+        let planned = plan(&client, catalog, &config, learned).await?;
+        warn_of_what_will_not_happen(catalog, &config);
+        planned
+    } else {
+        check_mappings(&config.field_mappings, &learned)?;
+        if config.unknown_fields == UnknownFields::Create {
+            warn!("without a catalog no field is declared, so that no property is created");
         }
-        None => (learned, None, HashSet::new()),
+        (learned, None, HashSet::new())
     };
     Ok(Setting {
         client: Arc::new(client),

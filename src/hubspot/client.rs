@@ -304,7 +304,12 @@ impl Client {
                 }
                 Disposition::TooLarge => return Ok(Reply::TooLarge),
                 Disposition::AnswerTooLarge => return Ok(Reply::AnswerTooLarge),
-                Disposition::Again(wait) => self.wait(&mut attempts, wait, &outcome).await?,
+                Disposition::Again(wait) => {
+                    let (status, error) = described(&outcome);
+                    // The answer goes first: a large one would keep others waiting.
+                    let last = outcome.err();
+                    self.wait(&mut attempts, wait, status, error.as_ref(), last).await?;
+                }
                 Disposition::Unauthorized(_)
                     if self.authenticated.load(Ordering::Relaxed) && !attempts.looked_twice =>
                 {
@@ -349,7 +354,9 @@ impl Client {
         &self,
         attempts: &mut Attempts,
         wait: Wait,
-        outcome: &Result<Response, TransportError>,
+        status: u16,
+        error: Option<&ErrorBody>,
+        last: Option<TransportError>,
     ) -> Result<(), ApiError> {
         attempts.failed += 1;
         let backoff = self.policy.backoff(attempts.failed, fastrand::f64());
@@ -359,11 +366,9 @@ impl Client {
             Wait::PauseAll(pause) => (pause.max(backoff), false),
         };
         let elapsed = attempts.started.elapsed() + attempts.saved;
-        let (status, error) = described(outcome);
-        let last = outcome.as_ref().err().copied();
         if (counted && attempts.failed >= self.policy.attempts) || elapsed + delay > self.policy.total {
             let kind = ApiErrorKind::Exhausted { attempts: attempts.failed, elapsed, last };
-            return Err(ApiError::new(attempts.endpoint, kind).with(status, error.as_ref()));
+            return Err(ApiError::new(attempts.endpoint, kind).with(status, error));
         }
         let seconds = (delay.as_secs_f64() * 10.0).round() / 10.0;
         let reason = last.map(|error| error.to_string());

@@ -383,6 +383,16 @@ pub struct PropertyOption {
     pub value: Text,
 }
 
+/// The answer to a creation of several properties.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CreatedProperties {
+    #[serde(deserialize_with = "nullable")]
+    pub results: Vec<Property>,
+    #[serde(deserialize_with = "nullable")]
+    pub errors: Vec<ErrorBody>,
+}
+
 /// The body of the property list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

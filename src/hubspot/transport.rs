@@ -2,11 +2,11 @@
 //!
 //! Not here: what an answer means, repeating, pacing.
 
-use std::{error::Error, fmt, future::Future, io, pin::Pin, time::Duration};
+use std::{error::Error, fmt, future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::throttle::RateLimit;
 use crate::config::{AccessToken, environment::Environment};
@@ -76,7 +76,7 @@ pub trait Transport: Send + Sync + fmt::Debug {
 pub struct HttpTransport {
     client: reqwest::Client,
     base_url: crate::config::environment::BaseUrl,
-    large_answers: Semaphore,
+    large_answers: Arc<Semaphore>,
 }
 
 impl HttpTransport {
@@ -103,7 +103,11 @@ impl HttpTransport {
             .read_timeout(scaled(READ_TIMEOUT))
             .timeout(scaled(TOTAL_TIMEOUT))
             .build()?;
-        Ok(Self { client, base_url: environment.base_url.clone(), large_answers: Semaphore::new(1) })
+        Ok(Self {
+            client,
+            base_url: environment.base_url.clone(),
+            large_answers: Arc::new(Semaphore::new(1)),
+        })
     }
 
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
@@ -135,13 +139,28 @@ impl HttpTransport {
                 return Err(TransportError::AnswerTooLarge);
             }
             if body.len() + chunk.len() > LARGE_ANSWER_BYTES && large.is_none() {
-                large = self.large_answers.acquire().await.ok();
+                large = Arc::clone(&self.large_answers).acquire_owned().await.ok();
                 // In one step: growing bit by bit would hold the old half and the new whole at once.
                 body.reserve(announced.unwrap_or_default().saturating_sub(body.len()));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body.freeze())
+        Ok(match large {
+            Some(permit) => Bytes::from_owner(LargeAnswer { body, _permit: permit }),
+            None => body.freeze(),
+        })
+    }
+}
+
+/// An answer that keeps other large ones waiting until nobody needs it any more.
+struct LargeAnswer {
+    body: BytesMut,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for LargeAnswer {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
     }
 }
 

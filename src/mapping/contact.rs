@@ -9,7 +9,7 @@ use super::{
     plan::{Plan, Target},
     portal::{Portal, PortalProperty},
     reason::{Code, Reason},
-    value,
+    value::{self, Converted},
 };
 use crate::{
     config::{InvalidValues, NullValues},
@@ -81,11 +81,13 @@ fn assemble(plan: &Plan, slots: &[Option<&RawValue>], null: NullValues) -> Resul
             key = key_of(raw);
         }
         for Target { property, expects } in &targets.properties {
-            let clears = null == NullValues::Clear && *property.name != *LIFECYCLE_STAGE;
+            let is_stage = *property.name == *LIFECYCLE_STAGE;
             let value = match value::convert(raw, property) {
-                Ok(None) if clears => Box::default(),
-                Ok(None) => continue,
-                Ok(Some(value)) => value,
+                Ok(Converted::Null) if null == NullValues::Clear && !is_stage => Box::default(),
+                Ok(Converted::Null | Converted::Nothing) => continue,
+                // An empty stage is none.
+                Ok(Converted::Value(value)) if is_stage && value.is_empty() => continue,
+                Ok(Converted::Value(value)) => value,
                 Err(code) => {
                     let (property, expects) = (Some(Arc::clone(&property.name)), Some(Arc::clone(expects)));
                     dropped.push(Reason { code, property, expects });

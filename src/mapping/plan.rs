@@ -15,6 +15,11 @@ const MOST_FIELDS: usize = 10_000;
 /// Airbyte's own columns and those of its database sources: left out unless a mapping names them.
 const TECHNICAL_PREFIXES: [&str; 3] = ["_airbyte_", "_ab_cdc_", "_ab_source_file_"];
 
+/// Whether a column is one of Airbyte's own.
+pub fn is_technical(field: &str) -> bool {
+    TECHNICAL_PREFIXES.iter().any(|prefix| field.starts_with(prefix))
+}
+
 /// The column that says when a record was deleted in the source.
 pub const DELETED_AT: &str = "_ab_cdc_deleted_at";
 
@@ -27,6 +32,8 @@ pub struct Targets {
     /// A value that is not null marks the record as deleted.
     pub deletion_mark: bool,
     pub left_out: Option<LeftOut>,
+    /// The property that another field has.
+    pub claimed: Option<Arc<str>>,
     /// How the field found what it goes into.
     pub rank: Option<Rank>,
 }
@@ -133,14 +140,23 @@ impl Plan {
         let (specific, general): (Vec<_>, Vec<_>) =
             mappings.iter().filter(applies).partition(|mapping| mapping.stream.is_some());
         for mapping in specific.into_iter().chain(general) {
+            let rival = |other: &&FieldMapping| other.property == mapping.property && other.stream.is_some();
+            if let Some(rival) = own.iter().find(rival).filter(|_| mapping.stream.is_some())
+                && rival.field != mapping.field
+            {
+                return Err(Failure::config(format!(
+                    "`field_mappings` sends two fields of the stream `{stream}` to the property `{}`: `{}` and `{}`. Keep \
+                     one of them.",
+                    mapping.property, rival.field, mapping.field
+                )));
+            }
             if !own.iter().any(|other| other.property == mapping.property) {
                 own.push(mapping.clone());
             }
         }
         check_mappings(&own, portal)?;
-        let applies = |mapping: &FieldMapping| {
-            mapping.stream.is_some() || declared.is_empty() || declared.contains(&mapping.field.as_str())
-        };
+        let applies =
+            |mapping: &FieldMapping| mapping.stream.is_some() || declared.contains(&mapping.field.as_str());
         let (mappings, waiting) = own.into_iter().partition(applies);
         let mut plan = Self {
             stream: stream.clone(),
@@ -197,9 +213,7 @@ impl Plan {
     }
 
     fn learn(&mut self, field: &str, portal: &Portal) -> Option<usize> {
-        let mapped = |mapping: &FieldMapping| mapping.field == field;
-        let wanted = field == EMAIL || self.mappings.iter().chain(&self.waiting).any(mapped);
-        if self.fields.len() >= MOST_FIELDS && !wanted {
+        if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(field, portal) {
             if !std::mem::replace(&mut self.full, true) {
                 self.news.push(News::Full);
             }
@@ -210,6 +224,12 @@ impl Plan {
         self.fields.insert(field.into(), Targets::default());
         self.decide(index, portal);
         Some(index)
+    }
+
+    fn cannot_do_without(&self, field: &str, portal: &Portal) -> bool {
+        let is_key = || matches!(portal.find(field), Match::Found(_, property) if *property.name == *EMAIL);
+        let mut mappings = self.mappings.iter().chain(&self.waiting);
+        field == DELETED_AT || mappings.any(|mapping| mapping.field == field) || is_key()
     }
 
     /// Lets mappings of a field that has turned up apply: they take their properties from the fields of those names.
@@ -225,8 +245,13 @@ impl Plan {
     /// A field that had its property by name loses it to one with a better right.
     fn dispossess(&mut self, index: usize) {
         if let Some((_, targets)) = self.fields.get_index_mut(index) {
-            let deletion_mark = targets.deletion_mark;
-            *targets = Targets { deletion_mark, left_out: Some(LeftOut::Claimed), ..Targets::default() };
+            let property = targets.properties.first().map(|target| Arc::clone(&target.property.name));
+            *targets = Targets {
+                deletion_mark: targets.deletion_mark,
+                left_out: Some(LeftOut::Claimed),
+                claimed: property.or_else(|| Some(EMAIL.into())),
+                ..Targets::default()
+            };
             self.news.push(News::Decided(index));
         }
     }
@@ -244,7 +269,7 @@ impl Plan {
             }
         }
         if targets.rank.is_none() {
-            if TECHNICAL_PREFIXES.iter().any(|prefix| field.starts_with(prefix)) {
+            if is_technical(field) {
                 targets.left_out = Some(LeftOut::Technical);
             } else {
                 match portal.find(field) {
@@ -255,6 +280,7 @@ impl Plan {
                     }
                     Match::Found(rank, property) if self.yields(&property.name, rank) => {
                         targets.left_out = Some(LeftOut::Claimed);
+                        targets.claimed = Some(Arc::clone(&property.name));
                     }
                     Match::Found(rank, property) => {
                         targets.rank = Some(rank);

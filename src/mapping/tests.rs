@@ -180,10 +180,8 @@ fn a_general_mapping_applies_only_where_its_field_exists() {
     let named = [mapping(Some("users"), "tel", "phone")];
     assert_eq!(routes_of(&["email", "phone"], &named), pairs(&[("email", "KEY"), ("phone", "Claimed")]));
     let mut unknown = plan(&[], &mappings).unwrap();
-    assert_eq!(
-        rejected(&map_with(&mut unknown, r#"{"email":"a@x.com"}"#, InvalidValues::DropValue)),
-        Some(Code::MissingEmail)
-    );
+    let one = map_with(&mut unknown, r#"{"email":"a@x.com"}"#, InvalidValues::DropValue);
+    assert_eq!(contact(&one).0, "a@x.com");
 }
 
 #[test]
@@ -287,12 +285,37 @@ fn a_value_that_does_not_fit_says_what_is_expected_and_not_what_it_was() {
 }
 
 #[test]
+fn two_mappings_of_one_stream_to_one_property_are_a_config_error_however_the_stream_is_named() {
+    let mappings = [mapping(Some("users"), "a", "email"), mapping(Some("public.users"), "b", "email")];
+    let failure = plan(&["a", "b"], &mappings).unwrap_err();
+    assert!(failure.message.contains("`a` and `b`"), "{failure}");
+    let same = [mapping(Some("users"), "a", "email"), mapping(Some("public.users"), "a", "email")];
+    assert!(plan(&["a"], &same).is_ok());
+}
+
+#[test]
+fn a_record_deleted_in_the_source_is_rejected_however_many_fields_there_are() {
+    let declared: Vec<String> = (0..10_000).map(|number| format!("f{number}")).collect();
+    let mut declared: Vec<&str> = declared.iter().map(String::as_str).collect();
+    declared.push("email");
+    let mut plan = plan(&declared, &[]).unwrap();
+    let one = map_with(&mut plan, r#"{"email":"a@x.com","_ab_cdc_deleted_at":1}"#, InvalidValues::DropValue);
+    assert_eq!(rejected(&one), Some(Code::DeletedInSource));
+}
+
+#[test]
+fn an_empty_stage_is_none() {
+    let one = mapped(r#"{"email":"a@x.com","lifecyclestage":" ","firstname":""}"#);
+    assert_eq!(contact(&one).1, texts(&[("firstname", "")]));
+}
+
+#[test]
 fn a_field_that_is_wanted_is_taken_however_many_there_are() {
     let declared: Vec<String> = (0..10_000).map(|number| format!("f{number}")).collect();
     let mut declared: Vec<&str> = declared.iter().map(String::as_str).collect();
-    declared.extend(["tel", "email", "one_more"]);
+    declared.extend(["tel", "E-Mail", "one_more"]);
     let plan = plan(&declared, &[mapping(None, "tel", "phone")]).unwrap();
-    assert_eq!(routes(&plan)[10_000..], pairs(&[("tel", "phone"), ("email", "KEY")]));
+    assert_eq!(routes(&plan)[10_000..], pairs(&[("tel", "phone"), ("E-Mail", "KEY")]));
 }
 
 #[test]

@@ -12,13 +12,19 @@ use crate::{
     protocol::message::StreamId,
 };
 
+/// So many fields of a stream are named in an error.
+const MOST_NAMED: usize = 200;
+
 /// Logs one row of the mapping plan.
 pub fn announce(stream: &StreamId, field: &str, targets: &Targets) {
     match targets.left_out {
         Some(LeftOut::Technical) => {
             info!(%stream, field, reason = LeftOut::Technical.reason(), "field left out");
         }
-        Some(why) => warn!(%stream, field, reason = why.reason(), "field left out"),
+        Some(why) => {
+            let property = targets.claimed.as_deref();
+            warn!(%stream, field, property, reason = why.reason(), "field left out");
+        }
         None => {
             let names = targets.properties.iter().map(|target| &*target.property.name);
             let kinds = targets.properties.iter().map(|target| target.property.kind.as_str());
@@ -60,7 +66,14 @@ pub fn refuse_unknown(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Failure>
     let named: Vec<String> = unknown
         .iter()
         .filter(|(_, fields)| !fields.is_empty())
-        .map(|(stream, fields)| format!("`{stream}`: {}", fields.join(", ")))
+        .map(|(stream, fields)| {
+            let first: Vec<&str> = fields.iter().take(MOST_NAMED).copied().collect();
+            let more = match fields.len().saturating_sub(MOST_NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("`{stream}`: {}{more}", first.join(", "))
+        })
         .collect();
     if named.is_empty() {
         return Ok(());

@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// Contacts that have not landed may take so much memory; reading stops beyond it.
-const MOST_CONTACT_BYTES: usize = 6 * 1024 * 1024;
+const MOST_CONTACT_BYTES: usize = 4 * 1024 * 1024;
 /// States that wait may take so much.
 const MOST_STATE_BYTES: usize = 4 * 1024 * 1024;
 /// After a failure, or a signal, what is in flight gets this long to settle.

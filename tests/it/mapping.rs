@@ -1,6 +1,6 @@
 //! Fields on their way to properties: names, values, and what is done about fields that no property fits.
 
-use hubspot_sandbox::{Sandbox, Seed, tokens};
+use hubspot_sandbox::{Fault, Sandbox, Seed, What, tokens};
 use serde_json::{Value, json};
 
 use super::support::{Connector, people, record, sandbox, sandbox_with, state, upserts};
@@ -210,11 +210,19 @@ fn what_the_plan_lets_through_hubspot_accepts() {
         json!("24:00"),
         json!("99999-01-01"),
     ];
+    let mut number_of_any_size = |random: &mut fastrand::Rng| {
+        let magnitude = 10_f64.powi(random.i32(-3..16));
+        (magnitude * (random.f64() - 0.3) * 10.0).floor()
+    };
     let mut input = String::new();
     for number in 0..2_000 {
         let mut data = json!({ "email": format!("p{number}@example.com") });
         for field in fields {
-            data[field] = random.choice(&values).unwrap().clone();
+            data[field] = match random.u8(..4) {
+                0 => json!(number_of_any_size(&mut random)),
+                1 => json!(format!("{}", number_of_any_size(&mut random))),
+                _ => random.choice(&values).unwrap().clone(),
+            };
         }
         input += &record(data);
     }
@@ -329,7 +337,6 @@ fn missing_properties_are_created_once_and_filled() {
 
 #[test]
 fn a_new_property_that_hubspot_does_not_know_everywhere_is_waited_for() {
-    use hubspot_sandbox::{Fault, What};
     let sandbox = sandbox();
     let names = vec!["shoe_size".to_owned()];
     sandbox.update(|settings| {
@@ -340,6 +347,87 @@ fn a_new_property_that_hubspot_does_not_know_everywhere_is_waited_for() {
     outcome.assert_success();
     assert_eq!(property(&sandbox, "p1@example.com", "shoe_size").as_deref(), Some("41.5"));
     assert_eq!(outcome.logs("left out for the rest of the sync").len(), 0, "{:#?}", outcome.lines);
+}
+
+#[test]
+fn properties_whose_creation_was_not_answered_are_filled_all_the_same() {
+    let sandbox = sandbox_with(|settings| {
+        settings.property_visible_after_requests = 4;
+        settings.faults = vec![Fault::new(What::LoseAnswer).path("contacts/batch/create").times(1)];
+    });
+    let connector = Connector::new(&sandbox).catalog(catalog(&typed())).set("unknown_fields", "create");
+    let outcome = connector.write(&(typed_row(1) + &state(1)));
+    outcome.assert_success();
+    assert_eq!(
+        property(&sandbox, "p1@example.com", "shoe_size").as_deref(),
+        Some("41.5"),
+        "{:#?}",
+        outcome.lines
+    );
+}
+
+#[test]
+fn more_properties_than_an_account_can_have_are_not_waited_for() {
+    let sandbox = sandbox();
+    let mut fields = json!({ "email": { "type": "string" } });
+    let mut row = json!({ "email": "ada@example.com" });
+    for number in 0..1_050 {
+        fields[format!("column {number}")] = json!({ "type": "integer" });
+        row[format!("column {number}")] = json!(number);
+    }
+    let connector = Connector::new(&sandbox).catalog(catalog(&fields)).set("unknown_fields", "create");
+    let outcome = connector.write(&(record(row) + &state(1)));
+    outcome.assert_success();
+    assert_eq!(property(&sandbox, "ada@example.com", "column_7").as_deref(), Some("7"));
+    assert!(outcome.logs("HubSpot did not create the property").len() >= 50);
+    assert!(calls(&sandbox, "properties/2026-09/contacts") < 20);
+}
+
+#[test]
+fn sensitive_properties_are_found_though_hubspot_does_not_list_the_scopes() {
+    let sandbox = sandbox();
+    sandbox.update(|settings| {
+        settings.faults = vec![Fault::new(What::status(500)).path("access-token-info")];
+    });
+    let row = record(json!({ "email": "ada@example.com", "insurance": "AB123456C" }));
+    let mappings = json!([{ "field": "insurance", "property": "national_insurance_number" }]);
+    let connector =
+        Connector::new(&sandbox).set("access_token", tokens::SENSITIVE).set("field_mappings", mappings);
+    connector.write(&(row + &state(1))).assert_success();
+    let stored = property(&sandbox, "ada@example.com", "national_insurance_number");
+    assert_eq!(stored.as_deref(), Some("AB123456C"));
+}
+
+#[test]
+fn nothing_to_append_leaves_the_options_as_they_are() {
+    let sandbox = sandbox();
+    sandbox.seed_contact(Seed::new("ada@example.com").property("interests", "books;travel"));
+    let row = json!({ "email": "ada@example.com", "firstname": "Ada", "interests": ";" });
+    let connector = Connector::new(&sandbox).set("null_values", "clear");
+    connector.write(&(record(row) + &state(1))).assert_success();
+    assert_eq!(property(&sandbox, "ada@example.com", "interests").as_deref(), Some("books;travel"));
+}
+
+#[test]
+fn an_empty_stage_before_a_real_one_is_none() {
+    let sandbox = sandbox();
+    let row = |stage: &str| {
+        record(json!({ "email": "ada@example.com", "lifecyclestage": stage, "firstname": "Ada" }))
+    };
+    let connector = Connector::new(&sandbox).set("lifecycle_stage", "customer");
+    connector.write(&(row("") + &row("lead") + &state(1))).assert_success();
+    assert_eq!(property(&sandbox, "ada@example.com", "lifecyclestage").as_deref(), Some("lead"));
+    assert_eq!(upserts(&sandbox), 1);
+}
+
+#[test]
+fn without_a_catalog_a_mapping_that_cannot_work_ends_the_sync_before_it_writes() {
+    let sandbox = sandbox();
+    let mappings = json!([{ "stream": "later", "field": "x", "property": "no_such_property" }]);
+    let connector = Connector::new(&sandbox).set("field_mappings", mappings);
+    let message = connector.write(&(people(0..3) + &state(1))).assert_failure("config_error");
+    assert!(message.contains("no_such_property"), "{message}");
+    assert_eq!(upserts(&sandbox), 0);
 }
 
 #[test]

@@ -17,27 +17,40 @@ use crate::hubspot::model::MAX_VALUE_CHARACTERS;
 
 pub use text::text;
 
-/// Turns a value into what the property takes; `None` for `null`. An empty text, or white space where it means nothing,
-/// becomes the empty text, which empties the property.
+/// What a value becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Converted {
+    /// `null`, or a list of nothing else.
+    Null,
+    /// It says nothing, like a `;` with no options to append.
+    Nothing,
+    /// What the property takes. An empty text empties the property.
+    Value(Box<str>),
+}
+
+/// Turns a value into what the property takes. Of white space where it means nothing an empty text remains.
 ///
 /// # Errors
 ///
 /// [`Code::InvalidValue`] if it cannot be turned, [`Code::ValueTooLong`] beyond HubSpot's limit.
-pub fn convert(raw: &RawValue, property: &PortalProperty) -> Result<Option<Box<str>>, Code> {
+pub fn convert(raw: &RawValue, property: &PortalProperty) -> Result<Converted, Code> {
     let is_list = raw.get().starts_with('[');
     if is_list && property.kind == Kind::Choices {
-        return list(raw, property).map(Some);
+        return list(raw, property);
     }
-    let Some(text) = text(raw)? else { return Ok(None) };
+    let Some(text) = text(raw)? else { return Ok(Converted::Null) };
     if property.kind == Kind::Text {
-        return Ok(Some(text));
+        return Ok(Converted::Value(text));
     }
     if is_list || raw.get().starts_with('{') {
         return Err(Code::InvalidValue);
     }
     let trimmed = text.trim();
     if trimmed.is_empty() {
-        return Ok(Some(Box::default()));
+        return Ok(Converted::Value(Box::default()));
+    }
+    if property.kind == Kind::Choices && trimmed.bytes().all(|byte| matches!(byte, b';' | b' ')) {
+        return Ok(Converted::Nothing);
     }
     let converted = match property.kind {
         Kind::Text | Kind::Phone => Some(trimmed.into()),
@@ -49,7 +62,7 @@ pub fn convert(raw: &RawValue, property: &PortalProperty) -> Result<Option<Box<s
         Kind::Choices => choices(trimmed, property),
         Kind::Owner => trimmed.bytes().all(|byte| byte.is_ascii_digit()).then(|| trimmed.into()),
     };
-    converted.map(Some).ok_or(Code::InvalidValue)
+    converted.map(Converted::Value).ok_or(Code::InvalidValue)
 }
 
 /// The portal's own words come first: a label may well be `No` for `true`.
@@ -62,7 +75,10 @@ fn truth(text: &str, property: &PortalProperty) -> Option<Box<str>> {
         "false" | "0" | "no" => "false",
         _ => return None,
     };
-    (property.choices.is_empty() || property.choices.find(truth).is_some()).then(|| truth.into())
+    if property.choices.is_empty() {
+        return Some(truth.into());
+    }
+    property.choices.find(truth).map(|value| (&*value).into())
 }
 
 fn choice(text: &str, property: &PortalProperty) -> Option<Box<str>> {
@@ -74,7 +90,7 @@ fn choice(text: &str, property: &PortalProperty) -> Option<Box<str>> {
 
 /// Options separated by `;`. A leading one stays: it makes HubSpot append them to what is there.
 fn choices(text: &str, property: &PortalProperty) -> Option<Box<str>> {
-    if let Some(one) = choice(text, property).filter(|_| !property.choices.is_empty()) {
+    if let Some(one) = choice(text, property).filter(|one| !one.contains(';')) {
         return Some(one);
     }
     let (appends, options) = match text.strip_prefix(';') {
@@ -82,11 +98,14 @@ fn choices(text: &str, property: &PortalProperty) -> Option<Box<str>> {
         None => ("", text),
     };
     let joined = join(options.split(';').map(str::trim).filter(|option| !option.is_empty()), property)?;
-    Some(if joined.is_empty() { Box::default() } else { format!("{appends}{joined}").into() })
+    Some(format!("{appends}{joined}").into())
 }
 
-fn list(raw: &RawValue, property: &PortalProperty) -> Result<Box<str>, Code> {
+fn list(raw: &RawValue, property: &PortalProperty) -> Result<Converted, Code> {
     let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| Code::InvalidValue)?;
+    if !elements.is_empty() && elements.iter().all(|element| element.get() == "null") {
+        return Ok(Converted::Null);
+    }
     let mut options = Vec::new();
     for element in elements {
         if element.get().starts_with(['[', '{']) {
@@ -98,7 +117,7 @@ fn list(raw: &RawValue, property: &PortalProperty) -> Result<Box<str>, Code> {
     if joined.len() > MAX_VALUE_CHARACTERS && joined.chars().count() > MAX_VALUE_CHARACTERS {
         return Err(Code::ValueTooLong);
     }
-    Ok(joined)
+    Ok(Converted::Value(joined))
 }
 
 /// Each option once, as its internal value. One that is not allowed makes the whole value invalid.

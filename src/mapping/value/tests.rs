@@ -31,7 +31,11 @@ fn property(types: &str, options: &[(&str, &str)]) -> PortalProperty {
 
 fn of(property: &PortalProperty, json: &str) -> Result<Option<String>, Code> {
     let raw = RawValue::from_string(json.to_owned()).unwrap();
-    convert(&raw, property).map(|value| value.map(String::from))
+    convert(&raw, property).map(|converted| match converted {
+        Converted::Null => None,
+        Converted::Nothing => Some("(nothing)".to_owned()),
+        Converted::Value(text) => Some(text.into()),
+    })
 }
 
 /// Each value with what becomes of it; `None`: it does not fit.
@@ -109,6 +113,8 @@ fn truth_values() {
     table(&property("bool/booleancheckbox", &[]), plain);
     table(&property("bool/booleancheckbox", &[("true", "Yes"), ("false", "No")]), plain);
     table(&property("enumeration/booleancheckbox", &[("true", "Yes"), ("false", "No")]), plain);
+    let shouting = property("enumeration/booleancheckbox", &[("TRUE", "Ja"), ("FALSE", "Nein")]);
+    table(&shouting, &[("true", Some("TRUE")), ("0", Some("FALSE")), (r#""ja""#, Some("TRUE"))]);
     let labelled = property("bool/booleancheckbox", &[("true", "Opted in"), ("false", "1")]);
     table(&labelled, &[(r#""opted IN""#, Some("true")), ("1", Some("false")), ("0", Some("false"))]);
 }
@@ -171,13 +177,18 @@ fn several_options() {
             (r#"";gold ; tier_1;""#, Some(";3;tier_1")),
             (r#"["Silver", null, 3, "silver", " "]"#, Some("tier_2;3")),
             ("[]", Some("")),
-            (r#"";""#, Some("")),
+            (r#"" ; ;""#, Some("(nothing)")),
             (r#""tier_1;platinum""#, None),
             (r#"["tier_1", "platinum"]"#, None),
             (r#"[["tier_1"]]"#, None),
             ("{}", None),
         ],
     );
+    let tiers = property("enumeration/checkbox", TIERS);
+    assert_eq!((of(&tiers, "[null, null]"), of(&tiers, r#"" ""#)), (Ok(None), Ok(Some(String::new()))));
+    // An option with a semicolon in it cannot be said.
+    let unsayable = property("enumeration/checkbox", &[("a;b", "Both"), ("a", "A"), ("b", "B")]);
+    table(&unsayable, &[(r#""a;b""#, Some("a;b")), (r#""Both""#, None), (r#"["Both"]"#, None)]);
     let open = property("enumeration/checkbox", &[]);
     table(&open, &[(r#"["a", "b"]"#, Some("a;b")), (r#""a;b""#, Some("a;b")), (r#"["a;b"]"#, None)]);
 }
@@ -240,9 +251,10 @@ proptest! {
             for options in [&[][..], TIERS] {
                 let property = property(types, options);
                 let first = of(&property, &value.to_string());
-                prop_assert_eq!(first == Ok(None), value.is_null());
+                let nulls = value.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(serde_json::Value::is_null));
+                prop_assert!(first != Ok(None) || value.is_null() || nulls);
                 // What was turned once stays as it is.
-                if let Ok(Some(text)) = first {
+                if let Ok(Some(text)) = first && text != "(nothing)" {
                     prop_assert_eq!(of(&property, &json!(text).to_string()), Ok(Some(text)));
                 }
             }

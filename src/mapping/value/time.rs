@@ -9,10 +9,13 @@ use jiff::civil::{Date, DateTime, Time};
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 /// Smaller numbers are years, or days counted from somewhere, rather than the first days of 1970.
 const FIRST_SECONDS: i64 = 1_000_000;
-/// Epochs below are seconds (until the year 5138), the others milliseconds (until 2286): what is larger may well be the
-/// digits of a day and a time.
-const FIRST_MILLISECONDS: i64 = 100_000_000_000;
+/// Epochs below are seconds (until the year 2286), the others milliseconds (until the same day): what is larger may well
+/// be the digits of a day and a time.
+const FIRST_MILLISECONDS: i64 = 10_000_000_000;
 const FIRST_NEITHER: i64 = 10_000_000_000_000;
+/// Before 1970 seconds go back to 1897. Earlier ones may as well be milliseconds of the year 1969.
+const FIRST_DOUBTFUL_BEFORE: i64 = 2_300_000_000;
+
 /// The only numbers that are taken for a day's digits.
 const DAY_NUMBERS: RangeInclusive<i64> = 19_000_101..=21_001_231;
 
@@ -81,6 +84,7 @@ fn read_number(text: &str) -> Option<DateTime> {
     let fraction = i64::from(fraction);
     let distance = match number {
         1..FIRST_SECONDS => return None,
+        FIRST_DOUBTFUL_BEFORE..FIRST_MILLISECONDS if is_negative => return None,
         ..FIRST_MILLISECONDS => SignedDuration::from_secs(number) + SignedDuration::from_nanos(fraction),
         FIRST_MILLISECONDS..FIRST_NEITHER => {
             SignedDuration::from_millis(number) + SignedDuration::from_nanos(fraction / 1000)
@@ -203,8 +207,11 @@ mod tests {
             (" 1714521600.1239 ", "2024-05-01T00:00:00.123Z"),
             ("1714521600123", "2024-05-01T00:00:00.123Z"),
             ("1714521600123.9", "2024-05-01T00:00:00.123Z"),
-            ("99999999999", "5138-11-16T09:46:39.000Z"),
-            ("100000000000", "1973-03-03T09:46:40.000Z"),
+            ("9999999999", "2286-11-20T17:46:39.000Z"),
+            ("10000000000", "1970-04-26T17:46:40.000Z"),
+            ("31536000000", "1971-01-01T00:00:00.000Z"),
+            ("-2299999999", "1897-02-11T15:06:41.000Z"),
+            ("-10000000000", "1969-09-07T06:13:20.000Z"),
             ("-100000000000", "1966-10-31T14:13:20.000Z"),
             ("9999999999999", "2286-11-20T17:46:39.999Z"),
             ("19000101", "1900-01-01T00:00:00.000Z"),
@@ -223,7 +230,7 @@ mod tests {
     fn what_is_no_moment_is_refused() {
         let refused = [
             "|-|.|.5|5.|+5|--5|1.5.5|1e9|1.7145216e9|NaN|null|true|now|1,714,521,600|１７１４５２１６００",
-            "2024|45413|19844|-1|999999|20240501123045|10000000000000|-99999999999|-99999999999999|99999999999999999999999",
+            "2024|45413|19844|-1|999999|20240501123045|10000000000000|-2300000000|-9999999999|-99999999999999|99999999999999999999999",
             "20240230|20230229|20241301|31122024|18991231|21010101|99991231|00000000|20240230.0",
             "2024-02-30|2023-02-29|2024-13-01|2024-00-10|0000-01-01|0000-00-00 00:00:00|10000-01-01|-001-01-01",
             "24-05-01|2024-5-1|2024-05|2024/05/01|01.05.2024|05/01/2024|2024-W18-3|2024-122|20240501T123045Z",
@@ -280,7 +287,7 @@ mod tests {
         }
 
         #[test]
-        fn an_epoch_is_its_instant(milliseconds in 100_000_000_000_i64..9_999_999_999_999, negative: bool) {
+        fn an_epoch_is_its_instant(milliseconds in 10_000_000_000_i64..9_999_999_999_999, negative: bool) {
             let milliseconds = if negative { -milliseconds } else { milliseconds };
             let instant = Timestamp::from_millisecond(milliseconds).unwrap();
             let has_plain_year = milliseconds >= -62_135_596_800_000;

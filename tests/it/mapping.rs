@@ -210,7 +210,7 @@ fn what_the_plan_lets_through_hubspot_accepts() {
         json!("24:00"),
         json!("99999-01-01"),
     ];
-    let mut number_of_any_size = |random: &mut fastrand::Rng| {
+    let number_of_any_size = |random: &mut fastrand::Rng| {
         let magnitude = 10_f64.powi(random.i32(-3..16));
         (magnitude * (random.f64() - 0.3) * 10.0).floor()
     };

@@ -12,6 +12,7 @@ mod layering;
 mod mapping;
 mod memory;
 mod model;
+mod operators;
 mod protocol;
 mod secrets;
 mod settings;

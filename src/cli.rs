@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    command::{Context, check, spec, write},
+    command::{Context, check, discover, spec, write},
     config::Environment,
     error::Failure,
     io::output::Output,
@@ -47,10 +47,19 @@ enum Arguments {
     ///
     /// With a catalog, its mapping plan is printed too.
     Check(Files),
+    /// Prints which properties a contact can be given, for platforms that map fields themselves.
+    Discover(Configuration),
     /// Writes the records that come on standard input, and acknowledges their states.
     ///
     /// Without a catalog, every stream is taken as Incremental – Deduped.
     Write(Files),
+}
+
+#[derive(Debug, clap::Args)]
+struct Configuration {
+    /// The configuration, as described by `spec`.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -97,6 +106,13 @@ fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
                 Err(failure) => check::refuse(&context, &failure),
             };
             checked.map_or(FAILURE, |()| 0)
+        }
+        Arguments::Discover(files) => {
+            let discovered = match set_up(&mut context) {
+                Ok((main, _)) => main.block_on(discover::run(&context, files.config)),
+                Err(failure) => Err(failure),
+            };
+            discovered.map_or_else(|failure| failed(&context, &failure), |()| 0)
         }
         Arguments::Write(files) => match set_up(&mut context) {
             Ok((main, beside)) => {

@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub mod check;
+pub mod discover;
 mod portal;
 pub mod spec;
 pub mod write;

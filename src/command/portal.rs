@@ -11,12 +11,12 @@ use serde_json::json;
 use tracing::{debug, info, warn};
 
 use crate::{
-    config::{Config, UnknownFields},
+    config::{Config, FieldMapping, UnknownFields},
     error::Failure,
     hubspot::{
         client::{Client, Endpoint, Reply, Sensitivity},
         error::{ApiError, ApiErrorKind},
-        model::{CreatedProperties, ErrorBody, MAX_BATCH_INPUTS},
+        model::{CreatedProperties, EMAIL, ErrorBody, MAX_BATCH_INPUTS},
         retry::Stop,
     },
     mapping::{
@@ -24,7 +24,7 @@ use crate::{
         plan::{LeftOut, Plan, check_mappings, is_technical},
         portal::{Match, Portal},
     },
-    protocol::catalog::Catalog,
+    protocol::catalog::{Catalog, ConfiguredStream},
     sync::announce::{announce, refuse_unknown},
 };
 
@@ -103,9 +103,14 @@ fn lacks_something(portal: &Portal, config: &Config, catalog: Option<&Catalog>) 
 /// A `config_error` if a mapping cannot work or a stream has no address.
 pub(super) fn plans(catalog: &Catalog, config: &Config, portal: &Portal) -> Result<Vec<Plan>, Failure> {
     check_mappings(&config.field_mappings, portal)?;
-    let plan = |stream: &crate::protocol::catalog::ConfiguredStream| {
+    let plan = |stream: &ConfiguredStream| {
         let declared: Vec<&str> = stream.fields.iter().map(|field| field.name.as_str()).collect();
-        Plan::new(&stream.id, &declared, &config.field_mappings, portal)
+        let mut mappings = config.field_mappings.clone();
+        if let Some(field) = &stream.matching_key {
+            let (stream, property) = (Some(stream.id.to_string()), EMAIL.to_owned());
+            mappings.push(FieldMapping { stream, field: field.clone(), property });
+        }
+        Plan::new(&stream.id, &declared, &mappings, portal)
     };
     catalog.streams.iter().map(plan).collect()
 }

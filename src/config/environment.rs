@@ -12,7 +12,6 @@ use super::error::ConfigError;
 
 const BASE_URL_VARIABLE: &str = "HUBSPOT_API_BASE_URL";
 const DELAY_SCALE_VARIABLE: &str = "HUBSPOT_DELAY_SCALE";
-const LOG_LEVEL_VARIABLE: &str = "LOG_LEVEL";
 
 /// What the environment says. A blank variable counts as absent.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,8 +20,6 @@ pub struct Environment {
     pub base_url: BaseUrl,
     /// `HUBSPOT_DELAY_SCALE`, from 0 to 1, honoured only with a loopback base URL. Default: 1.
     pub delay_scale: DelayScale,
-    /// `LOG_LEVEL`, trimmed and otherwise as it stands. Default: none.
-    pub log_level: Option<String>,
 }
 
 impl Environment {
@@ -47,7 +44,7 @@ impl Environment {
             Some(text) if base_url.is_loopback() => DelayScale::parse(&text)?,
             _ => DelayScale::default(),
         };
-        Ok(Self { base_url, delay_scale, log_level: not_blank(LOG_LEVEL_VARIABLE) })
+        Ok(Self { base_url, delay_scale })
     }
 }
 
@@ -169,16 +166,12 @@ mod tests {
 
     #[test]
     fn an_empty_environment_means_hubspot_itself() {
-        for variables in
-            [&[][..], &[(BASE_URL_VARIABLE, " "), (DELAY_SCALE_VARIABLE, ""), (LOG_LEVEL_VARIABLE, "")]]
-        {
+        for variables in [&[][..], &[(BASE_URL_VARIABLE, " "), (DELAY_SCALE_VARIABLE, "")]] {
             let environment = read(variables).unwrap();
             assert_eq!(environment.base_url.to_string(), "https://api.hubapi.com");
             assert!(!environment.base_url.is_loopback());
             assert_eq!(environment.delay_scale, DelayScale::default());
-            assert_eq!(environment.log_level, None);
         }
-        assert_eq!(read(&[(LOG_LEVEL_VARIABLE, " debug ")]).unwrap().log_level.as_deref(), Some("debug"));
     }
 
     #[test]

@@ -43,7 +43,8 @@ impl AccessToken {
         Ok(Self(SecretString::from(token)))
     }
 
-    /// The token itself. Only `hubspot::transport` calls this, to build the `Authorization` header.
+    /// The token itself. Only the `hubspot` module calls this: for the `Authorization` header, and to ask what the token may
+    /// do.
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }

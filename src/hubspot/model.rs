@@ -330,8 +330,6 @@ fn is_scope(text: &str) -> bool {
 #[serde(rename_all = "camelCase", default)]
 pub struct Account {
     pub portal_id: Text,
-    pub time_zone: Text,
-    pub account_type: Text,
     /// Added to UTC, it gives the account's local time, at whose midnight the daily limit is reset.
     #[serde(deserialize_with = "nullable")]
     pub utc_offset_milliseconds: i64,

@@ -163,6 +163,14 @@ impl Portal {
         self.properties.get(name)
     }
 
+    /// The properties that the API lets anyone set, by name.
+    pub fn writable(&self) -> Vec<&PortalProperty> {
+        let mut writable: Vec<&PortalProperty> =
+            self.properties.values().map(AsRef::as_ref).filter(|property| !property.read_only).collect();
+        writable.sort_by(|one, other| one.name.cmp(&other.name));
+        writable
+    }
+
     /// The property that a field means: by its internal name, by that name without case and separators, by its label
     /// likewise, in this order. What several properties share names none of them.
     pub fn find(&self, field: &str) -> Match {

@@ -17,6 +17,9 @@ use super::{
 };
 use crate::error::Failure;
 
+/// The one kind of object that this destination offers.
+pub const CONTACT: &str = "CONTACT";
+
 /// The streams of a sync; no two have the same [`StreamId`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalog {
@@ -31,10 +34,8 @@ pub struct ConfiguredStream {
     pub id: StreamId,
     /// The top-level properties of the JSON schema in their order; none if there is no schema or it says nothing.
     pub fields: Vec<Field>,
-    /// Each part is the path of a field. It is the source's key, so it need not be the e-mail.
-    pub primary_key: Vec<Vec<String>>,
-    /// Set only where the platform knows what objects this destination offers.
-    pub destination_object_name: Option<String>,
+    /// The field that holds the address, where the platform has chosen it among what `discover` offers.
+    pub matching_key: Option<String>,
     pub generation_id: Option<i64>,
     pub minimum_generation_id: Option<i64>,
 }
@@ -127,12 +128,35 @@ impl RawConfiguredStream<'_> {
         check_sync_mode(&id, self.destination_sync_mode.as_deref())?;
         Ok(ConfiguredStream {
             fields: fields(&id, json_schema)?,
+            matching_key: matching_key(&id, self.destination_object_name.as_deref(), self.primary_key)?,
             id,
-            primary_key: self.primary_key.unwrap_or_default(),
-            destination_object_name: self.destination_object_name,
             generation_id: self.generation_id,
             minimum_generation_id: self.minimum_generation_id,
         })
+    }
+}
+
+/// Without the name of an object, the primary key is the source's own and says nothing of HubSpot.
+fn matching_key(
+    id: &StreamId,
+    object_name: Option<&str>,
+    primary_key: Option<Vec<Vec<String>>>,
+) -> Result<Option<String>, Failure> {
+    let fail = |message: String| Err(Failure::config(message).of_stream(id.name(), id.namespace()));
+    match object_name.filter(|name| !name.is_empty()) {
+        None => Ok(None),
+        Some(CONTACT) => match primary_key.unwrap_or_default().as_slice() {
+            [] => Ok(None),
+            [path] if path.len() == 1 => Ok(path.first().cloned()),
+            _ => fail(format!(
+                "The stream \"{id}\" is to be matched by several fields, or by a field within another one. Contacts are \
+                 matched by one field: the one that holds the e-mail address."
+            )),
+        },
+        Some(_) => fail(format!(
+            "The stream \"{id}\" is to become another object than a contact. Choose the object `{CONTACT}`, the only one \
+             that this destination has."
+        )),
     }
 }
 
@@ -213,7 +237,7 @@ mod tests {
                 {"z":{"type":"string"},"email":{"type":["null","string"]},"z":{"type":"number","maximum":12345678901234567890},"a":true}},
                 "supported_sync_modes":["full_refresh"],"source_defined_primary_key":[["id"]]},
             "sync_mode":"full_refresh","cursor_field":["x"],"destination_sync_mode":"append_dedup",
-            "destination_object_name":"CONTACT","primary_key":[["id"],["a","b"]],
+            "destination_object_name":"CONTACT","primary_key":[["mail"]],
             "generation_id":3,"minimum_generation_id":0,"sync_id":9,"include_files":false}]}"#;
         let catalog = Catalog::parse(bytes).expect("a catalog");
         let stream = &catalog.streams[0];
@@ -224,9 +248,32 @@ mod tests {
             stream.fields[0].schema,
             json!({"type": "number", "maximum": 12_345_678_901_234_567_890_u64})
         );
-        assert_eq!(stream.primary_key, [vec!["id"], vec!["a", "b"]]);
-        assert_eq!(stream.destination_object_name.as_deref(), Some("CONTACT"));
+        assert_eq!(stream.matching_key.as_deref(), Some("mail"));
         assert_eq!((stream.generation_id, stream.minimum_generation_id), (Some(3), Some(0)));
+    }
+
+    #[test]
+    fn the_primary_key_is_hubspots_only_where_the_object_is_named() {
+        let of = |object: &Value, key: &Value| {
+            let mut stream = stream("users", "append_dedup");
+            stream["destination_object_name"] = object.clone();
+            stream["primary_key"] = key.clone();
+            parse(&json!({ "streams": [stream] })).map(|catalog| catalog.streams[0].matching_key.clone())
+        };
+        assert_eq!(of(&json!(null), &json!([["id"]])).unwrap(), None);
+        assert_eq!(of(&json!(""), &json!([["id"], ["a", "b"]])).unwrap(), None);
+        assert_eq!(of(&json!("CONTACT"), &json!([])).unwrap(), None);
+        assert_eq!(of(&json!("CONTACT"), &json!([["mail"]])).unwrap().as_deref(), Some("mail"));
+        for (object, key) in [
+            ("COMPANY", json!([["mail"]])),
+            ("CONTACT", json!([["a"], ["b"]])),
+            ("CONTACT", json!([["a", "b"]])),
+        ] {
+            let failure = of(&json!(object), &key).unwrap_err();
+            assert_eq!(failure.failure_type, FailureType::Config);
+            let stream = FailedStream { name: "users".to_owned(), namespace: None };
+            assert_eq!(failure.stream, Some(stream), "{failure}");
+        }
     }
 
     #[test]
@@ -249,8 +296,7 @@ mod tests {
             let expected = ConfiguredStream {
                 id: StreamId::new("s", None),
                 fields: vec![],
-                primary_key: vec![],
-                destination_object_name: None,
+                matching_key: None,
                 generation_id: None,
                 minimum_generation_id: None,
             };

@@ -3,7 +3,7 @@
 //! Each is compact JSON with `type` first, for `PyAirbyte` finds errors by the text `{"type":"TRACE"`; none holds a
 //! line break. Not here: states, which are answered in [`message`](super::message), and writing.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::Failure;
 
@@ -55,6 +55,19 @@ pub fn trace_error(failure: &Failure, emitted_at_ms: u64) -> String {
         error.insert("stream_descriptor".to_owned(), descriptor);
     }
     format!(r#"{{"type":"TRACE","trace":{{"type":"ERROR","emitted_at":{emitted_at_ms},"error":{error}}}}}"#)
+}
+
+/// A `DESTINATION_CATALOG` message that offers one kind of object, matched by one property.
+pub fn destination_catalog(object_name: &str, matching_key: &str, json_schema: &Value) -> String {
+    let operation = json!({
+        "object_name": object_name,
+        "sync_mode": "append_dedup",
+        "matching_keys": [[matching_key]],
+        "json_schema": json_schema,
+    });
+    // The member is in snake case, unlike that of a `CONNECTION_STATUS`.
+    let catalog = json!({ "operations": [operation] });
+    format!(r#"{{"type":"DESTINATION_CATALOG","destination_catalog":{catalog}}}"#)
 }
 
 /// A `CONNECTION_STATUS` message: the text of a check that succeeded, or that of one that failed.

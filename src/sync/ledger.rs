@@ -183,11 +183,6 @@ impl Ledger {
         self.stretches.get(&ticket.stretch).is_some_and(|stretch| stretch.state.is_some())
     }
 
-    /// Whether any state has not gone out.
-    pub fn has_waiting_states(&self) -> bool {
-        !self.states.is_empty()
-    }
-
     /// The bytes of the states that have not gone out.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes

@@ -6,6 +6,7 @@
 
 mod answers;
 mod check;
+mod discover;
 mod ends;
 mod folding;
 mod layering;

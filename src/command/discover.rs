@@ -1,0 +1,53 @@
+//! The `discover` command: what this destination offers to a platform that maps fields itself (data activation).
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::{Context, portal, read_config};
+use crate::{
+    config::UnknownFields,
+    error::Failure,
+    hubspot::{client::Client, retry::RetryPolicy},
+    mapping::portal::{Kind, Portal},
+    protocol::{catalog::CONTACT, emit},
+};
+
+/// Reads the portal's properties and writes one `DESTINATION_CATALOG`.
+///
+/// # Errors
+///
+/// If the configuration is wrong or HubSpot cannot be asked.
+pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
+    let config = read_config(&config)?;
+    let token = config.access_token.clone();
+    let client = Client::over_http(token, config.api_version, RetryPolicy::CHECK, &context.environment)?;
+    let portal = portal::learn(&client, &config, None, async || portal::scopes(&client).await).await?;
+    let schema = schema(&portal, config.unknown_fields == UnknownFields::Create);
+    let line = emit::destination_catalog(CONTACT, "email", &schema);
+    // If nobody reads any more, there is nobody to tell.
+    context.output.line(&line).ok();
+    Ok(())
+}
+
+/// The JSON schema of a contact: the properties that can be written, typed as Airbyte types them. A type that is not
+/// known is a text, since HubSpot takes texts.
+fn schema(portal: &Portal, takes_others: bool) -> Value {
+    let properties: Map<String, Value> = portal
+        .writable()
+        .into_iter()
+        .map(|property| {
+            let of_type = match property.kind {
+                Kind::Number => json!({ "type": "number" }),
+                Kind::Bool => json!({ "type": "boolean" }),
+                Kind::Date => json!({ "type": "string", "format": "date" }),
+                Kind::DateTime => {
+                    json!({ "type": "string", "format": "date-time", "airbyte_type": "timestamp_with_timezone" })
+                }
+                Kind::Text | Kind::Choice | Kind::Choices | Kind::Phone | Kind::Owner => json!({ "type": "string" }),
+            };
+            (property.name.to_string(), of_type)
+        })
+        .collect();
+    json!({ "type": "object", "additionalProperties": takes_others, "properties": properties })
+}

@@ -112,7 +112,9 @@ fn next_record(number: u64, random: &mut fastrand::Rng, model: &mut Model) -> (V
             data["_ab_cdc_deleted_at"] = json!("2026-01-01T00:00:00Z");
             return (data, Some("deleted_in_source"));
         }
-        3 | 4 => data["numemployees"] = json!("many"),
+        3 => data["numemployees"] = json!("many"),
+        // Only HubSpot knows that this is no name.
+        4 | 5 if data["lastname"].is_null() => data["lastname"] = json!("https://example.com"),
         _ => {}
     }
     model.write(&email, &values);

@@ -10,7 +10,10 @@ use proptest::prelude::*;
 use super::model::{OPTIONS, Store, contact, key, part, ticket};
 use crate::{
     hubspot::model::{LIFECYCLE_STAGE, MAX_BATCH_INPUTS},
-    mapping::email::Key,
+    mapping::{
+        email::Key,
+        reason::{Code, Reason},
+    },
     sync::{
         batch::{Batch, Batcher, Input, Timing},
         fate::Ticket,
@@ -137,11 +140,11 @@ impl Watch {
 
 #[test]
 fn an_input_weighs_what_its_records_hold() {
-    let input = Input {
-        key: key("a@x.com"),
-        parts: vec![part(1, &[("phone", "12345"), ("notes", "")]), part(2, &[])],
-    };
-    assert_eq!(input.bytes(), 2 * (256 + 7) + 2 * 48 + 5);
+    let mut second = part(2, &[]);
+    second.dropped = vec![Reason::of(Code::InvalidValue); 3];
+    let parts = vec![part(1, &[("phone", "12345"), ("notes", "")]), second];
+    let input = Input { key: key("a@x.com"), parts };
+    assert_eq!(input.bytes(), 2 * (256 + 7) + 2 * 48 + 5 + 3 * size_of::<Reason>());
 }
 
 proptest! {

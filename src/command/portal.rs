@@ -36,12 +36,12 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(3),
     Duration::from_millis(3_500),
 ];
-/// So long at most for the list of scopes, which is a convenience.
-const LONGEST_TOKEN_INFO: Duration = Duration::from_secs(10);
+/// So long at most for each call that a sync can do without.
+const LONGEST_EXTRA: Duration = Duration::from_secs(10);
 
 /// What the token may do, as far as HubSpot says: the call is not part of its published specification, and it may hang.
 pub(super) async fn scopes(client: &Client) -> Option<Vec<String>> {
-    let info = tokio::time::timeout(LONGEST_TOKEN_INFO, client.token_info()).await;
+    let info = tokio::time::timeout(LONGEST_EXTRA, client.token_info()).await;
     info.ok().and_then(Result::ok).and_then(|info| info.scopes)
 }
 
@@ -66,12 +66,11 @@ pub(super) async fn learn(
         if scopes.as_ref().is_some_and(|scopes| !may_see(scopes)) {
             continue;
         }
-        match client.properties(sensitivity).await {
-            Ok(more) => definitions.extend(more),
-            Err(error) => {
-                let failure = Failure::from(error);
-                debug!(?sensitivity, %failure, "sensitive properties are not listed");
-            }
+        match tokio::time::timeout(LONGEST_EXTRA, client.properties(sensitivity)).await {
+            Ok(Ok(more)) => definitions.extend(more),
+            // The token may see them, so fields of theirs go nowhere now.
+            _ if scopes.is_some() => warn!(?sensitivity, "HubSpot did not list these properties"),
+            _ => debug!(?sensitivity, "HubSpot did not list these properties"),
         }
     }
     Ok(Portal::new(&definitions))

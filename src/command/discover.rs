@@ -9,6 +9,7 @@ use crate::{
     config::UnknownFields,
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
+    io::output::OutputClosed,
     mapping::portal::{Kind, Portal},
     protocol::{catalog::CONTACT, emit},
 };
@@ -17,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If the configuration is wrong or HubSpot cannot be asked.
+/// If the configuration is wrong, HubSpot cannot be asked, or nobody reads standard output.
 pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
     let config = read_config(&config)?;
     let token = config.access_token.clone();
@@ -25,9 +26,7 @@ pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
     let portal = portal::learn(&client, &config, None, async || portal::scopes(&client).await).await?;
     let schema = schema(&portal, config.unknown_fields == UnknownFields::Create);
     let line = emit::destination_catalog(CONTACT, "email", &schema);
-    // If nobody reads any more, there is nobody to tell.
-    context.output.line(&line).ok();
-    Ok(())
+    context.output.line(&line).map_err(|OutputClosed| Failure::system("nobody reads standard output"))
 }
 
 /// The JSON schema of a contact: the properties that can be written, typed as Airbyte types them. A type that is not

@@ -121,14 +121,12 @@ pub(super) fn plans(catalog: &Catalog, config: &Config, portal: &Portal) -> Resu
 /// A `config_error` that names the fields without a property, if they are to end the sync.
 pub(super) fn announce_plans(plans: &mut [Plan], policy: UnknownFields) -> Result<(), Failure> {
     if policy == UnknownFields::Fail {
-        let unknown = |plan: &Plan| -> Vec<String> {
-            let unknown = plan.fields().filter(|(_, targets)| targets.is_unknown());
-            unknown.map(|(field, _)| field.to_owned()).collect()
-        };
-        let unknown: Vec<_> = plans.iter().map(|plan| (plan.stream(), unknown(plan))).collect();
-        let unknown: Vec<_> = unknown
+        let unknown: Vec<_> = plans
             .iter()
-            .map(|(stream, fields)| (*stream, fields.iter().map(String::as_str).collect()))
+            .map(|plan| {
+                let unknown = plan.fields().filter(|(_, targets)| targets.is_unknown());
+                (plan.stream(), unknown.map(|(field, _)| field).collect())
+            })
             .collect();
         refuse_unknown(&unknown)?;
     }

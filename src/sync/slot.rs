@@ -65,10 +65,7 @@ impl Slot {
         refused: &RefusedProperties,
     ) -> BTreeMap<Arc<str>, String> {
         let mut properties = self.input.merged();
-        properties.retain(|name, value| {
-            let empty_stage = &**name == LIFECYCLE_STAGE && value.trim().is_empty();
-            !refused.contains_key(name) && !self.dropped.contains(name) && !empty_stage
-        });
+        properties.retain(|name, _| !refused.contains_key(name) && !self.dropped.contains(name));
         if let Some(stage) = stage.filter(|stage| stage.applies_to(&self.input))
             && self.existence == Existence::New
             && !self.dropped.contains(LIFECYCLE_STAGE)

@@ -3,7 +3,7 @@
 use hubspot_sandbox::tokens;
 use serde_json::{Value, json};
 
-use super::support::{Connector, record, sandbox, state};
+use super::support::{Connector, end_of, record, sandbox, state};
 
 fn discovered(connector: &Connector) -> Value {
     let outcome = connector.start("discover").finish();
@@ -63,6 +63,16 @@ fn what_cannot_be_discovered_is_an_error() {
     let outcome = Connector::new(&sandbox).set("access_token", tokens::EXPIRED).start("discover").finish();
     let message = outcome.assert_failure("config_error");
     assert!(message.contains("expired"), "{message}");
+}
+
+#[test]
+fn a_reader_that_was_never_there_is_an_error() {
+    let sandbox = sandbox();
+    let connector = Connector::new(&sandbox);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = connector.command("discover").stdout(writer).spawn().unwrap();
+    assert_eq!(end_of(&mut child).code(), Some(1));
 }
 
 fn catalog(object: &str, key: &Value) -> Value {

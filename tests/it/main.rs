@@ -20,4 +20,5 @@ mod settings;
 mod soak;
 mod states;
 mod support;
+mod unknown_fields;
 mod write;

@@ -34,6 +34,7 @@ pub(crate) struct Connector {
     /// Files with content of one's own, by name.
     texts: Vec<(String, String)>,
     variables: Vec<(String, String)>,
+    in_job_directory: bool,
 }
 
 /// What a run left behind.
@@ -55,6 +56,7 @@ impl Connector {
             catalog: None,
             texts: Vec::new(),
             variables: vec![("HUBSPOT_DELAY_SCALE".to_owned(), "0.01".to_owned())],
+            in_job_directory: false,
         }
     }
 
@@ -106,6 +108,12 @@ impl Connector {
         self
     }
 
+    /// Runs in the directory of its files and names them without it, as Airbyte's test suites do.
+    pub(crate) fn in_job_directory(mut self) -> Self {
+        self.in_job_directory = true;
+        self
+    }
+
     /// Runs `check`.
     pub(crate) fn check(&self) -> Outcome {
         self.start("check").finish()
@@ -151,6 +159,9 @@ impl Connector {
             let catalog = self.catalog.as_ref().unwrap_or(&Value::Null);
             command.arg("--catalog").arg(self.file("catalog.json", catalog));
         }
+        if self.in_job_directory {
+            command.current_dir(self.directory.path());
+        }
         command.env_remove("LOG_LEVEL").env("HUBSPOT_API_BASE_URL", &self.base_url);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -161,7 +172,7 @@ impl Connector {
         let path = self.directory.path().join(name);
         let text = self.texts.iter().find(|(file, _)| file == name).map(|(_, text)| text.clone());
         std::fs::write(&path, text.unwrap_or_else(|| content.to_string())).unwrap();
-        path
+        if self.in_job_directory { PathBuf::from(name) } else { path }
     }
 }
 

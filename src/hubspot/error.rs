@@ -97,8 +97,8 @@ impl ApiError {
                 self.endpoint.purpose(),
             ),
             ApiErrorKind::NoTransport => {
-                "the system's trusted certificates could not be loaded. Install the package \
-                                          `ca-certificates`, or point SSL_CERT_FILE at a certificate file."
+                "the system's trusted certificates could not be loaded. Install the package `ca-certificates`, or point \
+                 SSL_CERT_FILE at a certificate file."
                     .to_owned()
             }
         }
@@ -146,8 +146,9 @@ impl ApiError {
                 self.status,
             ),
             Stop::Certificate => {
-                "the certificate of HubSpot's address is not trusted. If a proxy inspects the traffic, \
-                                  add its certificate to the system's trusted ones."
+                "the certificate of HubSpot's address is not trusted. Install the package `ca-certificates`; if a proxy \
+                 inspects the traffic, add its certificate to the system's trusted ones, or point SSL_CERT_FILE at a \
+                 file that holds it."
                     .to_owned()
             }
             Stop::Unexpected => format!(

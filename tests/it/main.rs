@@ -14,6 +14,7 @@ mod layering;
 mod mapping;
 mod memory;
 mod model;
+mod network;
 mod operators;
 mod protocol;
 mod secrets;

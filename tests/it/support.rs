@@ -162,6 +162,10 @@ impl Connector {
         if self.in_job_directory {
             command.current_dir(self.directory.path());
         }
+        // Whatever the machine of the test uses itself.
+        for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            command.env_remove(name).env_remove(name.to_lowercase());
+        }
         command.env_remove("LOG_LEVEL").env("HUBSPOT_API_BASE_URL", &self.base_url);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -136,7 +136,7 @@ fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
     let main = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let beside = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     main.and_then(|main| Ok((main, beside?)))
-        .map_err(|error| Failure::system(format!("the process cannot be set up: {}", error.kind())))
+        .map_err(|error| Failure::system(format!("The process cannot be set up: {}", error.kind())))
 }
 
 /// The sync has a thread of its own, so that a signal is heard even while that is blocked on standard output. A single one:

@@ -15,7 +15,7 @@ use crate::{
         retry::RetryPolicy,
     },
     io::output::OutputClosed,
-    mapping::{plan::check_mappings, portal::Portal},
+    mapping::{creation::NewProperty, plan::check_mappings, portal::Portal},
     protocol::{catalog::Catalog, emit},
 };
 
@@ -80,7 +80,7 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &portal)).transpose()?;
     check_mappings(&config.field_mappings, &portal)?;
     if let Some(catalog) = &catalog {
-        show_plans(catalog, &config, &portal)?;
+        show_plans(catalog, &config, portal)?;
     }
     let portal_id = account.portal_id.as_deref().unwrap_or("(no id)");
     let stage = match stage {
@@ -95,16 +95,18 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
 }
 
 /// Shows where each field goes, and which properties a sync would create.
-fn show_plans(catalog: &Catalog, config: &Config, portal: &Portal) -> Result<(), Failure> {
-    let mut plans = portal::plans(catalog, config, portal)?;
-    portal::announce_plans(&mut plans, config.unknown_fields)?;
+fn show_plans(catalog: &Catalog, config: &Config, mut portal: Portal) -> Result<(), Failure> {
+    let mut plans = portal::plans(catalog, config, &portal)?;
     if config.unknown_fields == UnknownFields::Create {
-        for property in portal::missing(catalog, &plans, portal) {
-            let (name, label, value_type) = (property.name, property.label, property.value_type);
+        let wanted = portal::missing(catalog, &plans, &portal);
+        for property in &wanted {
+            let (name, label, value_type) = (&property.name, &property.label, property.value_type);
             info!(property = name, label, r#type = value_type, "a sync will create this property");
         }
+        portal.add(&wanted.iter().map(NewProperty::definition).collect::<Vec<_>>());
+        plans = portal::plans(catalog, config, &portal)?;
     }
-    Ok(())
+    portal::announce_plans(&mut plans, config.unknown_fields)
 }
 
 /// Writing has to be permitted; reading too if new contacts get a stage, and the creation of properties if it is asked for.
@@ -135,7 +137,7 @@ async fn probe(client: &Client, endpoint: Endpoint) -> Result<(), Failure> {
         Err(error) if error.is_missing_scope() || error.is_unauthorized() => Err(error.into()),
         Ok(_) | Err(_) => {
             warn!(
-                "HubSpot does not list the token's scopes; whether it may {} will show",
+                "HubSpot did not list the token's scopes. If the first sync says that one is missing to {}, add it",
                 endpoint.purpose()
             );
             Ok(())

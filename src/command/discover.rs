@@ -26,7 +26,7 @@ pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
     let portal = portal::learn(&client, &config, None, async || portal::scopes(&client).await).await?;
     let schema = schema(&portal, config.unknown_fields == UnknownFields::Create);
     let line = emit::destination_catalog(CONTACT, "email", &schema);
-    context.output.line(&line).map_err(|OutputClosed| Failure::system("nobody reads standard output"))
+    context.output.line(&line).map_err(|OutputClosed| Failure::system("Nobody reads standard output."))
 }
 
 /// The JSON schema of a contact: the properties that can be written, typed as Airbyte types them. A type that is not

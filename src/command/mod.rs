@@ -46,7 +46,7 @@ impl Context {
 fn read_file(path: &Path, argument: &str) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         Failure::config(format!(
-            "the file of `{argument}`, {}, cannot be read: {}",
+            "The file of `{argument}`, {}, cannot be read: {}",
             path.display(),
             error.kind()
         ))

@@ -69,7 +69,10 @@ pub(super) async fn learn(
         match tokio::time::timeout(LONGEST_EXTRA, client.properties(sensitivity)).await {
             Ok(Ok(more)) => definitions.extend(more),
             // The token may see them, so fields of theirs go nowhere now.
-            _ if scopes.is_some() => warn!(?sensitivity, "HubSpot did not list these properties"),
+            _ if scopes.is_some() => warn!(
+                ?sensitivity,
+                "HubSpot did not list the sensitive properties in time; fields for them are left out until the next sync"
+            ),
             _ => debug!(?sensitivity, "HubSpot did not list these properties"),
         }
     }
@@ -220,8 +223,8 @@ fn none_created(tried: &Tried) -> Failure {
     let failed: Vec<String> =
         tried.failed.iter().map(|(name, category)| format!("{name} ({category})")).collect();
     Failure::config(format!(
-        "HubSpot created none of the properties that `unknown_fields: create` asks for: {}. An account can have 1,000 \
-         properties of its own; create what you need in HubSpot, or set `unknown_fields` to `ignore`.",
+        "HubSpot created none of the properties that `unknown_fields: create` asks for: {}. Create what you \
+         need in HubSpot (an account can have 1,000 properties of its own), or set `unknown_fields` to `ignore`.",
         failed.join(", ")
     ))
 }

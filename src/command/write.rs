@@ -114,9 +114,13 @@ pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Fail
         let stages: Vec<_> =
             portal.stages().iter().map(|stage| format!("`{}` ({})", stage.value, stage.label)).collect();
         Failure::config(format!(
-            "the setting `lifecycle_stage` is no lifecycle stage of this HubSpot account. Use the internal value or the \
-             label of one of these: {}.",
-            if stages.is_empty() { "none is visible to this token".to_owned() } else { stages.join(", ") },
+            "The setting `lifecycle_stage` is no lifecycle stage of this HubSpot account. {}",
+            if stages.is_empty() {
+                "HubSpot shows none of them to this token; leave the setting empty, or use another key."
+                    .to_owned()
+            } else {
+                format!("Use the internal value or the label of one of these: {}.", stages.join(", "))
+            },
         ))
     })
 }

@@ -68,8 +68,9 @@ impl Endpoint {
     pub fn scope(self) -> &'static str {
         match self {
             Self::Account | Self::TokenInfo => "oauth",
-            Self::Properties | Self::BatchRead => "crm.objects.contacts.read",
-            Self::BatchUpsert => "crm.objects.contacts.write",
+            Self::BatchRead => "crm.objects.contacts.read",
+            // That of reading would permit the definitions too, but a sync needs this one in any case.
+            Self::Properties | Self::BatchUpsert => "crm.objects.contacts.write",
             Self::CreateGroup | Self::CreateProperties => "crm.schemas.contacts.write",
         }
     }

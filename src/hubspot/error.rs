@@ -83,6 +83,14 @@ impl ApiError {
                  settings and that api.hubapi.com is an allowed host.",
                 elapsed.as_secs(),
             ),
+            ApiErrorKind::Exhausted { attempts, elapsed, last: None } if self.status == 429 => format!(
+                "HubSpot refused {attempts} attempts over {} s to {}, since the limit of this token was used up. Other \
+                 programs seem to use the same token: give this connection a key of its own. Nothing is lost; run the \
+                 sync again.{}",
+                elapsed.as_secs(),
+                self.endpoint.purpose(),
+                self.trace(),
+            ),
             ApiErrorKind::Exhausted { attempts, elapsed, last: None } => format!(
                 "HubSpot is not answering properly: status {} to the last of {attempts} attempts over {} s to {}. \
                  Nothing is lost; run the sync again later, and see status.hubspot.com.{}",
@@ -97,7 +105,7 @@ impl ApiError {
                 self.endpoint.purpose(),
             ),
             ApiErrorKind::NoTransport => {
-                "the system's trusted certificates could not be loaded. Install the package `ca-certificates`, or point \
+                "The system's trusted certificates could not be loaded. Install the package `ca-certificates`, or point \
                  SSL_CERT_FILE at a certificate file."
                     .to_owned()
             }
@@ -113,28 +121,37 @@ impl ApiError {
                  Service keys, or in the private app's Auth tab.{trace}"
             ),
             Stop::ExpiredToken => format!(
-                "the access token has expired or was rotated. Copy the current service key or private app access token \
+                "The access token has expired or was rotated. Copy the current service key or private app access token \
                  into the setting `access_token`; tokens of an OAuth app last 30 minutes and do not work here.{trace}"
             ),
+            Stop::MissingScopes if self.is_forbidden_otherwise() => format!(
+                "HubSpot forbids the access token to {} (status {}{}). Check that it has the scope {}, and that the account \
+                 and the token's owner may do this.{trace}",
+                self.endpoint.purpose(),
+                self.status,
+                self.shown_category(),
+                self.scopes(),
+            ),
             Stop::MissingScopes => format!(
-                "the access token may not {}: it lacks the scope {}. Add the scope to the service key (Development → \
+                "The access token may not {}: it lacks the scope {}. Add the scope to the service key (Development → \
                  Keys → Service keys) or to the private app (Scopes tab), then try again.{trace}",
                 self.endpoint.purpose(),
                 self.scopes(),
             ),
             Stop::PathGone => format!(
-                "HubSpot does not know the address of the call to {} (status {}). Choose another `api_version`.{trace}",
+                "HubSpot does not know the address of the call to {} (status {}). Choose another `api_version`, and check the \
+                 proxy settings.{trace}",
                 self.endpoint.purpose(),
                 self.status,
             ),
             Stop::Redirect => format!(
-                "the call to {} was answered with a redirect (status {}), which is never followed since the token would \
+                "The call to {} was answered with a redirect (status {}), which is never followed since the token would \
                  go along. Check the proxy settings.",
                 self.endpoint.purpose(),
                 self.status,
             ),
             Stop::DailyLimit => format!(
-                "the HubSpot account's daily limit of API requests is used up, or less than 2 % of it is left, which \
+                "The HubSpot account's daily limit of API requests is used up, or less than 2 % of it is left, which \
                  stays reserved for your other apps. It is reset at midnight in the account's time zone, in {}. What \
                  was written so far is kept; run the sync again after that.",
                 self.until_reset(),
@@ -146,18 +163,30 @@ impl ApiError {
                 self.status,
             ),
             Stop::Certificate => {
-                "the certificate of HubSpot's address is not trusted. Install the package `ca-certificates`; if a proxy \
+                "The certificate of HubSpot's address is not trusted. Install the package `ca-certificates`; if a proxy \
                  inspects the traffic, add its certificate to the system's trusted ones, or point SSL_CERT_FILE at a \
                  file that holds it."
                     .to_owned()
             }
             Stop::Unexpected => format!(
-                "HubSpot refused the call to {} with status {}{}.{trace}",
+                "HubSpot refused the call to {} with status {}{}. Try again; if it stays so, ask HubSpot's support with the \
+                 correlation id.{trace}",
                 self.endpoint.purpose(),
                 self.status,
-                self.category.as_ref().map(|category| format!(" ({category})")).unwrap_or_default(),
+                self.shown_category(),
             ),
         }
+    }
+
+    /// Whether a 403 names no scope and gives another category: then a scope may not be what lacks.
+    fn is_forbidden_otherwise(&self) -> bool {
+        self.required_scopes.is_empty()
+            && self.category.as_deref().is_some_and(|category| category != "MISSING_SCOPES")
+    }
+
+    /// The category as it stands behind a status.
+    fn shown_category(&self) -> String {
+        self.category.as_ref().map(|category| format!(", {category}")).unwrap_or_default()
     }
 
     /// HubSpot lists scopes of which any one suffices; the plainest of them is ours.

@@ -22,12 +22,16 @@ pub const MAX_LINE: usize = 20 * 1024 * 1024;
 /// Why the input cannot be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InputError {
-    #[error("line {line} of the input is longer than {} MiB", MAX_LINE / 1024 / 1024)]
+    #[error(
+        "Line {line} of the input is longer than {} MiB: leave its long fields out or shorten them in the source. Nothing \
+         after the last acknowledged state counts as written.",
+        MAX_LINE / 1024 / 1024
+    )]
     LineTooLong { line: u64 },
-    #[error("the input cannot be read: {0}")]
+    #[error("The input cannot be read: {0}. Run the sync again.")]
     Read(ErrorKind),
     /// The reading thread ended, or never began, without a word. This is never taken for the end of the input.
-    #[error("reading the input stopped without reaching its end")]
+    #[error("Reading the input stopped before its end, perhaps for want of memory. Run the sync again.")]
     Stopped,
 }
 
@@ -357,7 +361,8 @@ mod tests {
         assert_eq!(error, Some(InputError::LineTooLong { line: 4 }));
         assert_eq!(
             InputError::LineTooLong { line: 4 }.to_string(),
-            "line 4 of the input is longer than 20 MiB"
+            "Line 4 of the input is longer than 20 MiB: leave its long fields out or shorten them in the source. Nothing after the last \
+             acknowledged state counts as written."
         );
     }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::portal::normal;
+use crate::hubspot::model::{Property, PropertyOption, Text};
 
 /// The internal name of the group that holds what is created.
 pub const GROUP: &str = "airbyte";
@@ -35,6 +36,23 @@ pub struct NewProperty {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<NewOption>,
     pub description: &'static str,
+}
+
+impl NewProperty {
+    /// The property as HubSpot will list it.
+    pub fn definition(&self) -> Property {
+        let text = |text: &str| Text(Some(text.to_owned()));
+        let option =
+            |option: &NewOption| PropertyOption { label: text(option.label), value: text(option.value) };
+        Property {
+            name: self.name.clone(),
+            label: text(&self.label),
+            value_type: text(self.value_type),
+            field_type: text(self.field_type),
+            options: self.options.iter().map(option).collect(),
+            ..Property::default()
+        }
+    }
 }
 
 /// One of the values that a property allows.

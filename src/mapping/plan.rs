@@ -172,7 +172,7 @@ impl Plan {
         }
         if !declared.is_empty() && !plan.fields.values().any(|targets| targets.key) {
             return Err(Failure::config(format!(
-                "the stream `{stream}` has no field that becomes the contact's e-mail address, which is the key. Name \
+                "The stream `{stream}` has no field that becomes the contact's e-mail address, which is the key. Name \
                  the field that has it in `field_mappings` with `property: email`."
             ))
             .of_stream(stream.name(), stream.namespace()));

@@ -64,7 +64,8 @@ impl Code {
                 "the value of the e-mail field is no address that HubSpot accepts; mend it in the source"
             }
             Self::DeletedInSource => {
-                "the record was deleted in the source; contacts are never deleted in HubSpot"
+                "the record was deleted in the source, but contacts are never deleted: do it in HubSpot if the \
+                 contact must go"
             }
             Self::NothingToWrite => {
                 "the record has nothing but an address; grant `crm.objects.contacts.read` so that \
@@ -74,17 +75,32 @@ impl Code {
                 "the value does not fit the property's type or options; mend it in the source or map \
                                    the field to another property"
             }
-            Self::ValueTooLong => "HubSpot stores at most 65,536 characters in a property",
-            Self::UnknownProperty => "HubSpot does not have the property, or the token may not see it",
-            Self::ReadOnlyProperty => "HubSpot does not let the API set the property",
+            Self::ValueTooLong => {
+                "HubSpot stores at most 65,536 characters in a property; shorten the value in the source"
+            }
+            Self::UnknownProperty => {
+                "HubSpot does not have the property, or the token may not see it; map its field to another one"
+            }
+            Self::ReadOnlyProperty => {
+                "HubSpot does not let the API set the property; map its field to another one"
+            }
             Self::MissingRequiredProperty => {
-                "the portal's rules require a property that the record lacks; map it, or \
+                "the account's rules require a property that the record lacks; map it, or \
                                               set `api_version: v3`, which does not enforce those rules"
             }
-            Self::Conflict => "another contact has the address, or it was changed at the same moment",
-            Self::RefusedByHubSpot => "HubSpot refused the record without naming a property",
-            Self::NotConfirmed => "HubSpot never said what became of the record",
-            Self::TooLarge => "the record alone is larger than HubSpot accepts",
+            Self::Conflict => {
+                "another contact has the address, or it was changed at the same moment; look for the address in \
+                 HubSpot, merge the contacts, then refresh the stream"
+            }
+            Self::RefusedByHubSpot => {
+                "HubSpot refused the record without naming a property; its support can tell more by the \
+                 correlation id"
+            }
+            Self::NotConfirmed => {
+                "HubSpot never said what became of the record; look for the contact, and refresh the stream if it \
+                 lacks something"
+            }
+            Self::TooLarge => "the record alone is larger than HubSpot accepts; leave its long fields out",
         }
     }
 }

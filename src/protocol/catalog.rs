@@ -172,7 +172,7 @@ fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<(), Failure> {
     };
     let message = format!(
         "The stream \"{id}\" {asked}, but contacts in HubSpot can only be upserted (\"append_dedup\"). Set a primary \
-         key for the stream and choose the sync mode Incremental – Deduped."
+         key for the stream and choose the sync mode Incremental | Append + Deduped."
     );
     Err(Failure::config(message).of_stream(id.name(), id.namespace()))
 }

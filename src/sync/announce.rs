@@ -79,7 +79,7 @@ pub fn refuse_unknown(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Failure>
         return Ok(());
     }
     Err(Failure::config(format!(
-        "no contact property fits these fields, and `unknown_fields` is `fail` ({}). Name a property for each in \
+        "No contact property fits these fields, and `unknown_fields` is `fail` ({}). Name a property for each in \
          `field_mappings`, create it in HubSpot, leave the field out in the connection, or set `unknown_fields` to \
          `ignore` or `create`.",
         named.join("; ")

@@ -260,13 +260,13 @@ impl Ledger {
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
         let states = if stream.spared {
-            "Some states of the stream had to be acknowledged before: reset the stream, so that the source sends the \
+            "Some states of the stream had to be acknowledged before: refresh the stream, so that the source sends the \
              records again."
         } else {
             "No state of the stream was acknowledged, so that the source sends the records again."
         };
         let message = format!(
-            "all {} records of the stream `{}` so far were rejected, {count} of them as {reason}: {}. {states}",
+            "All {} records of the stream `{}` so far were rejected, {count} of them as {reason}: {}. {states}",
             stream.rejected,
             stream.id,
             reason.code.advice(),

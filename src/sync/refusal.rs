@@ -105,7 +105,8 @@ pub fn structural(status: u16, error: &ErrorBody) -> Failure {
     let trace =
         error.correlation_id().map(|id| format!(" HubSpot's correlation id: {id}.")).unwrap_or_default();
     Failure::system(format!(
-        "HubSpot refuses every batch with status {status}{category}, whatever contacts it holds, and names no reason.{trace}"
+        "HubSpot refuses every batch with status {status}{category}, whatever contacts it holds, and names no reason. \
+         Try the other `api_version`, or ask HubSpot's support.{trace}"
     ))
 }
 

@@ -222,7 +222,8 @@ impl Sync {
         match self.ledger.open_records() {
             0 => Ok(()),
             open => Err(Failure::system(format!(
-                "{open} records were never settled. This is a fault of the connector; their states were not acknowledged."
+                "{open} records were never settled. This is a fault of the connector; their states were not acknowledged. \
+                 Run the sync again, and report this."
             ))),
         }
     }
@@ -287,7 +288,7 @@ impl Sync {
     fn read_line(&mut self, number: u64, line: &[u8]) -> Result<(), Failure> {
         let message = message::parse(line).map_err(|error| {
             Failure::system(format!(
-                "line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
+                "Line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
             ))
         })?;
         match message {
@@ -344,7 +345,7 @@ impl Sync {
         }
         if !self.accepts_new_streams {
             return Err(Failure::config(format!(
-                "a record of the stream `{id}` came, which is not in the catalog. Add the stream to the connection, or \
+                "A record of the stream `{id}` came, which is not in the catalog. Add the stream to the connection, or \
                  leave it out in the source."
             ))
             .of_stream(id.name(), id.namespace()));
@@ -365,7 +366,7 @@ impl Sync {
     fn land(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), Failure> {
         let Ok(landed) = landed else {
             return Err(Failure::system(
-                "a request ended in a fault of the connector; nothing of it is acknowledged.",
+                "A request ended in a fault of the connector; nothing of it is acknowledged. Run the sync again, and report this.",
             ));
         };
         self.check_vanished(&landed.notes.learned)?;
@@ -399,8 +400,8 @@ impl Sync {
         match vanished.next() {
             Some((property, _)) if self.setting.unknown_fields == UnknownFields::Fail => {
                 Err(Failure::config(format!(
-                    "the property `{property}` is gone from HubSpot, or the token may no longer see it, and \
-                     `unknown_fields` is `fail`."
+                    "The property `{property}` is gone from HubSpot, or the token may no longer see it, and \
+                     `unknown_fields` is `fail`. Create it again, or map its field to another property."
                 )))
             }
             _ => Ok(()),

@@ -82,7 +82,7 @@ fn a_scope_that_lacks_is_named() {
         (tokens::READ_ONLY, None, write),
         (tokens::READ_ONLY, Some("customer"), write),
         (tokens::WRITE_ONLY, Some("customer"), read),
-        (tokens::NO_CONTACTS, None, read),
+        (tokens::NO_CONTACTS, None, write),
     ] {
         let message =
             failed(&Connector::new(&sandbox).set("access_token", token).set("lifecycle_stage", stage));
@@ -167,6 +167,7 @@ fn a_hubspot_that_cannot_be_reached_is_said_to_be_so() {
 #[test]
 fn answers_that_help_nobody_become_sentences_that_do() {
     let html_403 = What::html(403);
+    let forbidden = StatusAnswer { category: Some("ACCOUNT_SUSPENDED".to_owned()), ..StatusAnswer::new(403) };
     let long_pause = StatusAnswer::new(503).retry_after(RetryAfter::Seconds(3_600)).into();
     for (answer, parts, requests) in [
         (
@@ -183,6 +184,7 @@ fn answers_that_help_nobody_become_sentences_that_do() {
         (What::EmptyBody, vec!["could not be read"], 1),
         (What::CloseUnread, vec!["could not be reached", "connection broke"], 3),
         (What::bare(418), vec!["status 418"], 1),
+        (forbidden.into(), vec!["forbids", "status 403, ACCOUNT_SUSPENDED", "owner"], 1),
     ] {
         let sandbox = sandbox_with_faults(vec![Fault::new(answer.clone())]);
         let message = failed(&Connector::new(&sandbox));

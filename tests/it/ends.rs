@@ -307,7 +307,11 @@ fn a_start_that_fails_ends_the_sync_though_standard_input_is_held_open() {
             "HUBSPOT_API_BASE_URL",
         ),
         (connector().set("access_token", "pat-na1-wrong"), "config_error", "`access_token`"),
-        (connector().set("access_token", tokens::NO_CONTACTS), "config_error", "`crm.objects.contacts.read`"),
+        (
+            connector().set("access_token", tokens::NO_CONTACTS),
+            "config_error",
+            "`crm.objects.contacts.write`",
+        ),
         (connector().set("lifecycle_stage", "VIP"), "config_error", "`lifecycle_stage`"),
         (connector().streams(&[("users", &["id"])]), "config_error", "`property: email`"),
         (connector().text("config.json", "{}"), "config_error", "`access_token`"),

@@ -189,7 +189,7 @@ fn an_unparseable_line_ends_the_sync_after_what_is_in_flight_has_settled() {
     let input = people(0..100) + &state(1) + &people(100..101) + bad + &people(101..300) + &state(2);
     let outcome = Connector::new(&sandbox).in_earnest().write(&input);
     let message = outcome.assert_failure("system_error");
-    assert!(message.contains("line 103 "), "{message}");
+    assert!(message.contains("Line 103 "), "{message}");
     assert!(!outcome.lines.concat().contains("hidden"));
     assert_eq!(outcome.state_ids(), [1]);
     assert_eq!(outcome.counts(), [(100.0, 0.0)]);
@@ -312,7 +312,7 @@ fn a_line_of_more_than_twenty_mebibytes_is_refused_by_its_number() {
     let large = record(json!({ "email": "large@example.com", "blob": "x".repeat(20 << 20) }));
     let outcome = Connector::new(&sandbox).write(&(people(0..100) + &state(1) + &large + &state(2)));
     let message = outcome.assert_failure("system_error");
-    assert!(message.contains("line 102 ") && message.contains("20 MiB"), "{message}");
+    assert!(message.contains("Line 102 ") && message.contains("20 MiB"), "{message}");
     assert_eq!(outcome.state_ids(), [1]);
     assert_eq!(sandbox.contacts().len(), 100);
 }

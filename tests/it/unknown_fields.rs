@@ -140,6 +140,9 @@ fn check_shows_what_would_be_created_and_creates_nothing() {
     let outcome = connector.check();
     assert_eq!(outcome.connection_status().0, "SUCCEEDED");
     assert_eq!(outcome.logs("a sync will create this property").len(), 5, "{:#?}", outcome.lines);
+    // The plan is the one that the sync will have.
+    assert_eq!(outcome.logs("field mapped").len(), 6, "{:#?}", outcome.lines);
+    assert_eq!(outcome.logs("field left out"), Vec::<String>::new());
     assert_eq!((calls(&sandbox, "contacts/batch/create"), calls(&sandbox, "contacts/groups")), (0, 0));
 }
 

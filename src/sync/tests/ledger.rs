@@ -331,7 +331,7 @@ fn a_thousand_first_rejections_are_hopeless_and_nine_hundred_ninety_nine_are_not
     let failure = ledger.hopeless().unwrap();
     assert_eq!(failure.failure_type, FailureType::Config);
     assert_eq!(failure.stream, Some(FailedStream { name: "s0".to_owned(), namespace: None }));
-    assert!(failure.message.starts_with("all 1000 records of the stream `s0`"), "{failure}");
+    assert!(failure.message.starts_with("All 1000 records of the stream `s0`"), "{failure}");
     assert!(failure.message.contains("999 of them as missing_email"), "{failure}");
     assert_eq!(take(&mut ledger), []);
 }

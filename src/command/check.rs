@@ -80,6 +80,9 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &portal)).transpose()?;
     check_mappings(&config.field_mappings, &portal)?;
     if let Some(catalog) = &catalog {
+        if let Some(failure) = catalog.refused.values().next() {
+            return Err(failure.clone());
+        }
         show_plans(catalog, &config, portal)?;
     }
     let portal_id = account.portal_id.as_deref().unwrap_or("(no id)");

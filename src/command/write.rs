@@ -80,6 +80,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         unknown_fields: config.unknown_fields,
         field_mappings: config.field_mappings,
         plans,
+        refused_streams: catalog.map(|catalog| catalog.refused).unwrap_or_default(),
         timing: timing(environment.delay_scale),
     })
 }
@@ -131,8 +132,16 @@ fn warn_of_what_will_not_happen(catalog: &Catalog, config: &Config) {
             "the catalog asks to remove what earlier syncs wrote; contacts are never deleted, so they stay"
         );
     }
+    for stream in catalog.refused.keys() {
+        warn!(
+            %stream,
+            "the stream asks for a mode other than append_dedup: its states come back, a record would end the sync, and \
+             contacts that are there stay"
+        );
+    }
+    let ids = || catalog.streams.iter().map(|stream| &stream.id).chain(catalog.refused.keys());
     for mapping in &config.field_mappings {
-        if !catalog.streams.iter().any(|stream| mapping.applies_to(stream.id.name(), stream.id.namespace())) {
+        if !ids().any(|id| mapping.applies_to(id.name(), id.namespace())) {
             let stream = mapping.stream.as_deref();
             warn!(
                 stream,

@@ -21,9 +21,15 @@ use crate::error::Failure;
 pub const CONTACT: &str = "CONTACT";
 
 /// The streams of a sync; no two have the same [`StreamId`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalog {
     pub streams: Vec<ConfiguredStream>,
+    /// Streams in a mode that contacts cannot have, and how to say so.
+    ///
+    /// They are harmless as long as no record of theirs comes. To clear a stream, the platform runs the destination with the
+    /// mode `overwrite` (or `append`, to one that knows refreshes), no records, and states that have to come back.
+    /// Source: `CatalogTransforms.updateCatalogForReset` of the Airbyte platform.
+    pub refused: IndexMap<StreamId, Failure>,
 }
 
 /// A stream to be written with `append_dedup`, the one destination sync mode there is.
@@ -51,8 +57,8 @@ pub struct Field {
 impl Catalog {
     /// Reads a catalog file.
     ///
-    /// Fails as a `config_error` if it is not a catalog, names a stream twice, or asks for another destination sync
-    /// mode than `append_dedup`. The message holds names of streams, never another text of the file.
+    /// Fails as a `config_error` if it is not a catalog, names a stream twice, or asks for a destination sync mode that
+    /// does not exist. The message holds names of streams, never another text of the file.
     pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut source = serde_json::Deserializer::from_slice(bytes);
@@ -64,19 +70,21 @@ impl Catalog {
             .streams
             .ok_or_else(|| Failure::config("The catalog has no list `streams`: is it another file?"))?;
         let mut seen = HashSet::new();
-        let mut streams = Vec::with_capacity(raw_streams.len());
+        let mut catalog = Self::default();
         for (index, raw_stream) in raw_streams.into_iter().enumerate() {
-            let stream = raw_stream.check(index)?;
-            if !seen.insert(stream.id.clone()) {
-                let message = format!(
-                    "The catalog names the stream \"{}\" more than once. Remove one of them.",
-                    stream.id
-                );
-                return Err(Failure::config(message).of_stream(stream.id.name(), stream.id.namespace()));
+            let id = raw_stream.id(index)?;
+            if !seen.insert(id.clone()) {
+                let message =
+                    format!("The catalog names the stream \"{id}\" more than once. Remove one of them.");
+                return Err(Failure::config(message).of_stream(id.name(), id.namespace()));
             }
-            streams.push(stream);
+            if let Some(failure) = check_sync_mode(&id, raw_stream.destination_sync_mode.as_deref())? {
+                catalog.refused.insert(id, failure);
+            } else {
+                catalog.streams.push(raw_stream.check(id)?);
+            }
         }
-        Ok(Self { streams })
+        Ok(catalog)
     }
 }
 
@@ -116,18 +124,19 @@ struct RawStream<'a> {
 }
 
 impl RawConfiguredStream<'_> {
-    fn check(self, index: usize) -> Result<ConfiguredStream, Failure> {
-        let RawStream { name, namespace, json_schema } =
-            self.stream.unwrap_or(RawStream { name: None, namespace: None, json_schema: None });
-        let name = name.ok_or_else(|| {
+    fn id(&self, index: usize) -> Result<StreamId, Failure> {
+        let stream = self.stream.as_ref();
+        let name = stream.and_then(|stream| stream.name.as_deref()).ok_or_else(|| {
             Failure::config(format!(
                 "The catalog has a stream without a name (`streams[{index}].stream.name`)."
             ))
         })?;
-        let id = StreamId::new(&name, namespace.as_deref());
-        check_sync_mode(&id, self.destination_sync_mode.as_deref())?;
+        Ok(StreamId::new(name, stream.and_then(|stream| stream.namespace.as_deref())))
+    }
+
+    fn check(self, id: StreamId) -> Result<ConfiguredStream, Failure> {
         Ok(ConfiguredStream {
-            fields: fields(&id, json_schema)?,
+            fields: fields(&id, self.stream.and_then(|stream| stream.json_schema))?,
             matching_key: matching_key(&id, self.destination_object_name.as_deref(), self.primary_key)?,
             id,
             generation_id: self.generation_id,
@@ -160,13 +169,18 @@ fn matching_key(
     }
 }
 
-fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<(), Failure> {
-    /// The names that may be repeated in a message.
+/// The failure of a record in another mode than `append_dedup`.
+///
+/// # Errors
+///
+/// If the mode is missing or does not exist.
+fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<Option<Failure>, Failure> {
     const OTHERS: [&str; 5] = ["append", "overwrite", "overwrite_dedup", "update", "soft_delete"];
 
+    let other = mode.filter(|mode| OTHERS.contains(mode));
     let asked = match mode {
-        Some("append_dedup") => return Ok(()),
-        Some(mode) if OTHERS.contains(&mode) => format!("asks for the destination sync mode \"{mode}\""),
+        Some("append_dedup") => return Ok(None),
+        Some(_) if let Some(mode) = other => format!("asks for the destination sync mode \"{mode}\""),
         Some(_) => "asks for a destination sync mode that does not exist".to_owned(),
         None => "has no destination sync mode".to_owned(),
     };
@@ -174,7 +188,8 @@ fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<(), Failure> {
         "The stream \"{id}\" {asked}, but contacts in HubSpot can only be upserted (\"append_dedup\"). Set a primary \
          key for the stream and choose the sync mode Incremental | Append + Deduped."
     );
-    Err(Failure::config(message).of_stream(id.name(), id.namespace()))
+    let failure = Failure::config(message).of_stream(id.name(), id.namespace());
+    if other.is_some() { Ok(Some(failure)) } else { Err(failure) }
 }
 
 /// The properties of a schema; of several with one name the last counts, in the place of the first.
@@ -305,17 +320,22 @@ mod tests {
         let missing =
             json!({"streams": [{"stream": {"name": "s"}, "destination_sync_mode": "append_dedup"}]});
         assert_eq!(parse(&missing).map(|catalog| catalog.streams.len()), Ok(1));
-        assert_eq!(Catalog::parse(b"\xef\xbb\xbf{\"streams\":[]}"), Ok(Catalog { streams: vec![] }));
+        assert_eq!(Catalog::parse(b"\xef\xbb\xbf{\"streams\":[]}"), Ok(Catalog::default()));
     }
 
     #[test]
     fn other_modes_name_the_stream_and_the_cure() {
+        let refused = |mode| {
+            let catalog = parse(&json!({"streams": [stream("users", mode)]}))?;
+            assert!(catalog.streams.is_empty());
+            Err::<(), _>(catalog.refused[&StreamId::new("users", None)].clone())
+        };
         for (mode, said) in [
             ("append", "asks for the destination sync mode \"append\""),
             ("overwrite", "asks for the destination sync mode \"overwrite\""),
             ("secret", "asks for a destination sync mode that does not exist"),
         ] {
-            let failure = parse(&json!({"streams": [stream("users", mode)]})).expect_err(mode);
+            let failure = refused(mode).expect_err(mode);
             assert_eq!(failure.failure_type, FailureType::Config);
             assert!(failure.message.contains(&format!("The stream \"users\" {said}")), "{failure}");
             assert!(failure.message.contains("Set a primary key"), "{failure}");

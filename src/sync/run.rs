@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
+use indexmap::IndexMap;
 use tokio::{task::JoinSet, time::Instant};
 use tracing::{debug, warn};
 
@@ -56,6 +57,8 @@ pub struct Setting {
     pub field_mappings: Vec<FieldMapping>,
     /// The plans of the catalog's streams; `None` without a catalog, when every stream is taken.
     pub plans: Option<Vec<Plan>>,
+    /// Streams of the catalog that may have states, but no record; with the failure that one is.
+    pub refused_streams: IndexMap<StreamId, Failure>,
     pub timing: Timing,
 }
 
@@ -342,6 +345,9 @@ impl Sync {
         if let Some(&index) = self.by_id.get(&id) {
             self.last_stream = index;
             return Ok(index);
+        }
+        if let Some(failure) = self.setting.refused_streams.get(&id) {
+            return Err(failure.clone());
         }
         if !self.accepts_new_streams {
             return Err(Failure::config(format!(

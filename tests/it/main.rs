@@ -8,6 +8,7 @@ mod airbyte_suites;
 mod answers;
 mod check;
 mod discover;
+mod documentation;
 mod ends;
 mod folding;
 mod layering;

@@ -231,8 +231,7 @@ fn a_catalog_that_cannot_be_served_is_refused_before_any_request() {
     let twice =
         json!({ "streams": [stream("users", &json!("")), stream("users", &json!(null))] }).to_string();
     for (catalog, parts) in [
-        (mode("overwrite"), vec!["public.users", "\"overwrite\"", "Deduped", "primary key"]),
-        (mode("append"), vec!["public.users", "\"append\"", "Deduped"]),
+        (mode("sideways"), vec!["public.users", "does not exist", "Deduped", "primary key"]),
         (twice, vec!["\"users\" more than once"]),
         ("{\"streams\": [".to_owned(), vec!["catalog", "line 1, column 13"]),
         ("secret".to_owned(), vec!["catalog", "JSON"]),
@@ -244,6 +243,31 @@ fn a_catalog_that_cannot_be_served_is_refused_before_any_request() {
         assert!(!message.contains("secret"));
     }
     assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_record_in_another_mode_ends_the_sync_and_fails_a_check_and_others_are_settled() {
+    let sandbox = sandbox();
+    let catalog = |mode: &str| {
+        let mut other = stream("others", &json!("public"));
+        other["destination_sync_mode"] = json!(mode);
+        json!({ "streams": [stream("users", &json!(null)), other] })
+    };
+    let of_others = people_of("others", 0..1).replace("\"stream\"", "\"namespace\":\"public\",\"stream\"");
+    for mode in ["overwrite", "append", "update"] {
+        let connector = || Connector::new(&sandbox).catalog(catalog(mode));
+        let outcome =
+            connector().write(&(people(0..100) + &state(1) + &of_others + &people(100..200) + &state(2)));
+        let message = outcome.assert_failure("config_error");
+        let parts = ["public.others", mode, "primary key", "Incremental | Append + Deduped"];
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+        assert_eq!(outcome.errors()[0]["stream_descriptor"]["name"], "others");
+        assert_eq!(outcome.state_ids(), [1]);
+        let (status, message) = connector().check().connection_status();
+        assert_eq!(status, "FAILED");
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    }
+    assert_eq!(sandbox.contacts().len(), 100);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn test_truncate_refresh_no_data() {
     assert_eq!(names(&sandbox), people([(42, "first")]));
 }
 
-/// The second sync mode of the original is one that contacts cannot have: it is refused before anything is written.
+/// The second sync mode of the original is one that contacts cannot have: a record of it ends the sync.
 #[test]
 fn test_truncate_refresh_change_sync_mode() {
     let sandbox = sandbox();

@@ -254,12 +254,18 @@ fn test_clear() {
     let sandbox = sandbox();
     let stream = Stream::new("test_stream");
     run_sync(&sandbox, std::slice::from_ref(&stream), &stream.person(1, "Ada"));
-    let cleared = [stream.generation(1, 1)];
-    let global =
-        json!({ "type": "GLOBAL", "global": { "stream_states": [] }, "sourceStats": { "recordCount": 0.0 } });
-    let outcome = run_sync(&sandbox, &cleared, &line("STATE", "state", &global));
-    assert_eq!(outcome.counts(), [(0.0, 0.0)]);
-    assert_eq!(names(&sandbox), people([(1, "Ada")]), "contacts are never deleted");
+    let global = json!({
+        "type": "GLOBAL", "global": { "stream_states": [] }, "sourceStats": { "recordCount": 0.0 },
+    });
+    // What platforms ask for, with and without refreshes: no records, and states that have to come back.
+    for mode in ["append", "overwrite", "append_dedup"] {
+        let cleared = [Stream { mode, ..stream.generation(1, 1) }];
+        let lines = line("STATE", "state", &global) + &cleared[0].checkpoint(&json!(null), 0.0);
+        let outcome = run_sync(&sandbox, &cleared, &lines.repeat(2));
+        assert_eq!(outcome.counts(), [(0.0, 0.0); 4]);
+        assert_eq!(outcome.logs("stay").len(), 1, "{:#?}", outcome.lines);
+        assert_eq!(names(&sandbox), people([(1, "Ada")]), "contacts are never deleted");
+    }
 }
 
 /// One state for all streams, one of which is not in the catalog: the records of each stream count into it.

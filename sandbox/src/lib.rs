@@ -20,7 +20,7 @@
 //!
 //! # What is there
 //!
-//! Batch upsert, update, read and archive of contacts; properties (list, one, create, batch create, archive) and their
+//! Batch upsert, update, read and archive of contacts, merge and GDPR deletion of single ones; properties (list, one, create, batch create, archive) and their
 //! groups; account details; token info. Paths of v3, 2026-03 and 2026-09 alike; the last is stricter about values.
 //! Control routes under `/_sandbox/` show and change a running one: `settings`, `contacts`, `requests`.
 //!

@@ -172,6 +172,8 @@ fn handle(state: &mut State, call: &Call<'_>, endpoint: Endpoint) -> Result<Repl
         Endpoint::BatchUpdate => write(state, call, Mode::Update),
         Endpoint::BatchRead => objects::read::read(state, call),
         Endpoint::BatchArchive => objects::archive::archive(state, call),
+        Endpoint::Merge => objects::merge::merge(state, call),
+        Endpoint::GdprDelete => objects::archive::gdpr_delete(state, call),
         Endpoint::ListProperties => list::list(state, call),
         Endpoint::OneProperty => list::one(state, call),
         Endpoint::ListGroups => list::groups(state, call),

@@ -38,6 +38,8 @@ pub(crate) enum Endpoint {
     BatchUpdate,
     BatchRead,
     BatchArchive,
+    Merge,
+    GdprDelete,
     ListProperties,
     CreateProperty,
     CreateProperties,
@@ -73,6 +75,7 @@ pub(crate) fn find(method: &str, path: &str) -> Result<Route, NoRoute> {
     let (version, area, rest) = split_version(&segments).ok_or(NoRoute::UnknownPath)?;
     let (endpoints, object_type, name): (&[(&str, Endpoint)], _, _) = match (area, rest) {
         (Area::Objects, [object, "batch", operation]) => (batch(operation), Some(object), None),
+        (Area::Objects, [object, operation]) => (single(operation), Some(object), None),
         (Area::Properties, [object]) => (PROPERTIES, Some(object), None),
         (Area::Properties, [object, "batch", "create"]) => {
             (&[("POST", Endpoint::CreateProperties)], Some(object), None)
@@ -130,6 +133,14 @@ fn batch(operation: &str) -> &'static [(&'static str, Endpoint)] {
         "update" => &[("POST", Endpoint::BatchUpdate)],
         "read" => &[("POST", Endpoint::BatchRead)],
         "archive" => &[("POST", Endpoint::BatchArchive)],
+        _ => &[],
+    }
+}
+
+fn single(operation: &str) -> &'static [(&'static str, Endpoint)] {
+    match operation {
+        "merge" => &[("POST", Endpoint::Merge)],
+        "gdpr-delete" => &[("POST", Endpoint::GdprDelete)],
         _ => &[],
     }
 }

@@ -47,6 +47,9 @@ pub struct Settings {
     pub empty_inputs: EmptyInputs,
     /// Whether an input without a property to write is refused: "No properties found to update, please provide at least one."
     pub refuse_empty_properties: bool,
+    /// Whether an upsert of an address that `gdpr-delete` put on the blocklist is refused. HubSpot's documentation says that
+    /// such an address can come back through forms or the API; its imports have an error for it.
+    pub refuse_blocklisted_emails: bool,
     /// Stage of a new contact that names none; `null` turns the default off, as an admin can.
     pub default_lifecycle_stage: Option<String>,
     /// Properties to treat as though they did not exist, in lists and in writes.
@@ -88,6 +91,7 @@ impl Default for Settings {
             same_contact_inputs: SameContactInputs::Conflict409,
             empty_inputs: EmptyInputs::Status400,
             refuse_empty_properties: true,
+            refuse_blocklisted_emails: false,
             default_lifecycle_stage: Some("lead".to_owned()),
             missing_properties: Vec::new(),
             required_properties: Vec::new(),

@@ -2,7 +2,7 @@
 //!
 //! Values come in already judged; whether a batch may be written is decided in `objects`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::{
     clock,
@@ -21,6 +21,10 @@ pub(crate) struct Store {
     addresses: HashMap<String, u64>,
     /// Values of custom properties with unique values: name and value.
     unique: HashMap<(String, String), u64>,
+    /// Ids of contacts that were merged into another one, with the id of that.
+    merged: HashMap<u64, u64>,
+    /// Addresses on the blocklist, in lower case.
+    blocklist: HashSet<String>,
     next_id: u64,
 }
 
@@ -41,6 +45,8 @@ impl Store {
             contacts: BTreeMap::new(),
             addresses: HashMap::new(),
             unique: HashMap::new(),
+            merged: HashMap::new(),
+            blocklist: HashSet::new(),
             next_id: FIRST_ID,
         }
     }
@@ -58,9 +64,27 @@ impl Store {
         self.unique.get(&(property.to_owned(), value.to_owned())).copied()
     }
 
-    /// A contact that is not in the recycle bin.
+    /// A contact that is not in the recycle bin. The id of one that was merged leads to the one that remained.
     pub(crate) fn get(&self, id: u64) -> Option<&Contact> {
-        self.contacts.get(&id).filter(|contact| !contact.archived)
+        self.contacts.get(&self.remaining(id)).filter(|contact| !contact.archived)
+    }
+
+    /// The id that a merge left of this one.
+    fn remaining(&self, mut id: u64) -> u64 {
+        while let Some(remaining) = self.merged.get(&id) {
+            id = *remaining;
+        }
+        id
+    }
+
+    /// Whether an address is on the blocklist.
+    pub(crate) fn is_blocked(&self, address: &str) -> bool {
+        self.blocklist.contains(&address.to_lowercase())
+    }
+
+    /// Puts an address on the blocklist.
+    pub(crate) fn block(&mut self, address: &str) {
+        self.blocklist.insert(address.to_lowercase());
     }
 
     /// Those not in the recycle bin, by address.
@@ -114,6 +138,7 @@ impl Store {
         rules: WriteRules<'_>,
         is_new: bool,
     ) {
+        let id = self.remaining(id);
         let Some(mut contact) = self.contacts.remove(&id) else { return };
         for (name, change) in changes {
             match name.as_str() {
@@ -141,11 +166,44 @@ impl Store {
 
     /// Moves a contact to the recycle bin, which frees its addresses.
     pub(crate) fn archive(&mut self, id: u64) {
+        let id = self.remaining(id);
         if let Some(contact) = self.contacts.get_mut(&id) {
             contact.archived = true;
             self.addresses.retain(|_, owner| *owner != id);
             self.unique.retain(|_, owner| *owner != id);
         }
+    }
+
+    /// Removes a contact without a trace but for its addresses, which go to the blocklist.
+    pub(crate) fn delete_for_good(&mut self, id: u64) {
+        let id = self.remaining(id);
+        self.archive(id);
+        if let Some(contact) = self.contacts.remove(&id) {
+            for address in std::iter::once(&contact.email).chain(&contact.additional_emails) {
+                self.block(address);
+            }
+        }
+    }
+
+    /// Makes one contact of two: `other` is gone, its addresses become secondary ones of `primary`.
+    pub(crate) fn merge(&mut self, primary: u64, other: u64, rules: WriteRules<'_>) {
+        let (primary, other) = (self.remaining(primary), self.remaining(other));
+        let Some(gone) = self.contacts.get(&other).cloned() else { return };
+        self.archive(other);
+        self.contacts.remove(&other);
+        self.merged.insert(other, primary);
+        let Some(kept) = self.contacts.get(&primary) else { return };
+        let mut changes: BTreeMap<String, Change> = gone
+            .properties
+            .iter()
+            .filter(|(name, _)| !kept.properties.contains_key(*name))
+            .map(|(name, value)| (name.clone(), Change::Set(value.clone())))
+            .collect();
+        let gained = std::iter::once(gone.email).chain(gone.additional_emails);
+        let addresses: Vec<String> =
+            kept.additional_emails.iter().cloned().chain(gained.filter(|email| !email.is_empty())).collect();
+        changes.insert("hs_additional_emails".to_owned(), Change::Set(addresses.join(";")));
+        self.write(primary, &changes, rules, false);
     }
 
     /// Puts in a contact as it is given.

@@ -54,6 +54,7 @@ fn every_module_of_the_tables_exists() {
 fn files_open_with_their_responsibility_and_stay_short() {
     let mut files = sources("src");
     files.extend(sources("sandbox/src"));
+    files.extend(sources("examples"));
     report(&form_violations(&files));
 }
 

@@ -1,4 +1,7 @@
-//! `batch/archive`: contacts to the recycle bin, by record id.
+//! `batch/archive`: contacts to the recycle bin, by record id. `gdpr-delete`: one contact for good, and its addresses to the
+//! blocklist.
+
+use serde::Deserialize;
 
 use super::{
     MAX_INPUTS, check_count,
@@ -20,6 +23,33 @@ pub(crate) fn archive(state: &mut State, call: &Call<'_>) -> Result<Reply, Failu
         if let Ok(id) = input.id.parse() {
             state.store.archive(id);
         }
+    }
+    Ok(Reply::empty(204))
+}
+
+/// Body of a deletion for good.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GdprDelete {
+    object_id: String,
+    #[serde(default)]
+    id_property: Option<String>,
+}
+
+/// Carries out `gdpr-delete`. An address that no contact has goes to the blocklist as well.
+/// <https://developers.hubspot.com/docs/api-reference/legacy/crm/objects/contacts/gdpr/gdpr-delete-contact>
+///
+/// HubSpot takes up to 30 days to complete it; here it is done at once.
+pub(crate) fn gdpr_delete(state: &mut State, call: &Call<'_>) -> Result<Reply, Failure> {
+    let body: GdprDelete = input::parse(call.body)?;
+    state.require(call, tokens::TO_WRITE)?;
+    let by_address = body.id_property.as_deref() == Some("email");
+    let id = if by_address { state.store.by_address(&body.object_id) } else { body.object_id.parse().ok() };
+    if by_address {
+        state.store.block(&body.object_id);
+    }
+    if let Some(id) = id {
+        state.store.delete_for_good(id);
     }
     Ok(Reply::empty(204))
 }

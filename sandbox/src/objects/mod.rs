@@ -1,4 +1,4 @@
-//! Batches of contacts: upsert, update, read, archive.
+//! Contacts: batches to upsert, update, read and archive; two to merge, one to delete for good.
 //!
 //! `input` reads the body, `plan` judges every input, `write` decides between whole-batch refusal and partial success and
 //! carries out, `result` forms the answer. Who may call is checked between reading the body and everything else,
@@ -6,6 +6,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod input;
+pub(crate) mod merge;
 mod plan;
 pub(crate) mod read;
 mod result;

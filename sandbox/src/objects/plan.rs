@@ -99,6 +99,10 @@ impl Judge<'_> {
             if property == "email" && !value::is_valid_email(&value) {
                 planned.add(ValueError::new("email", Wrong::InvalidEmail(input.id.clone())));
             }
+            if property == "email" && self.settings.refuse_blocklisted_emails && self.store.is_blocked(&value)
+            {
+                planned.add(ValueError::new("email", Wrong::Blocklisted));
+            }
             planned.changes.entry(property.to_owned()).or_insert(Change::Set(value));
             if self.strict {
                 self.require(&mut planned);

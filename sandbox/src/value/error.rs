@@ -13,6 +13,7 @@ pub(crate) enum Wrong {
     ReadOnly,
     Calculated,
     InvalidEmail(String),
+    Blocklisted,
     NotAnOption { value: String, allowed: Vec<String> },
     NotANumber,
     NotALong(String),
@@ -45,12 +46,14 @@ impl ValueError {
         matches!(self.wrong, Wrong::Required | Wrong::RequiredBy(_))
     }
 
-    /// The code: `errors[].code`, and `error` inside the message. Those of names and lengths are not on record.
+    /// The code: `errors[].code`, and `error` inside the message. Those of names, lengths
+    /// and the blocklist are not on record; the last is that of HubSpot's imports.
     pub(crate) fn code(&self) -> &'static str {
         match self.wrong {
             Wrong::Unknown => "PROPERTY_DOESNT_EXIST",
             Wrong::ReadOnly | Wrong::Calculated => "READ_ONLY_VALUE",
             Wrong::InvalidEmail(_) => "INVALID_EMAIL",
+            Wrong::Blocklisted => "GDPR_BLACKLISTED_EMAIL",
             Wrong::NotAnOption { .. } => "INVALID_OPTION",
             Wrong::NotANumber => "INVALID_INTEGER",
             Wrong::NotALong(_) => "INVALID_LONG",
@@ -94,6 +97,7 @@ impl ValueError {
             Wrong::ReadOnly => format!("\"{name}\" is a read only property; its value cannot be set."),
             Wrong::Calculated => format!("\"{name}\" is a calculated property; its value cannot be set"),
             Wrong::InvalidEmail(value) => format!("Email address {value} is invalid"),
+            Wrong::Blocklisted => "This email address was deleted for GDPR and cannot be used".to_owned(),
             Wrong::NotAnOption { value, allowed } => {
                 format!("{value} was not one of the allowed options: [{}]", allowed.join(", "))
             }
@@ -118,6 +122,7 @@ impl ValueError {
                 format!("\"{name}\" é uma propriedade somente leitura; seu valor não pode ser definido.")
             }
             Wrong::InvalidEmail(value) => format!("Endereço de e-mail {value} inválido"),
+            Wrong::Blocklisted => "Este endereço de e-mail não pode ser usado".to_owned(),
             Wrong::NotAnOption { value, allowed } => {
                 format!("{value} não era uma das opções permitidas: [{}]", allowed.join(", "))
             }

@@ -9,6 +9,7 @@ mod control;
 mod faults;
 mod item_faults;
 mod limits;
+mod merge_and_delete;
 mod model;
 mod partial;
 mod program;

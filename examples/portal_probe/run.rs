@@ -1,0 +1,152 @@
+//! A run from the look at the account to the recycle bin.
+
+use std::{
+    io::{self, Write},
+    slice,
+};
+
+use destination_hubspot::config::{AccessToken, Environment};
+
+use crate::{
+    Arguments,
+    portal::Portal,
+    questions::Question,
+    report,
+    verdict::{Finding, Verdict},
+    wire::{Failed, Wire},
+};
+
+/// What HubSpot calls accounts that are there to be tried out.
+const TEST_ACCOUNTS: [&str; 2] = ["DEVELOPER_TEST", "SANDBOX"];
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Answered,
+    Incomplete,
+    Refused,
+}
+
+impl Ending {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Answered => 0,
+            Self::Incomplete => 1,
+            Self::Refused => 2,
+        }
+    }
+}
+
+/// Asks everything that the arguments want to know.
+pub(crate) async fn probe(
+    arguments: &Arguments,
+    token: &AccessToken,
+    environment: &Environment,
+    out: &mut (dyn Write + Send),
+) -> io::Result<Ending> {
+    let Some(wire) = Wire::new(token, environment) else {
+        writeln!(out, "The trusted certificates of this system cannot be loaded.")?;
+        return Ok(Ending::Refused);
+    };
+    let Some(version) = arguments.versions.first().copied() else { return Ok(Ending::Refused) };
+    let first = Portal { wire: &wire, version };
+    match admit(first, arguments.any_account).await {
+        Ok(words) => writeln!(out, "{words}")?,
+        Err(words) => {
+            writeln!(out, "Nothing was asked: {words}")?;
+            return Ok(Ending::Refused);
+        }
+    }
+    wire.take_transcript();
+    let mut findings = Vec::new();
+    // Whatever ends the questions, a closed output included, what they made is removed.
+    let asked = tokio::select! {
+        asked = ask_all(arguments, &wire, &mut findings, out) => asked,
+        _ = tokio::signal::ctrl_c() => Err(io::Error::other("interrupted")),
+    };
+    let archived = clean_up(first).await;
+    // Two statements: the second look would wait for the first one's lock.
+    let left = wire.contacts().left();
+    let uncertain = wire.contacts().uncertain();
+    report::remains(out, archived, &left, &uncertain)?;
+    asked?;
+    report::summary(out, &findings)?;
+    let is_open = findings.iter().flat_map(|finding| &finding.verdicts).any(report::is_open);
+    let is_clean = left.is_empty() && uncertain.is_empty();
+    Ok(if is_clean && !is_open { Ending::Answered } else { Ending::Incomplete })
+}
+
+/// Looks at the account, and proves that the addresses are free. `Err` says why nothing may be asked.
+async fn admit(portal: Portal<'_>, any_account: bool) -> Result<String, String> {
+    let answer = portal.account().await.map_err(|failed| failed.to_string())?;
+    if !answer.is_success() {
+        return Err(format!("HubSpot does not show the account to this token: {}", answer.describe()));
+    }
+    let details = answer.json();
+    let account_type = details.get("accountType").and_then(|kind| kind.as_str()).unwrap_or("unknown");
+    let portal_id = details.get("portalId").map(ToString::to_string).unwrap_or_default();
+    let account = format!("account {portal_id} is of type {account_type}");
+    if !any_account && !TEST_ACCOUNTS.contains(&account_type) {
+        return Err(format!(
+            "{account}, neither a test account nor a sandbox. --any-account asks it all the same."
+        ));
+    }
+    let addresses = portal.wire.contacts().unused().to_vec();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let read = portal.read("the addresses of this run", &addresses, &["email"]).await;
+    let read = read.map_err(|failed| failed.to_string())?;
+    let batch = read.batch();
+    if !read.is_success() || batch.errors.is_empty() {
+        return Err(format!("whether its addresses are free could not be read: {}", read.describe()));
+    }
+    if !batch.results.is_empty() {
+        return Err("contacts with its random addresses exist already".to_owned());
+    }
+    Ok(format!("The {account}."))
+}
+
+async fn ask_all(
+    arguments: &Arguments,
+    wire: &Wire,
+    findings: &mut Vec<Finding>,
+    out: &mut (dyn Write + Send),
+) -> io::Result<()> {
+    for (position, version) in arguments.versions.iter().copied().enumerate() {
+        for question in Question::of_version(arguments, position == 0) {
+            let asked = question.ask(Portal { wire, version }).await;
+            let verdicts = asked.unwrap_or_else(|failed| vec![Verdict::Open(failed.to_string())]);
+            let finding = Finding { version, question, verdicts };
+            report::finding(out, &finding, &wire.take_transcript())?;
+            findings.push(finding);
+        }
+    }
+    Ok(())
+}
+
+/// Moves what was made to the recycle bin, and says how many that were.
+async fn clean_up(portal: Portal<'_>) -> usize {
+    let made = portal.wire.contacts().left();
+    if made.is_empty() {
+        return 0;
+    }
+    if archive(portal, &made).await.is_ok() {
+        return made.len();
+    }
+    // One that cannot be archived must not keep the others.
+    let mut archived = 0;
+    for id in &made {
+        archived += usize::from(archive(portal, slice::from_ref(id)).await.is_ok());
+    }
+    archived
+}
+
+async fn archive(portal: Portal<'_>, ids: &[String]) -> Result<(), Failed> {
+    let answer = portal.archive(ids).await?;
+    if !answer.is_success() {
+        return Err(Failed::unexpected("the contacts could not be archived"));
+    }
+    for id in ids {
+        portal.wire.contacts().gone(id);
+    }
+    Ok(())
+}

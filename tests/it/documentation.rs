@@ -96,6 +96,9 @@ fn there_is_one_version() {
     };
     assert_eq!(newest(text("metadata.yaml"), "dockerImageTag:"), version);
     assert_eq!(newest(text("Dockerfile"), "ARG VERSION="), version);
+    let name = newest(text("metadata.yaml"), "dockerRepository:");
+    assert_eq!(newest(text("Dockerfile"), "LABEL io.airbyte.name="), format!("\"{name}\""));
+    assert!(text("README.md").contains(&format!("{name}:{version}")), "the image in README.md");
     let changes = newest(text("CHANGELOG.md"), "## [");
     assert!(changes.starts_with(&format!("{version}] - ")), "{changes}");
     let (_, date) = changes.split_once(" - ").unwrap();

@@ -48,6 +48,12 @@ impl Answer {
         Err(Failed::unexpected("the last answer does not tell what became of the inputs"))
     }
 
+    /// Whether the request was refused for itself, so that no input was looked at. After the statuses that are left out,
+    /// some may have been.
+    pub(crate) fn is_before_any_input(&self) -> bool {
+        (400..500).contains(&self.status) && !matches!(self.status, 408 | 409 | 499)
+    }
+
     pub(crate) fn batch(&self) -> BatchAnswer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -155,6 +161,6 @@ fn describe_error(error: &ErrorBody) -> String {
 }
 
 /// Whether a text is a name of HubSpot's own, and so no value.
-fn is_word(text: &str) -> bool {
+pub(crate) fn is_word(text: &str) -> bool {
     text.len() <= 80 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
 }

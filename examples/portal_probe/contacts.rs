@@ -14,10 +14,12 @@ const TAG_LENGTH: usize = 10;
 pub(crate) struct Contacts {
     /// Addresses, the next one last.
     unused: Vec<String>,
-    /// Ids that HubSpot reported as new to this run, and that are not known to be gone.
-    made: BTreeSet<String>,
-    /// Addresses in requests that may have created contacts, of whose ids nothing is known.
+    /// Addresses in requests that may have created contacts, in lower case.
+    sent: BTreeSet<String>,
+    /// Those of them of which no answer has told anything.
     unanswered: BTreeSet<String>,
+    /// Ids that HubSpot reported as new to this run, or found under its addresses, and that are not known to be gone.
+    made: BTreeSet<String>,
 }
 
 impl Contacts {
@@ -28,8 +30,9 @@ impl Contacts {
         let address = |number| format!("probe-{tag}-{number}@example.com");
         Self {
             unused: (1..=ADDRESSES).rev().map(address).collect(),
-            made: BTreeSet::new(),
+            sent: BTreeSet::new(),
             unanswered: BTreeSet::new(),
+            made: BTreeSet::new(),
         }
     }
 
@@ -44,8 +47,16 @@ impl Contacts {
     }
 
     /// Books addresses before they are sent, so that even a request that is broken off is remembered.
-    pub(crate) fn sent<'a>(&mut self, addresses: impl Iterator<Item = &'a str>) {
-        self.unanswered.extend(addresses.map(str::to_lowercase));
+    pub(crate) fn sending<'a>(&mut self, addresses: impl Iterator<Item = &'a str>) {
+        for address in addresses.map(str::to_lowercase) {
+            self.unanswered.insert(address.clone());
+            self.sent.insert(address);
+        }
+    }
+
+    /// The addresses under which contacts of this run may be: all were free before, and nobody else can know them.
+    pub(crate) fn sent(&self) -> Vec<String> {
+        self.sent.iter().cloned().collect()
     }
 
     /// Books an answer that tells what became of them.

@@ -70,7 +70,7 @@ impl Portal<'_> {
         });
         let body = encode(&UpsertRequest { inputs: traced.collect() })?;
         let addresses = || inputs.iter().map(|(address, _)| *address);
-        self.wire.contacts().sent(addresses());
+        self.wire.contacts().sending(addresses());
         let outcome = self.post(what, "batch/upsert", body).await;
         let mut contacts = self.wire.contacts();
         match &outcome {
@@ -81,7 +81,7 @@ impl Portal<'_> {
                         contacts.made(id);
                     }
                 }
-                if answer.tells_of_inputs() || (400..500).contains(&answer.status) {
+                if answer.tells_of_inputs() || answer.is_before_any_input() {
                     contacts.answered(addresses());
                 }
             }
@@ -128,6 +128,27 @@ impl Portal<'_> {
     /// An upsert without a single input.
     pub(crate) async fn upsert_nothing(&self) -> Result<Answer, Failed> {
         self.post("an upsert without inputs", "batch/upsert", encode(&json!({ "inputs": [] }))?).await
+    }
+
+    /// Looks for what is under the addresses of this run, whatever the answers to its requests said.
+    pub(crate) async fn find_all(&self) -> Result<(), Failed> {
+        let addresses = self.wire.contacts().sent();
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        let answer = self.read("the addresses that were used", &addresses, &[EMAIL]).await?;
+        if !answer.is_success() {
+            return Err(Failed::unexpected("the addresses that were used could not be read"));
+        }
+        let mut contacts = self.wire.contacts();
+        for result in answer.batch().results {
+            if let Some(id) = result.id.as_deref() {
+                contacts.made(id);
+            }
+            contacts.answered(result.key().as_deref().into_iter());
+        }
+        Ok(())
     }
 
     /// Moves contacts to the recycle bin. Only ids of this run are ever given.

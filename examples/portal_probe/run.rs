@@ -1,14 +1,18 @@
 //! A run from the look at the account to the recycle bin.
 
 use std::{
+    future::poll_fn,
     io::{self, Write},
-    slice,
+    iter, slice,
+    task::Poll,
 };
 
-use destination_hubspot::config::{AccessToken, Environment};
+use destination_hubspot::config::{AccessToken, ApiVersion, Environment};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     Arguments,
+    answer::is_word,
     portal::Portal,
     questions::Question,
     report,
@@ -62,9 +66,9 @@ pub(crate) async fn probe(
     // Whatever ends the questions, a closed output included, what they made is removed.
     let asked = tokio::select! {
         asked = ask_all(arguments, &wire, &mut findings, out) => asked,
-        _ = tokio::signal::ctrl_c() => Err(io::Error::other("interrupted")),
+        () = interruption() => Err(io::Error::other("interrupted")),
     };
-    let archived = clean_up(first).await;
+    let archived = clean_up(&wire, version).await;
     // Two statements: the second look would wait for the first one's lock.
     let left = wire.contacts().left();
     let uncertain = wire.contacts().uncertain();
@@ -83,8 +87,9 @@ async fn admit(portal: Portal<'_>, any_account: bool) -> Result<String, String> 
         return Err(format!("HubSpot does not show the account to this token: {}", answer.describe()));
     }
     let details = answer.json();
-    let account_type = details.get("accountType").and_then(|kind| kind.as_str()).unwrap_or("unknown");
-    let portal_id = details.get("portalId").map(ToString::to_string).unwrap_or_default();
+    let account_type = details.get("accountType").and_then(|kind| kind.as_str()).filter(|kind| is_word(kind));
+    let account_type = account_type.unwrap_or("unknown");
+    let portal_id = details.get("portalId").and_then(|id| id.as_u64()).unwrap_or_default();
     let account = format!("account {portal_id} is of type {account_type}");
     if !any_account && !TEST_ACCOUNTS.contains(&account_type) {
         return Err(format!(
@@ -123,26 +128,47 @@ async fn ask_all(
     Ok(())
 }
 
-/// Moves what was made to the recycle bin, and says how many that were.
-async fn clean_up(portal: Portal<'_>) -> usize {
-    let made = portal.wire.contacts().left();
-    if made.is_empty() {
-        return 0;
+/// Until somebody asks for the end: Ctrl-C, a closed terminal, a service manager. A signal that cannot be heard is never sent.
+async fn interruption() {
+    let kinds = [SignalKind::interrupt(), SignalKind::hangup(), SignalKind::terminate()];
+    let mut signals = kinds.map(|kind| signal(kind).ok());
+    poll_fn(|context| {
+        let is_heard = |signal: &mut Signal| signal.poll_recv(context).is_ready();
+        if signals.iter_mut().flatten().any(is_heard) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// Moves what was made to the recycle bin, and says how many that were. `first` is the version that was asked first; where it does
+/// not answer, the other may.
+async fn clean_up(wire: &Wire, first: ApiVersion) -> usize {
+    wire.ignore_reserve();
+    let versions = iter::once(first).chain(ApiVersion::ALL.into_iter().filter(|version| *version != first));
+    let portals: Vec<Portal<'_>> = versions.map(|version| Portal { wire, version }).collect();
+    for portal in &portals {
+        if portal.find_all().await.is_ok() {
+            break;
+        }
     }
-    if archive(portal, &made).await.is_ok() {
-        return made.len();
+    let made = wire.contacts().left();
+    for portal in portals {
+        let left = wire.contacts().left();
+        if left.is_empty() || archive(portal, &left).await.is_ok() {
+            break;
+        }
+        // One that cannot be archived must not keep the others.
+        for id in &left {
+            // What remains is named by the caller.
+            let _named = archive(portal, slice::from_ref(id)).await;
+        }
     }
-    // One that cannot be archived must not keep the others.
-    let mut archived = 0;
-    for id in &made {
-        archived += usize::from(archive(portal, slice::from_ref(id)).await.is_ok());
-    }
-    archived
+    made.len() - wire.contacts().left().len()
 }
 
 async fn archive(portal: Portal<'_>, ids: &[String]) -> Result<(), Failed> {
     let answer = portal.archive(ids).await?;
-    if !answer.is_success() {
+    // 207 would mean that some were archived and some not.
+    if !answer.is_success() || answer.status == 207 || !answer.batch().errors.is_empty() {
         return Err(Failed::unexpected("the contacts could not be archived"));
     }
     for id in ids {

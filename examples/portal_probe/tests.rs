@@ -239,7 +239,7 @@ async fn the_limit_is_exceeded_only_on_request() {
     for retry_after in [false, true] {
         let mut settings = test_account();
         settings.limits.max = Some(100);
-        settings.limits.window_ms = 1_500;
+        settings.limits.window_ms = 3_000;
         settings.limits.retry_after = retry_after;
         let asked = run(settings.clone(), &["--provoke-limit"]).await;
         assert_eq!(asked.ending, Ending::Answered, "{}", asked.text);
@@ -358,17 +358,66 @@ async fn a_question_that_fails_leaves_no_contact() {
 }
 
 #[tokio::test]
-async fn contacts_whose_ids_are_unknown_are_named() {
-    for what in [What::LoseAnswer, What::CutBody] {
-        let run = run(strange(upsert::FIRST, what), &[]).await;
+async fn contacts_that_no_answer_told_of_are_found_by_their_addresses() {
+    let half_told = What::Json { status: 200, body: json!({ "results": [{ "id": "1", "new": false }] }) };
+    for what in [What::LoseAnswer, What::CutBody, half_told] {
+        let run = run(strange(upsert::FIRST, what.clone()), &[]).await;
+        assert_eq!(run.ending, Ending::Incomplete);
+        assert_eq!(run.left(), [""; 0], "{what:?}: {}", run.text);
+        assert!(!run.text.contains("May exist") && !run.text.contains("by hand"), "{what:?}: {}", run.text);
+    }
+}
+
+#[tokio::test]
+async fn contacts_that_cannot_be_found_are_named() {
+    // The first read proves that the addresses are free, so that nothing but the last one is struck.
+    for (status, is_named) in [(400, false), (408, true)] {
+        let lost = Fault::new(What::LoseAnswer).path("2026-09/contacts/batch/upsert").times(1);
+        let unreadable = Fault::new(What::status(500)).path("batch/read").skip(1);
+        let refused = Fault::new(What::status(status)).path("2026-09/contacts/batch/upsert").skip(1).times(1);
+        let faults = vec![lost, unreadable, refused];
+        let run = run(Settings { faults, ..test_account() }, &["--api-version", "2026-09"]).await;
         assert_eq!(run.ending, Ending::Incomplete);
         let left = run.left();
-        assert_eq!(left.len(), 6);
+        assert_eq!(left.len(), 6, "{}", run.text);
         let (_, named) = run.text.split_once("May exist").unwrap();
         for address in left {
             assert!(named.contains(&address), "{}", run.text);
         }
+        let count = named.lines().next().unwrap().matches("@example.com").count();
+        assert_eq!(count > 6, is_named, "{status}: {}", run.text);
     }
+}
+
+#[tokio::test]
+async fn the_other_version_archives_what_the_first_cannot() {
+    let fault = Fault::new(What::status(404)).path("2026-09/contacts/batch/archive");
+    let run = run(Settings { faults: vec![fault], ..test_account() }, &["--api-version", "2026-09"]).await;
+    assert_eq!(run.left(), [""; 0], "{}", run.text);
+    assert!(!run.text.contains("by hand"), "{}", run.text);
+}
+
+#[tokio::test]
+async fn an_archive_of_which_a_part_failed_is_not_taken_for_done() {
+    // The first is part of a question.
+    let what = What::Json { status: 207, body: json!({ "results": [], "numErrors": 1, "errors": [] }) };
+    let fault = Fault::new(what).path("batch/archive").skip(1).times(1);
+    let run = run(Settings { faults: vec![fault], ..test_account() }, &["--api-version", "2026-09"]).await;
+    assert_eq!(run.ending, Ending::Answered, "{}", run.text);
+    assert_eq!(run.left(), [""; 0], "{}", run.text);
+}
+
+#[tokio::test]
+async fn the_reserve_of_the_day_does_not_keep_contacts_from_being_removed() {
+    let mut settings = test_account();
+    // 2 % of it is 20: the questions of one version end there, and what they have made is removed all the same.
+    settings.limits.daily = Some(1_000);
+    settings.limits.daily_spent = 965;
+    let run = run(settings, &["--api-version", "2026-09"]).await;
+    assert_eq!(run.ending, Ending::Incomplete);
+    assert!(run.text.contains("requests of the day are used up"), "{}", run.text);
+    assert!(!run.text.contains("\n0 contact(s)"), "{}", run.text);
+    assert_eq!(run.left(), [""; 0], "{}", run.text);
 }
 
 #[tokio::test]

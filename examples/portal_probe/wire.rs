@@ -5,7 +5,10 @@
 
 use std::{
     fmt, mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -54,6 +57,7 @@ impl fmt::Display for Failed {
 pub(crate) struct Wire {
     transport: Arc<HttpTransport>,
     throttle: Throttle,
+    ignores_reserve: AtomicBool,
     delay_scale: DelayScale,
     said: Mutex<RateLimit>,
     transcript: Mutex<Vec<String>>,
@@ -65,6 +69,7 @@ impl Wire {
         Some(Self {
             transport: Arc::new(HttpTransport::new(token, environment).ok()?),
             throttle: Throttle::new(),
+            ignores_reserve: AtomicBool::new(false),
             delay_scale: environment.delay_scale,
             said: Mutex::default(),
             transcript: Mutex::default(),
@@ -86,10 +91,15 @@ impl Wire {
     async fn repeat(&self, request: Request) -> Result<Answer, Failed> {
         let mut attempt = 1;
         loop {
-            let grant = self.throttle.acquire().await.map_err(|_| Failed::DailyLimit)?;
+            let grant = self.throttle.acquire().await.ok();
+            if grant.is_none() && !self.ignores_reserve.load(Ordering::Relaxed) {
+                return Err(Failed::DailyLimit);
+            }
             let outcome = self.transport.exchange(request.clone()).await;
             if let Ok(response) = &outcome {
-                self.throttle.answered(grant, &response.rate_limit);
+                if let Some(grant) = grant {
+                    self.throttle.answered(grant, &response.rate_limit);
+                }
                 self.remember(&response.rate_limit);
             }
             if attempt < ATTEMPTS
@@ -113,6 +123,11 @@ impl Wire {
     /// The limits as HubSpot stated them last.
     pub(crate) fn limits(&self) -> RateLimit {
         *lock(&self.said)
+    }
+
+    /// From now on, requests are sent although only the reserve of the day is left: what was made must not stay for want of them.
+    pub(crate) fn ignore_reserve(&self) {
+        self.ignores_reserve.store(true, Ordering::Relaxed);
     }
 
     /// The way around the throttle, for the question that wants to be refused.

@@ -89,7 +89,7 @@ async fn admit(portal: Portal<'_>, any_account: bool) -> Result<String, String> 
     let details = answer.json();
     let account_type = details.get("accountType").and_then(|kind| kind.as_str()).filter(|kind| is_word(kind));
     let account_type = account_type.unwrap_or("unknown");
-    let portal_id = details.get("portalId").and_then(|id| id.as_u64()).unwrap_or_default();
+    let portal_id = details.get("portalId").and_then(serde_json::Value::as_u64).unwrap_or_default();
     let account = format!("account {portal_id} is of type {account_type}");
     if !any_account && !TEST_ACCOUNTS.contains(&account_type) {
         return Err(format!(

@@ -71,7 +71,7 @@ pub(super) async fn learn(
             // The token may see them, so fields of theirs go nowhere now.
             _ if scopes.is_some() => warn!(
                 ?sensitivity,
-                "HubSpot did not list the sensitive properties in time; fields for them are left out until the next sync"
+                "HubSpot did not list the sensitive properties; fields for them are left out until the next sync"
             ),
             _ => debug!(?sensitivity, "HubSpot did not list these properties"),
         }

@@ -90,15 +90,16 @@ impl Code {
             }
             Self::Conflict => {
                 "another contact has the address, or it was changed at the same moment; look for the address in \
-                 HubSpot, merge the contacts, then refresh the stream"
+                 HubSpot, merge the contacts, then send the record again (in Airbyte: clear the stream, which removes \
+                 nothing from HubSpot)"
             }
             Self::RefusedByHubSpot => {
                 "HubSpot refused the record without naming a property; its support can tell more by the \
                  correlation id"
             }
             Self::NotConfirmed => {
-                "HubSpot never said what became of the record; look for the contact, and refresh the stream if it \
-                 lacks something"
+                "HubSpot never said what became of the record; look for the contact, and send the record again if it \
+                 lacks something (in Airbyte: clear the stream, which removes nothing from HubSpot)"
             }
             Self::TooLarge => "the record alone is larger than HubSpot accepts; leave its long fields out",
         }

@@ -260,8 +260,8 @@ impl Ledger {
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
         let states = if stream.spared {
-            "Some states of the stream had to be acknowledged before: refresh the stream, so that the source sends the \
-             records again."
+            "Some states of the stream had to be acknowledged before: clear the stream in Airbyte, which removes nothing \
+             from HubSpot, so that the source sends the records again."
         } else {
             "No state of the stream was acknowledged, so that the source sends the records again."
         };

@@ -59,7 +59,7 @@ Exit code:
   2  nothing was asked: the arguments, the token or the account did not fit";
 
 fn api_version(name: &str) -> Result<ApiVersion, String> {
-    let known = ApiVersion::ALL.into_iter().find(|version| version.as_str() == name);
+    let known = ApiVersion::ALL.iter().copied().find(|version| version.as_str() == name);
     known.ok_or_else(|| "the versions are 2026-09 and v3".to_owned())
 }
 

@@ -143,7 +143,8 @@ async fn interruption() {
 /// not answer, the other may.
 async fn clean_up(wire: &Wire, first: ApiVersion) -> usize {
     wire.ignore_reserve();
-    let versions = iter::once(first).chain(ApiVersion::ALL.into_iter().filter(|version| *version != first));
+    let versions =
+        iter::once(first).chain(ApiVersion::ALL.iter().copied().filter(|version| *version != first));
     let portals: Vec<Portal<'_>> = versions.map(|version| Portal { wire, version }).collect();
     for portal in &portals {
         if portal.find_all().await.is_ok() {

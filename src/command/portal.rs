@@ -110,7 +110,7 @@ pub(super) fn plans(catalog: &Catalog, config: &Config, portal: &Portal) -> Resu
         let mut mappings = config.field_mappings.clone();
         if let Some(field) = &stream.matching_key {
             let (stream, property) = (Some(stream.id.to_string()), EMAIL.to_owned());
-            mappings.push(FieldMapping { stream, field: field.clone(), property });
+            mappings.push(FieldMapping { stream, field: field.clone(), property, values: None });
         }
         Plan::new(&stream.id, &declared, &mappings, portal)
     };

@@ -14,6 +14,7 @@ use crate::{
         contact::ValueRules,
         plan::{Plan, check_mappings},
         portal::Portal,
+        value::Formats,
     },
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
@@ -76,7 +77,12 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         client: Arc::new(client),
         portal,
         rules: Rules { stage, invalid_values: config.invalid_values, created },
-        values: ValueRules { invalid: config.invalid_values, null: config.null_values },
+        values: ValueRules {
+            invalid: config.invalid_values,
+            null: config.null_values,
+            deleted: config.deleted_records,
+            formats: Formats { dates: config.date_format, numbers: config.number_format },
+        },
         unknown_fields: config.unknown_fields,
         field_mappings: config.field_mappings,
         plans,

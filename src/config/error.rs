@@ -90,6 +90,12 @@ pub enum ConfigError {
     NotOneOf { setting: Setting, choices: String },
 
     #[error(
+        "{setting} must hold pairs with `=` between the value of the source and the value of HubSpot, and `;` between the \
+         pairs, each value of the source once, such as \"reports = BILLING_ISSUE; other = OTHER\"."
+    )]
+    NoValueTable { setting: Setting },
+
+    #[error(
         "The setting `access_token` is only asterisks, so it is what a hidden token is shown as. Enter the token \
          itself: the HubSpot service key, or the access token of the private app."
     )]

@@ -3,20 +3,22 @@
 //! Not here: whether the field and the property exist, and which of several mappings wins; the mapping plan
 //! of a stream decides that.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use super::error::ConfigError;
+use super::{error::ConfigError, value_table::ValueTable};
 
 /// A field of the source and the property that it goes into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldMapping {
     /// The stream it is for, as `name` or `namespace.name`; `None` for every stream that has the field.
     pub stream: Option<String>,
-    /// The name of the field, exactly as it was written, since names of fields may begin or end with a space.
-    /// Not blank.
+    /// The name of the field, or the path to a value inside it, exactly as it was written, since names of fields may
+    /// begin or end with a space. Not blank.
     pub field: String,
     /// The internal name of the property, trimmed, never empty.
     pub property: String,
+    /// What the field's values become; `None`: they stay.
+    pub values: Option<Arc<ValueTable>>,
 }
 
 impl FieldMapping {
@@ -77,6 +79,7 @@ mod tests {
             stream: stream.map(str::to_owned),
             field: field.to_owned(),
             property: property.to_owned(),
+            values: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Pure: no files, no network, no clock. Not here: the meaning of a setting for a sync, and what only HubSpot
 //! can tell.
 
+mod choice;
 pub mod environment;
 mod error;
 mod field_mapping;
@@ -10,14 +11,20 @@ mod raw;
 mod settings;
 mod token;
 mod unknown;
+mod value_table;
 
 #[cfg(test)]
 mod spec_tests;
 #[cfg(test)]
 mod tests;
 
+pub use self::choice::{
+    ApiVersion, Choice, DateFormat, DeletedRecords, FailIfRejected, InvalidValues, NullValues, NumberFormat,
+    UnknownFields,
+};
 pub use self::environment::{BaseUrl, DelayScale, Environment};
 pub use self::error::{ConfigError, Setting};
 pub use self::field_mapping::FieldMapping;
-pub use self::settings::{ApiVersion, Config, InvalidValues, NullValues, Parsed, UnknownFields};
+pub use self::settings::{Config, Parsed};
 pub use self::token::AccessToken;
+pub use self::value_table::ValueTable;

@@ -25,6 +25,10 @@ pub(super) struct RawConfig {
     pub(super) unknown_fields: Option<String>,
     pub(super) invalid_values: Option<String>,
     pub(super) null_values: Option<String>,
+    pub(super) deleted_records: Option<String>,
+    pub(super) date_format: Option<String>,
+    pub(super) number_format: Option<String>,
+    pub(super) fail_if_rejected: Option<String>,
     pub(super) api_version: Option<String>,
 }
 
@@ -37,6 +41,10 @@ impl RawConfig {
         "unknown_fields",
         "invalid_values",
         "null_values",
+        "deleted_records",
+        "date_format",
+        "number_format",
+        "fail_if_rejected",
         "api_version",
     ];
 }
@@ -47,11 +55,12 @@ pub(super) struct RawFieldMapping {
     pub(super) stream: Option<String>,
     pub(super) field: Option<String>,
     pub(super) property: Option<String>,
+    pub(super) values: Option<String>,
 }
 
 impl RawFieldMapping {
     /// The names that are read; any other is reported as unknown.
-    pub(super) const FIELDS: &[&str] = &["stream", "field", "property"];
+    pub(super) const FIELDS: &[&str] = &["stream", "field", "property", "values"];
 }
 
 /// Reads the text of a configuration file, and lists the names in it that mean nothing to us.

@@ -2,11 +2,18 @@
 //!
 //! Not here: what only HubSpot can tell, such as whether the token is valid or a lifecycle stage exists.
 
+use std::sync::Arc;
+
+use super::choice::{
+    ApiVersion, Choice, DateFormat, DeletedRecords, FailIfRejected, InvalidValues, NullValues, NumberFormat,
+    UnknownFields,
+};
 use super::error::{ConfigError, Setting};
 use super::field_mapping::{self, FieldMapping};
 use super::raw::{self, RawFieldMapping};
 use super::token::AccessToken;
 use super::unknown::UnknownKey;
+use super::value_table::ValueTable;
 
 /// The settings of a destination, as `spec.json` describes them.
 #[derive(Debug, Clone)]
@@ -24,6 +31,14 @@ pub struct Config {
     pub invalid_values: InvalidValues,
     /// Default: HubSpot keeps what it has.
     pub null_values: NullValues,
+    /// Default: they are skipped.
+    pub deleted_records: DeletedRecords,
+    /// Default: year first.
+    pub date_format: DateFormat,
+    /// Default: digits and a decimal point.
+    pub number_format: NumberFormat,
+    /// Default: a stream of which everything is rejected ends the sync.
+    pub fail_if_rejected: FailIfRejected,
     /// Default: 2026-09.
     pub api_version: ApiVersion,
 }
@@ -34,104 +49,6 @@ pub struct Parsed {
     pub config: Config,
     /// Whole sentences: one for each name that is unknown, one for each entry that repeats another.
     pub warnings: Vec<String>,
-}
-
-/// What happens to a field that no property fits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum UnknownFields {
-    /// It is left out, with one warning.
-    #[default]
-    Ignore,
-    /// The property is created, if the catalog declares the field.
-    Create,
-    /// The sync ends before it writes anything of it.
-    Fail,
-}
-
-impl UnknownFields {
-    /// All choices, the recommended one first.
-    pub const ALL: [Self; 3] = [Self::Ignore, Self::Create, Self::Fail];
-
-    /// The name in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ignore => "ignore",
-            Self::Create => "create",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// What happens to a property whose field is `null`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NullValues {
-    /// HubSpot keeps what it has.
-    #[default]
-    Ignore,
-    /// The property is emptied, the lifecycle stage excepted.
-    Clear,
-}
-
-impl NullValues {
-    /// All choices, the recommended one first.
-    pub const ALL: [Self; 2] = [Self::Ignore, Self::Clear];
-
-    /// The name in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ignore => "ignore",
-            Self::Clear => "clear",
-        }
-    }
-}
-
-/// What happens to a record with a value that HubSpot does not accept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum InvalidValues {
-    /// The value is left out, so that HubSpot keeps what it has, and the rest of the record is written.
-    #[default]
-    DropValue,
-    /// Nothing of the record is written.
-    RejectRecord,
-}
-
-impl InvalidValues {
-    /// All choices, the recommended one first.
-    pub const ALL: [Self; 2] = [Self::DropValue, Self::RejectRecord];
-
-    /// The name in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DropValue => "drop_value",
-            Self::RejectRecord => "reject_record",
-        }
-    }
-}
-
-/// The version of HubSpot's API. The paths that belong to it are the `hubspot` module's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ApiVersion {
-    /// Supported by HubSpot until September 2027; does not enforce the account's rules on required
-    /// properties.
-    V3,
-    /// Released in September 2026, supported for 18 months; enforces the account's rules.
-    ///
-    /// Source: <https://developers.hubspot.com/docs/developer-tooling/platform/versioning>.
-    #[default]
-    Date202609,
-}
-
-impl ApiVersion {
-    /// All versions, the recommended one first.
-    pub const ALL: [Self; 2] = [Self::Date202609, Self::V3];
-
-    /// The name in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::V3 => "v3",
-            Self::Date202609 => "2026-09",
-        }
-    }
 }
 
 impl Config {
@@ -156,20 +73,14 @@ impl Config {
             access_token,
             lifecycle_stage: not_blank(written.lifecycle_stage).map(|stage| stage.trim().to_owned()),
             field_mappings: field_mapping::without_repeats(field_mappings, &mut warnings)?,
-            unknown_fields: choice(
-                written.unknown_fields,
-                "unknown_fields",
-                &UnknownFields::ALL,
-                UnknownFields::as_str,
-            )?,
-            invalid_values: choice(
-                written.invalid_values,
-                "invalid_values",
-                &InvalidValues::ALL,
-                InvalidValues::as_str,
-            )?,
-            null_values: choice(written.null_values, "null_values", &NullValues::ALL, NullValues::as_str)?,
-            api_version: choice(written.api_version, "api_version", &ApiVersion::ALL, ApiVersion::as_str)?,
+            unknown_fields: choice(written.unknown_fields, "unknown_fields")?,
+            invalid_values: choice(written.invalid_values, "invalid_values")?,
+            null_values: choice(written.null_values, "null_values")?,
+            deleted_records: choice(written.deleted_records, "deleted_records")?,
+            date_format: choice(written.date_format, "date_format")?,
+            number_format: choice(written.number_format, "number_format")?,
+            fail_if_rejected: choice(written.fail_if_rejected, "fail_if_rejected")?,
+            api_version: choice(written.api_version, "api_version")?,
         };
         Ok(Parsed { config, warnings })
     }
@@ -185,19 +96,20 @@ fn checked_mapping(
         stream: not_blank(raw.stream),
         field: required(raw.field, Setting::at(Some(index), "field"), unknown)?,
         property: property.trim().to_owned(),
+        values: not_blank(raw.values).map(|text| value_table(index, &text)).transpose()?,
     })
 }
 
+fn value_table(index: usize, text: &str) -> Result<Arc<ValueTable>, ConfigError> {
+    let table = ValueTable::parse(text).map(Arc::new);
+    table.ok_or_else(|| ConfigError::NoValueTable { setting: Setting::at(Some(index), "values") })
+}
+
 /// One of a few named choices; the default if nothing is chosen.
-fn choice<T: Copy + Default>(
-    raw: Option<String>,
-    setting: &str,
-    all: &[T],
-    name: impl Fn(T) -> &'static str,
-) -> Result<T, ConfigError> {
+fn choice<T: Choice>(raw: Option<String>, setting: &str) -> Result<T, ConfigError> {
     let Some(chosen) = not_blank(raw) else { return Ok(T::default()) };
-    all.iter().copied().find(|&one| name(one) == chosen.trim()).ok_or_else(|| {
-        let choices: Vec<String> = all.iter().map(|&one| format!("\"{}\"", name(one))).collect();
+    T::all().iter().copied().find(|one| one.name() == chosen.trim()).ok_or_else(|| {
+        let choices: Vec<String> = T::all().iter().map(|one| format!("\"{}\"", one.name())).collect();
         ConfigError::NotOneOf { setting: Setting::at(None, setting), choices: choices.join(", ") }
     })
 }

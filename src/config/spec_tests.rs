@@ -3,7 +3,7 @@
 //! Each walks over what the two sides themselves say they hold, so that a new setting needs no new test here;
 //! only `MAXIMAL` must be given it.
 
-use std::cell::Cell;
+use std::{cell::Cell, sync::Arc};
 
 use serde::de::value::Error as ProbeError;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
@@ -18,10 +18,14 @@ const SPEC: &str = include_str!("../../spec.json");
 const MAXIMAL: &str = r#"{
     "access_token": "pat-na1-x",
     "lifecycle_stage": "lead",
-    "field_mappings": [{"stream": "users", "field": "mail", "property": "email"}],
+    "field_mappings": [{"stream": "users", "field": "mail", "property": "email", "values": "a = b"}],
     "unknown_fields": "fail",
     "invalid_values": "reject_record",
     "null_values": "clear",
+    "deleted_records": "write",
+    "date_format": "day_first",
+    "number_format": "comma_decimal",
+    "fail_if_rejected": "never",
     "api_version": "v3"
 }"#;
 
@@ -154,12 +158,17 @@ fn the_maximal_configuration_is_read_without_a_warning() {
         [FieldMapping {
             stream: Some("users".to_owned()),
             field: "mail".to_owned(),
-            property: "email".to_owned()
+            property: "email".to_owned(),
+            values: ValueTable::parse("a = b").map(Arc::new)
         }]
     );
     assert_eq!(parsed.config.unknown_fields, UnknownFields::Fail);
     assert_eq!(parsed.config.invalid_values, InvalidValues::RejectRecord);
     assert_eq!(parsed.config.null_values, NullValues::Clear);
+    assert_eq!(parsed.config.deleted_records, DeletedRecords::Write);
+    assert_eq!(parsed.config.date_format, DateFormat::DayFirst);
+    assert_eq!(parsed.config.number_format, NumberFormat::CommaDecimal);
+    assert_eq!(parsed.config.fail_if_rejected, FailIfRejected::Never);
     assert_eq!(parsed.config.api_version, ApiVersion::V3);
 }
 
@@ -199,21 +208,26 @@ fn what_the_schema_requires_is_required_and_nothing_else() {
 #[test]
 fn the_choices_and_the_defaults_agree() {
     let schema = schema();
-    let api_version = &schema["properties"]["api_version"];
-    assert_eq!(api_version["enum"], json!(ApiVersion::ALL.map(ApiVersion::as_str)));
-    assert_eq!(api_version["default"], json!(ApiVersion::default().as_str()));
-
-    let unknown_fields = &schema["properties"]["unknown_fields"];
-    assert_eq!(unknown_fields["enum"], json!(UnknownFields::ALL.map(UnknownFields::as_str)));
-    assert_eq!(unknown_fields["default"], json!(UnknownFields::default().as_str()));
-
-    let null_values = &schema["properties"]["null_values"];
-    assert_eq!(null_values["enum"], json!(NullValues::ALL.map(NullValues::as_str)));
-    assert_eq!(null_values["default"], json!(NullValues::default().as_str()));
-
-    let invalid_values = &schema["properties"]["invalid_values"];
-    assert_eq!(invalid_values["enum"], json!(InvalidValues::ALL.map(InvalidValues::as_str)));
-    assert_eq!(invalid_values["default"], json!(InvalidValues::default().as_str()));
+    fn agree<T: Choice>(setting: &Value) {
+        let names: Vec<&str> = T::all().iter().map(|one| one.name()).collect();
+        assert_eq!(setting["enum"], json!(names));
+        assert_eq!(setting["default"], json!(T::default().name()));
+    }
+    let properties = schema["properties"].as_object().unwrap();
+    let agreements: [(&str, fn(&Value)); 8] = [
+        ("api_version", agree::<ApiVersion>),
+        ("unknown_fields", agree::<UnknownFields>),
+        ("null_values", agree::<NullValues>),
+        ("invalid_values", agree::<InvalidValues>),
+        ("deleted_records", agree::<DeletedRecords>),
+        ("date_format", agree::<DateFormat>),
+        ("number_format", agree::<NumberFormat>),
+        ("fail_if_rejected", agree::<FailIfRejected>),
+    ];
+    for (name, agree) in agreements {
+        agree(&properties[name]);
+    }
+    assert_eq!(properties.values().filter(|setting| setting.get("enum").is_some()).count(), agreements.len());
 
     // Written out or left out, a default means the same.
     let mut explicit = object(r#"{"access_token": "pat-na1-x"}"#);

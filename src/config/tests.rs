@@ -39,7 +39,12 @@ fn null_and_blank_are_absent() {
         assert_eq!(parsed.config.api_version, ApiVersion::Date202609);
         assert_eq!(
             parsed.config.field_mappings,
-            [FieldMapping { stream: None, field: "mail".to_owned(), property: "email".to_owned() }]
+            [FieldMapping {
+                stream: None,
+                field: "mail".to_owned(),
+                property: "email".to_owned(),
+                values: None
+            }]
         );
     }
     assert!(
@@ -61,7 +66,8 @@ fn text_is_trimmed_but_names_of_the_source_are_not() {
         [FieldMapping {
             stream: Some(" users".to_owned()),
             field: "mail ".to_owned(),
-            property: "email".to_owned()
+            property: "email".to_owned(),
+            values: None
         }]
     );
 }

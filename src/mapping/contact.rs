@@ -9,10 +9,10 @@ use super::{
     plan::{Plan, Target},
     portal::{Portal, PortalProperty},
     reason::{Code, Reason},
-    value::{self, Converted},
+    value::{self, Converted, Formats, Reading},
 };
 use crate::{
-    config::{InvalidValues, NullValues},
+    config::{DeletedRecords, InvalidValues, NullValues},
     hubspot::model::LIFECYCLE_STAGE,
     protocol::message::members,
 };
@@ -41,6 +41,8 @@ pub struct ValueRules {
     /// What becomes of a record with a value that does not fit.
     pub invalid: InvalidValues,
     pub null: NullValues,
+    pub deleted: DeletedRecords,
+    pub formats: Formats,
 }
 
 /// Maps the `data` object of a record to a contact, or to the reason there is none. The plan grows with fields that it
@@ -62,14 +64,14 @@ pub fn map(plan: &mut Plan, portal: &Portal, rules: ValueRules, data: &RawValue)
             *slot = Some(raw);
         }
     }
-    let mut contact = assemble(plan, &slots, rules.null)?;
+    let mut contact = assemble(plan, &slots, rules)?;
     match rules.invalid {
         InvalidValues::RejectRecord if !contact.dropped.is_empty() => Err(contact.dropped.swap_remove(0)),
         InvalidValues::RejectRecord | InvalidValues::DropValue => Ok(contact),
     }
 }
 
-fn assemble(plan: &Plan, slots: &[Option<&RawValue>], null: NullValues) -> Result<Contact, Reason> {
+fn assemble(plan: &Plan, slots: &[Option<&RawValue>], rules: ValueRules) -> Result<Contact, Reason> {
     let mut key = Err(Reason::of(Code::MissingEmail));
     let (mut properties, mut dropped) = (Vec::new(), Vec::new());
     for (index, slot) in slots.iter().enumerate() {
@@ -82,11 +84,12 @@ fn assemble(plan: &Plan, slots: &[Option<&RawValue>], null: NullValues) -> Resul
         }
         for Target { property, expects } in &targets.properties {
             let is_stage = *property.name == *LIFECYCLE_STAGE;
-            let value = match value::convert(raw, property) {
-                Ok(Converted::Null) if null == NullValues::Clear && !is_stage => Box::default(),
-                Ok(Converted::Null | Converted::Nothing) => continue,
-                // An empty stage is none.
-                Ok(Converted::Value(value)) if is_stage && value.is_empty() => continue,
+            let mut unit = None;
+            let mut reading =
+                Reading { formats: rules.formats, unit: &mut unit, mapped: false, values: None };
+            let value = match value::convert(raw, property, &mut reading) {
+                Ok(Converted::Empty) if rules.null == NullValues::Clear && !is_stage => Box::default(),
+                Ok(Converted::Empty | Converted::Nothing) => continue,
                 Ok(Converted::Value(value)) => value,
                 Err(code) => {
                     let (property, expects) = (Some(Arc::clone(&property.name)), Some(Arc::clone(expects)));
@@ -101,10 +104,9 @@ fn assemble(plan: &Plan, slots: &[Option<&RawValue>], null: NullValues) -> Resul
 }
 
 fn key_of(raw: &RawValue) -> Result<Key, Reason> {
-    match value::text(raw) {
+    match value::address(raw) {
         Ok(None) => Err(Reason::of(Code::MissingEmail)),
-        Ok(Some(text)) if text.trim().is_empty() => Err(Reason::of(Code::MissingEmail)),
         Ok(Some(text)) => Key::parse(&text).ok_or(Reason::of(Code::InvalidEmail)),
-        Err(_) => Err(Reason::of(Code::InvalidEmail)),
+        Err(code) => Err(Reason::of(code)),
     }
 }

@@ -7,6 +7,8 @@ use std::{fmt, sync::Arc};
 pub enum Code {
     /// The record has no e-mail address.
     MissingEmail,
+    /// The record does not have the field that becomes the address.
+    NoEmailField,
     /// The address is no e-mail address, by our own light test or by HubSpot's.
     InvalidEmail,
     /// The record was deleted in the source; this connector deletes nothing.
@@ -15,6 +17,12 @@ pub enum Code {
     NothingToWrite,
     /// HubSpot, or we, do not accept a property's value.
     InvalidValue,
+    /// An object or a list, where only a mapping may put one.
+    NestedValue,
+    /// A list of several values, where one is wanted.
+    ListValue,
+    /// A number that may be seconds or milliseconds since 1970.
+    UnclearTime,
     /// A value is longer than HubSpot stores.
     ValueTooLong,
     /// HubSpot has no such property, or none that the token may see.
@@ -38,10 +46,14 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MissingEmail => "missing_email",
+            Self::NoEmailField => "no_email_field",
             Self::InvalidEmail => "invalid_email",
             Self::DeletedInSource => "deleted_in_source",
             Self::NothingToWrite => "nothing_to_write",
             Self::InvalidValue => "invalid_value",
+            Self::NestedValue => "nested_value",
+            Self::ListValue => "list_value",
+            Self::UnclearTime => "unclear_time",
             Self::ValueTooLong => "value_too_long",
             Self::UnknownProperty => "unknown_property",
             Self::ReadOnlyProperty => "read_only_property",
@@ -57,8 +69,12 @@ impl Code {
     pub fn advice(self) -> &'static str {
         match self {
             Self::MissingEmail => {
-                "the record has no e-mail address, which is the key; map the field that has it with \
-                                   `property: email` in `field_mappings`"
+                "the e-mail address, which is the key, is empty; fill it in the source, or map the field that has it with \
+                 `property: email` in `field_mappings`"
+            }
+            Self::NoEmailField => {
+                "the record does not have the field that becomes the e-mail address, which is the key; map the field that \
+                 has it with `property: email` in `field_mappings`, or send the field in every record"
             }
             Self::InvalidEmail => {
                 "the value of the e-mail field is no address that HubSpot accepts; mend it in the source"
@@ -74,6 +90,18 @@ impl Code {
             Self::InvalidValue => {
                 "the value does not fit the property's type or options; mend it in the source or map \
                                    the field to another property"
+            }
+            Self::NestedValue => {
+                "an object or a list goes into a text only by a mapping; map the value inside that you want in \
+                 `field_mappings`, such as `address.city` or `emails[0].value`"
+            }
+            Self::ListValue => {
+                "the field is a list of several values, and none of them is marked as the primary one; map one of them in \
+                 `field_mappings`, such as `emails[0].value`"
+            }
+            Self::UnclearTime => {
+                "the number may count seconds or milliseconds since 1970, and no earlier value of the field shows which; \
+                 send dates as texts such as 2024-05-13"
             }
             Self::ValueTooLong => {
                 "HubSpot stores at most 65,536 characters in a property; shorten the value in the source"

@@ -54,7 +54,12 @@ fn users() -> StreamId {
 }
 
 fn mapping(stream: Option<&str>, field: &str, property: &str) -> FieldMapping {
-    FieldMapping { stream: stream.map(str::to_owned), field: field.to_owned(), property: property.to_owned() }
+    FieldMapping {
+        stream: stream.map(str::to_owned),
+        field: field.to_owned(),
+        property: property.to_owned(),
+        values: None,
+    }
 }
 
 fn plan(declared: &[&str], mappings: &[FieldMapping]) -> Result<Plan, Failure> {

@@ -13,41 +13,75 @@ use super::{
     portal::{Kind, PortalProperty},
     reason::Code,
 };
-use crate::hubspot::model::MAX_VALUE_CHARACTERS;
+use crate::{
+    config::{DateFormat, NumberFormat, ValueTable},
+    hubspot::model::MAX_VALUE_CHARACTERS,
+};
 
-pub use text::text;
+use text::text;
+
+/// How the settings say that texts are to be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Formats {
+    pub dates: DateFormat,
+    pub numbers: NumberFormat,
+}
+
+/// What the numbers of a field count since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EpochUnit {
+    Seconds,
+    Milliseconds,
+}
+
+/// How the values of one field are read for one property.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    pub formats: Formats,
+    /// What earlier values of the field have shown; a value that shows it sets it.
+    pub unit: &'a mut Option<EpochUnit>,
+    /// A mapping names the property. Only then do objects and lists go into a text.
+    pub mapped: bool,
+    /// The values that the mapping translates.
+    pub values: Option<&'a ValueTable>,
+}
 
 /// What a value becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Converted {
-    /// `null`, or a list of nothing else.
-    Null,
+    /// There is no value: `null`, empty or blank text, an empty list, or a list of nothing else.
+    Empty,
     /// It says nothing, like a `;` with no options to append.
     Nothing,
-    /// What the property takes. An empty text empties the property.
+    /// What the property takes; never empty.
     Value(Box<str>),
 }
 
-/// Turns a value into what the property takes. Of white space where it means nothing an empty text remains.
+/// Turns a value into what the property takes.
 ///
 /// # Errors
 ///
-/// [`Code::InvalidValue`] if it cannot be turned, [`Code::ValueTooLong`] beyond HubSpot's limit.
-pub fn convert(raw: &RawValue, property: &PortalProperty) -> Result<Converted, Code> {
+/// Why it cannot be turned.
+pub fn convert(
+    raw: &RawValue,
+    property: &PortalProperty,
+    reading: &mut Reading<'_>,
+) -> Result<Converted, Code> {
+    let _ = reading;
     let is_list = raw.get().starts_with('[');
     if is_list && property.kind == Kind::Choices {
         return list(raw, property);
     }
-    let Some(text) = text(raw)? else { return Ok(Converted::Null) };
+    let Some(text) = text(raw)? else { return Ok(Converted::Empty) };
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Ok(Converted::Empty);
+    }
     if property.kind == Kind::Text {
         return Ok(Converted::Value(text));
     }
     if is_list || raw.get().starts_with('{') {
         return Err(Code::InvalidValue);
-    }
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return Ok(Converted::Value(Box::default()));
     }
     if property.kind == Kind::Choices && trimmed.bytes().all(|byte| matches!(byte, b';' | b' ')) {
         return Ok(Converted::Nothing);
@@ -63,6 +97,30 @@ pub fn convert(raw: &RawValue, property: &PortalProperty) -> Result<Converted, C
         Kind::Owner => trimmed.bytes().all(|byte| byte.is_ascii_digit()).then(|| trimmed.into()),
     };
     converted.map(Converted::Value).ok_or(Code::InvalidValue)
+}
+
+/// The one text that a field of the key holds: a plain value, the only item of a list, or the value of the primary
+/// entry of a list of objects. `None`: there is no value.
+///
+/// # Errors
+///
+/// [`Code::ListValue`] if it is a list of several, [`Code::InvalidEmail`] for anything else that is no text.
+pub fn address(raw: &RawValue) -> Result<Option<Box<str>>, Code> {
+    let text = text(raw).map_err(|_| Code::InvalidEmail)?;
+    Ok(text.filter(|text| !text.trim().is_empty()))
+}
+
+/// Whether a value is true in any form that a checkbox takes.
+pub fn is_true(raw: &RawValue) -> bool {
+    text(raw).ok().flatten().is_some_and(|text| matches!(text.trim(), "true" | "1"))
+}
+
+/// What a property takes, in words and by an example.
+pub fn wanted(property: &PortalProperty, formats: Formats) -> String {
+    let _ = formats;
+    let kind = property.kind.as_str();
+    let choices = &property.choices;
+    if choices.is_empty() { kind.to_owned() } else { format!("{kind}: {}", choices.named()) }
 }
 
 /// The portal's own words come first: a label may well be `No` for `true`.
@@ -104,7 +162,7 @@ fn choices(text: &str, property: &PortalProperty) -> Option<Box<str>> {
 fn list(raw: &RawValue, property: &PortalProperty) -> Result<Converted, Code> {
     let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| Code::InvalidValue)?;
     if !elements.is_empty() && elements.iter().all(|element| element.get() == "null") {
-        return Ok(Converted::Null);
+        return Ok(Converted::Empty);
     }
     let mut options = Vec::new();
     for element in elements {
@@ -117,7 +175,7 @@ fn list(raw: &RawValue, property: &PortalProperty) -> Result<Converted, Code> {
     if joined.len() > MAX_VALUE_CHARACTERS && joined.chars().count() > MAX_VALUE_CHARACTERS {
         return Err(Code::ValueTooLong);
     }
-    Ok(Converted::Value(joined))
+    Ok(if joined.is_empty() { Converted::Empty } else { Converted::Value(joined) })
 }
 
 /// Each option once, as its internal value. One that is not allowed makes the whole value invalid.

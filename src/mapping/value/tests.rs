@@ -29,10 +29,15 @@ fn property(types: &str, options: &[(&str, &str)]) -> PortalProperty {
     PortalProperty::clone(Portal::new(&[definition]).property("p").unwrap())
 }
 
+/// The settings at their defaults, for a field that a mapping names.
+fn plain(unit: &mut Option<EpochUnit>) -> Reading<'_> {
+    Reading { formats: Formats::default(), unit, mapped: true, values: None }
+}
+
 fn of(property: &PortalProperty, json: &str) -> Result<Option<String>, Code> {
     let raw = RawValue::from_string(json.to_owned()).unwrap();
-    convert(&raw, property).map(|converted| match converted {
-        Converted::Null => None,
+    convert(&raw, property, &mut plain(&mut None)).map(|converted| match converted {
+        Converted::Empty => None,
         Converted::Nothing => Some("(nothing)".to_owned()),
         Converted::Value(text) => Some(text.into()),
     })

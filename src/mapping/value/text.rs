@@ -13,7 +13,7 @@ use crate::hubspot::model::MAX_VALUE_CHARACTERS;
 ///
 /// [`Code::ValueTooLong`] beyond HubSpot's limit, [`Code::InvalidValue`] for text that is no Unicode (a lone half of a
 /// surrogate pair).
-pub fn text(raw: &RawValue) -> Result<Option<Box<str>>, Code> {
+pub(super) fn text(raw: &RawValue) -> Result<Option<Box<str>>, Code> {
     let json = raw.get();
     let text: Box<str> = match json.as_bytes().first() {
         Some(b'n') => return Ok(None),

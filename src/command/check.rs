@@ -15,7 +15,7 @@ use crate::{
         retry::RetryPolicy,
     },
     io::output::OutputClosed,
-    mapping::{creation::NewProperty, plan::check_mappings, portal::Portal},
+    mapping::{creation::NewProperty, mappings::check_mappings, portal::Portal},
     protocol::{catalog::Catalog, emit},
 };
 
@@ -78,12 +78,15 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
     let portal = portal::learn(&client, &config, catalog.as_ref(), async || scopes.clone()).await?;
     check_permissions(&client, &config, scopes.as_deref()).await?;
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &portal)).transpose()?;
-    check_mappings(&config.field_mappings, &portal)?;
     if let Some(catalog) = &catalog {
         if let Some(failure) = catalog.refused.values().next() {
             return Err(failure.clone());
         }
         show_plans(catalog, &config, portal)?;
+    } else {
+        // A catalog may declare the field, and a sync then makes the property.
+        let creates = config.unknown_fields == UnknownFields::Create;
+        check_mappings(&config.field_mappings, &portal, |_| creates)?;
     }
     let portal_id = account.portal_id.as_deref().unwrap_or("(no id)");
     let stage = match stage {
@@ -109,7 +112,7 @@ fn show_plans(catalog: &Catalog, config: &Config, mut portal: Portal) -> Result<
         portal.add(&wanted.iter().map(NewProperty::definition).collect::<Vec<_>>());
         plans = portal::plans(catalog, config, &portal)?;
     }
-    portal::announce_plans(&mut plans, config.unknown_fields)
+    portal::announce_plans(&mut plans, catalog, config)
 }
 
 /// Writing has to be permitted; reading too if new contacts get a stage, and the creation of properties if it is asked for.

@@ -14,6 +14,7 @@ use crate::{
 
 pub mod check;
 pub mod discover;
+mod doubts;
 mod portal;
 pub mod spec;
 pub mod write;

@@ -10,22 +10,29 @@ use bytes::Bytes;
 use serde_json::json;
 use tracing::{debug, info, warn};
 
+use super::doubts::{Keyless, may_be_created, no_key, warn_of_lists, warn_of_mappings};
 use crate::{
-    config::{Config, FieldMapping, UnknownFields},
+    config::{Config, UnknownFields},
     error::Failure,
     hubspot::{
         client::{Client, Endpoint, Reply, Sensitivity},
         error::{ApiError, ApiErrorKind},
-        model::{CreatedProperties, EMAIL, ErrorBody, MAX_BATCH_INPUTS},
+        model::{CreatedProperties, ErrorBody, MAX_BATCH_INPUTS},
         retry::Stop,
     },
     mapping::{
+        contact::ValueRules,
         creation::{GROUP, GROUP_LABEL, NewProperty, definitions as new_properties},
-        plan::{LeftOut, Plan, check_mappings, is_technical},
-        portal::{Match, Portal},
+        deletion::Mark,
+        field::LeftOut,
+        mappings::check_mappings,
+        names::Match,
+        plan::{Plan, is_technical},
+        portal::Portal,
+        value::Formats,
     },
     protocol::catalog::{Catalog, ConfiguredStream},
-    sync::announce::{announce, refuse_unknown},
+    sync::announce::{announce_plan, is_unknown, refuse_unknown},
 };
 
 /// HubSpot lists a new property after a moment. It is looked for after each of these, ten seconds in all.
@@ -98,45 +105,53 @@ fn lacks_something(portal: &Portal, config: &Config, catalog: Option<&Catalog>) 
         })
 }
 
+/// What the settings say about values.
+pub(super) fn value_rules(config: &Config) -> ValueRules {
+    ValueRules {
+        invalid: config.invalid_values,
+        null: config.null_values,
+        deleted: config.deleted_records,
+        formats: Formats { dates: config.date_format, numbers: config.number_format },
+    }
+}
+
 /// Compiles the plans of the catalog's streams.
 ///
 /// # Errors
 ///
 /// A `config_error` if a mapping cannot work or a stream has no address.
 pub(super) fn plans(catalog: &Catalog, config: &Config, portal: &Portal) -> Result<Vec<Plan>, Failure> {
-    check_mappings(&config.field_mappings, portal)?;
-    let plan = |stream: &ConfiguredStream| {
-        let declared: Vec<&str> = stream.fields.iter().map(|field| field.name.as_str()).collect();
-        let mut mappings = config.field_mappings.clone();
-        if let Some(field) = &stream.matching_key {
-            let (stream, property) = (Some(stream.id.to_string()), EMAIL.to_owned());
-            mappings.push(FieldMapping { stream, field: field.clone(), property, values: None });
-        }
-        Plan::new(&stream.id, &declared, &mappings, portal)
-    };
-    catalog.streams.iter().map(plan).collect()
+    let mappings = &config.field_mappings;
+    check_mappings(mappings, portal, |mapping| may_be_created(mapping, catalog, config))?;
+    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, value_rules(config), portal);
+    let plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
+    let keyless: Vec<Keyless<'_>> =
+        catalog.streams.iter().zip(&plans).filter_map(|(stream, plan)| Keyless::of(stream, plan)).collect();
+    if keyless.is_empty() { Ok(plans) } else { Err(no_key(&keyless)) }
 }
 
-/// Logs the plans, row by row.
+/// Logs the plans, row by row, and what in them is doubtful.
 ///
 /// # Errors
 ///
 /// A `config_error` that names the fields without a property, if they are to end the sync.
-pub(super) fn announce_plans(plans: &mut [Plan], policy: UnknownFields) -> Result<(), Failure> {
-    if policy == UnknownFields::Fail {
+pub(super) fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) -> Result<(), Failure> {
+    if config.unknown_fields == UnknownFields::Fail {
         let unknown: Vec<_> = plans
             .iter()
             .map(|plan| {
-                let unknown = plan.fields().filter(|(_, targets)| targets.is_unknown());
-                (plan.stream(), unknown.map(|(field, _)| field).collect())
+                let unknown = plan.fields().filter(|(_, field)| is_unknown(field));
+                (plan.stream(), unknown.map(|(name, _)| name).collect())
             })
             .collect();
         refuse_unknown(&unknown)?;
     }
-    for plan in plans {
+    for plan in plans.iter_mut() {
         plan.take_news();
-        plan.fields().for_each(|(field, targets)| announce(plan.stream(), field, targets));
+        announce_plan(plan);
     }
+    warn_of_lists(plans, catalog);
+    warn_of_mappings(plans, catalog, config);
     Ok(())
 }
 
@@ -145,8 +160,8 @@ pub(super) fn missing(catalog: &Catalog, plans: &[Plan], portal: &Portal) -> Vec
     let fields = catalog.streams.iter().zip(plans).flat_map(|(stream, plan)| {
         let lacking: HashSet<&str> = plan
             .fields()
-            .filter(|(_, targets)| targets.left_out == Some(LeftOut::NoProperty))
-            .map(|(field, _)| field)
+            .filter(|(name, field)| field.left_out == Some(LeftOut::NoProperty) && Mark::of(name).is_none())
+            .map(|(name, _)| name)
             .collect();
         let fields = stream.fields.iter().map(|field| (field.name.as_str(), &field.schema));
         fields.filter(move |(field, _)| lacking.contains(field))

@@ -4,18 +4,17 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use tracing::{info, warn};
 
-use super::{Context, portal, read_config, read_file};
+use super::{
+    Context,
+    portal::{self, value_rules},
+    read_config, read_file,
+};
 use crate::{
     config::{Config, DelayScale, UnknownFields},
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{
-        contact::ValueRules,
-        plan::{Plan, check_mappings},
-        portal::Portal,
-        value::Formats,
-    },
+    mapping::{mappings::check_mappings, plan::Plan, portal::Portal},
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
         batch::Timing,
@@ -64,10 +63,10 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &learned)).transpose()?;
     let (portal, plans, created) = if let Some(catalog) = &catalog {
         let planned = plan(&client, catalog, &config, learned).await?;
-        warn_of_what_will_not_happen(catalog, &config);
+        warn_of_what_will_not_happen(catalog);
         planned
     } else {
-        check_mappings(&config.field_mappings, &learned)?;
+        check_mappings(&config.field_mappings, &learned, |_| false)?;
         if config.unknown_fields == UnknownFields::Create {
             warn!("without a catalog no field is declared, so that no property is created");
         }
@@ -77,12 +76,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         client: Arc::new(client),
         portal,
         rules: Rules { stage, invalid_values: config.invalid_values, created },
-        values: ValueRules {
-            invalid: config.invalid_values,
-            null: config.null_values,
-            deleted: config.deleted_records,
-            formats: Formats { dates: config.date_format, numbers: config.number_format },
-        },
+        values: value_rules(&config),
         unknown_fields: config.unknown_fields,
         field_mappings: config.field_mappings,
         plans,
@@ -107,7 +101,7 @@ async fn plan(
             plans = portal::plans(catalog, config, &portal)?;
         }
     }
-    portal::announce_plans(&mut plans, config.unknown_fields)?;
+    portal::announce_plans(&mut plans, catalog, config)?;
     Ok((portal, Some(plans), created))
 }
 
@@ -132,7 +126,7 @@ pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Fail
     })
 }
 
-fn warn_of_what_will_not_happen(catalog: &Catalog, config: &Config) {
+fn warn_of_what_will_not_happen(catalog: &Catalog) {
     if catalog.streams.iter().any(ConfiguredStream::asks_for_truncation) {
         warn!(
             "the catalog asks to remove what earlier syncs wrote; contacts are never deleted, so they stay"
@@ -144,17 +138,6 @@ fn warn_of_what_will_not_happen(catalog: &Catalog, config: &Config) {
             "the stream asks for a mode other than append_dedup: its states come back, a record would end the sync, and \
              contacts that are there stay"
         );
-    }
-    let ids = || catalog.streams.iter().map(|stream| &stream.id).chain(catalog.refused.keys());
-    for mapping in &config.field_mappings {
-        if !ids().any(|id| mapping.applies_to(id.name(), id.namespace())) {
-            let stream = mapping.stream.as_deref();
-            warn!(
-                stream,
-                field = mapping.field,
-                "an entry of `field_mappings` names a stream that is not in the catalog"
-            );
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::portal::normal;
+use super::names::normal;
 use crate::hubspot::model::{Property, PropertyOption, Text};
 
 /// The internal name of the group that holds what is created.

@@ -1,13 +1,33 @@
-//! The mapping plan of one stream: which field goes into which property, and which are left out.
+//! The mapping plan of one stream: which field goes into which property, and which are left out. Pure.
 //!
-//! It starts from the fields that the catalog declares and grows with those that records bring.
+//! It starts from the fields that the catalog declares and grows with those that records bring. A field that is in use is
+//! never dispossessed by one that comes later. Not here: the mapping of a record ([`super::contact`]).
 
 use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
+use serde_json::value::RawValue;
 
-use super::portal::{Match, Portal, PortalProperty, Rank};
-use crate::{config::FieldMapping, error::Failure, hubspot::model::EMAIL, protocol::message::StreamId};
+use super::{
+    cell::Cells,
+    contact::{ValueRules, paths_inside},
+    deletion::Mark,
+    field::{Field, Goal, LeftOut, Use},
+    mappings::Mappings,
+    names::{Match, Rank, is_email_word},
+    portal::{Kind, Portal, PortalProperty},
+    schema::{Shape, inside, shape},
+    value::Formats,
+};
+use crate::{
+    config::{DeletedRecords, FieldMapping},
+    error::Failure,
+    hubspot::model::EMAIL,
+    protocol::{
+        catalog::{self, ConfiguredStream},
+        message::StreamId,
+    },
+};
 
 /// Fields beyond this are left out without being remembered, so that a source that invents names cannot fill memory.
 const MOST_FIELDS: usize = 10_000;
@@ -20,104 +40,57 @@ pub fn is_technical(field: &str) -> bool {
     TECHNICAL_PREFIXES.iter().any(|prefix| field.starts_with(prefix))
 }
 
-/// The column that says when a record was deleted in the source.
-pub const DELETED_AT: &str = "_ab_cdc_deleted_at";
-
-/// Where the values of a field go.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Targets {
-    /// The value is the contact's address.
-    pub key: bool,
-    pub properties: Vec<Target>,
-    /// A value that is not null marks the record as deleted.
-    pub deletion_mark: bool,
-    pub left_out: Option<LeftOut>,
-    /// The property that another field has.
-    pub claimed: Option<Arc<str>>,
-    /// How the field found what it goes into.
-    pub rank: Option<Rank>,
-}
-
-impl Targets {
-    /// Whether the portal has nothing for the field, or nothing that can be told apart.
-    pub fn is_unknown(&self) -> bool {
-        matches!(self.left_out, Some(LeftOut::NoProperty | LeftOut::Ambiguous))
-    }
-}
-
-/// A property that a field goes into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    pub property: Arc<PortalProperty>,
-    /// What a value has to be, in words, with the field's name.
-    pub expects: Arc<str>,
-}
-
-impl Target {
-    fn new(field: &str, property: &Arc<PortalProperty>) -> Self {
-        let kind = property.kind.as_str();
-        let choices = &property.choices;
-        let expects = if choices.is_empty() {
-            format!("field `{field}`, {kind}")
-        } else {
-            format!("field `{field}`, {kind}: {}", choices.named())
-        };
-        Self { property: Arc::clone(property), expects: expects.into() }
-    }
-}
-
-/// Why a field goes nowhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeftOut {
-    /// No property has its name.
-    NoProperty,
-    /// Several properties have a name like it.
-    Ambiguous,
-    /// HubSpot does not let the API set the property of its name.
-    ReadOnly,
-    /// Another field claims the property, with a better right.
-    Claimed,
-    /// A column of Airbyte's own, left out as a matter of course.
-    Technical,
-}
-
-impl LeftOut {
-    /// Why, and what to do, for people.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::NoProperty => {
-                "no contact property has this name or label; name one in `field_mappings`, or create it in HubSpot"
-            }
-            Self::Ambiguous => {
-                "several contact properties have a name or label like this; name one in `field_mappings`"
-            }
-            Self::ReadOnly => "HubSpot does not let the API set the property of this name",
-            Self::Claimed => "another field goes into the property of this name",
-            Self::Technical => "a column of Airbyte's own; name a property in `field_mappings` to have it",
-        }
-    }
-}
-
-/// A field that has come to the plan, or whose property was taken by another one.
+/// What a plan has to tell since it was last asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// The field of this place has another target than before.
     Decided(usize),
+    /// The field of this place brought an object or a list; these are the paths to the values inside.
+    Nested(usize, Vec<String>),
     /// So many fields are known that further ones are left out without being remembered.
     Full,
+}
+
+/// A field that is new to a plan.
+#[derive(Debug, Clone)]
+pub(super) struct NewField<'a> {
+    name: &'a str,
+    /// The catalog declares it, or its first cell has a value.
+    shown: bool,
+    /// What the catalog says of its values.
+    shape: Shape,
+    /// The paths to values inside, if its values are objects or lists.
+    inside: Vec<String>,
+}
+
+impl<'a> NewField<'a> {
+    fn of_catalog(field: &'a catalog::Field) -> Self {
+        let inside = inside(&field.schema).iter().map(|path| joined(&field.name, path)).collect();
+        Self { name: &field.name, shown: true, shape: shape(&field.schema), inside }
+    }
+
+    pub(super) fn of_record(name: &'a str, raw: &RawValue, shown: bool) -> Self {
+        Self { name, shown, shape: Shape::Unknown, inside: paths_inside(name, raw) }
+    }
 }
 
 /// The plan of one stream.
 #[derive(Debug)]
 pub struct Plan {
     stream: StreamId,
-    /// The mappings that apply to the stream: those that name it first, since they win.
-    mappings: Vec<FieldMapping>,
-    /// Mappings for every stream whose field the catalog does not declare: they apply once a record brings it.
-    waiting: Vec<FieldMapping>,
-    fields: IndexMap<Box<str>, Targets>,
-    /// Which field has a property by its name, and by what right. Properties of mappings are not in it.
-    claims: HashMap<Arc<str>, (Rank, usize)>,
+    /// The catalog declares fields.
+    is_declared: bool,
+    fields_are_properties: bool,
+    deleted: DeletedRecords,
+    formats: Formats,
+    mappings: Mappings,
+    fields: IndexMap<Box<str>, Field>,
+    /// Which field has a property.
+    claims: HashMap<Arc<str>, usize>,
+    /// The fields that hold the address, each with the place among its uses: the first that is filled counts.
+    key: Vec<(usize, usize)>,
+    marks: Vec<(usize, Mark)>,
+    cells: Cells,
     news: Vec<News>,
     full: bool,
 }
@@ -127,56 +100,29 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A `config_error` if a mapping names a property that the portal does not have or does not let the API set, or if
-    /// fields are declared and none of them becomes the address.
+    /// A `config_error` if two mappings of the stream contradict each other.
     pub fn new(
-        stream: &StreamId,
-        declared: &[&str],
+        stream: &ConfiguredStream,
         mappings: &[FieldMapping],
+        rules: ValueRules,
         portal: &Portal,
     ) -> Result<Self, Failure> {
-        let applies = |mapping: &&FieldMapping| mapping.applies_to(stream.name(), stream.namespace());
-        let mut own: Vec<FieldMapping> = Vec::new();
-        let (specific, general): (Vec<_>, Vec<_>) =
-            mappings.iter().filter(applies).partition(|mapping| mapping.stream.is_some());
-        for mapping in specific.into_iter().chain(general) {
-            let rival = |other: &&FieldMapping| other.property == mapping.property && other.stream.is_some();
-            if let Some(rival) = own.iter().find(rival).filter(|_| mapping.stream.is_some())
-                && rival.field != mapping.field
-            {
-                return Err(Failure::config(format!(
-                    "`field_mappings` sends two fields of the stream `{stream}` to the property `{}`: `{}` and `{}`. Keep \
-                     one of them.",
-                    mapping.property, rival.field, mapping.field
-                )));
-            }
-            if !own.iter().any(|other| other.property == mapping.property) {
-                own.push(mapping.clone());
-            }
-        }
-        check_mappings(&own, portal)?;
-        let applies =
-            |mapping: &FieldMapping| mapping.stream.is_some() || declared.contains(&mapping.field.as_str());
-        let (mappings, waiting) = own.into_iter().partition(applies);
         let mut plan = Self {
-            stream: stream.clone(),
-            mappings,
-            waiting,
+            stream: stream.id.clone(),
+            is_declared: !stream.fields.is_empty(),
+            fields_are_properties: stream.fields_are_properties,
+            deleted: rules.deleted,
+            formats: rules.formats,
+            mappings: Mappings::of_stream(stream, mappings)?,
             fields: IndexMap::new(),
             claims: HashMap::new(),
+            key: Vec::new(),
+            marks: Vec::new(),
+            cells: Cells::default(),
             news: Vec::new(),
             full: false,
         };
-        for field in declared {
-            plan.learn(field, portal);
-        }
-        if !declared.is_empty() && !plan.fields.values().any(|targets| targets.key) {
-            return Err(Failure::config(format!(
-                "The stream `{stream}` has no field that becomes the contact's e-mail address, which is the key. Name \
-                 the field that has it in `field_mappings` with `property: email`."
-            ))
-            .of_stream(stream.name(), stream.namespace()));
-        }
+        plan.learn(stream.fields.iter().map(NewField::of_catalog).collect(), portal);
         Ok(plan)
     }
 
@@ -184,14 +130,34 @@ impl Plan {
         &self.stream
     }
 
-    /// The fields known so far, in the order they became known.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &Targets)> {
-        self.fields.iter().map(|(field, targets)| (&**field, targets))
+    /// Whether the catalog declares fields, so that it is known before the first record which there are.
+    pub fn is_declared(&self) -> bool {
+        self.is_declared
     }
 
-    /// A field by its place, with its targets.
-    pub fn field(&self, index: usize) -> Option<(&str, &Targets)> {
-        self.fields.get_index(index).map(|(field, targets)| (&**field, targets))
+    /// Whether a field becomes the address.
+    pub fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
+    /// The mappings that apply to the stream, and what has become of them.
+    pub fn mappings(&self) -> &Mappings {
+        &self.mappings
+    }
+
+    /// The fields known so far, in the order they became known.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
+        self.fields.iter().map(|(name, field)| (&**name, field))
+    }
+
+    /// A field by its place.
+    pub fn field(&self, index: usize) -> Option<(&str, &Field)> {
+        self.fields.get_index(index).map(|(name, field)| (&**name, field))
+    }
+
+    /// How many cells the stream has brought so far, and what became of them.
+    pub fn cells(&self) -> Cells {
+        self.cells
     }
 
     /// What has changed since this was last asked.
@@ -203,138 +169,256 @@ impl Plan {
         self.fields.len()
     }
 
-    /// The place of a field in the plan; a field that is new to it is added. `None`: there is no more room, and the
-    /// field is left out.
-    pub(super) fn index(&mut self, field: &str, portal: &Portal) -> Option<usize> {
-        match self.fields.get_index_of(field) {
-            Some(index) => Some(index),
-            None => self.learn(field, portal),
+    pub(super) fn place_of(&self, field: &str) -> Option<usize> {
+        self.fields.get_index_of(field)
+    }
+
+    pub(super) fn field_mut(&mut self, index: usize) -> Option<&mut Field> {
+        self.fields.get_index_mut(index).map(|(_, field)| field)
+    }
+
+    pub(super) fn key(&self) -> &[(usize, usize)] {
+        &self.key
+    }
+
+    /// The fields that mark deleted records.
+    pub(super) fn marks(&self) -> impl Iterator<Item = (usize, Mark)> {
+        self.marks.iter().copied()
+    }
+
+    /// A record has a cell in this field. Once one of them has a value, the field is in use.
+    pub(super) fn note_value(&mut self, index: usize, has_value: impl FnOnce() -> bool) {
+        if let Some(field) = self.field_mut(index).filter(|field| !field.shown) {
+            field.shown = has_value();
         }
     }
 
-    fn learn(&mut self, field: &str, portal: &Portal) -> Option<usize> {
-        if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(field, portal) {
-            if !std::mem::replace(&mut self.full, true) {
-                self.news.push(News::Full);
+    /// Counts the cells of a record that was mapped; `left_out` are the places of those that lead nowhere.
+    pub(super) fn count(&mut self, cells: Cells, left_out: &[usize]) {
+        self.cells += cells;
+        for &index in left_out {
+            self.cells.left_out += 1;
+            if let Some(field) = self.field_mut(index) {
+                field.cells_left_out += 1;
             }
-            return None;
         }
-        self.awaken(field);
-        let index = self.fields.len();
-        self.fields.insert(field.into(), Targets::default());
-        self.decide(index, portal);
-        Some(index)
+    }
+
+    /// A record was rejected or skipped with so many cells that have a value.
+    pub(super) fn count_record_left_out(&mut self, cells: u64) {
+        self.cells.of_records_left_out += cells;
+    }
+
+    /// A field brought an object or a list that only a mapping could put into a text: told once.
+    pub(super) fn tell_nested(&mut self, index: usize, paths: impl FnOnce(&str) -> Vec<String>) {
+        let Some((name, field)) = self.fields.get_index_mut(index) else { return };
+        if !std::mem::replace(&mut field.told_nested, true) {
+            self.news.push(News::Nested(index, paths(name)));
+        }
+    }
+
+    /// Adds fields that are new to the plan, those of one record or of the catalog. Among them the better right decides;
+    /// none of them takes anything from a field that is in use.
+    pub(super) fn learn(&mut self, fields: Vec<NewField<'_>>, portal: &Portal) {
+        let mut added: Vec<(usize, Claimant)> = Vec::new();
+        for new in fields {
+            if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name, portal) {
+                if !std::mem::replace(&mut self.full, true) {
+                    self.news.push(News::Full);
+                }
+                continue;
+            }
+            let index = self.fields.len();
+            let (name, shown) = (new.name, new.shown);
+            let claimant = self.claimant(new, portal);
+            self.fields.insert(name.into(), Field { shown, ..Field::default() });
+            added.push((index, claimant));
+        }
+        let order: Vec<usize> = added.iter().map(|(index, _)| *index).collect();
+        // A value comes before none, then the better right, then the order of the fields.
+        added.sort_by_key(|(index, claimant)| {
+            let shown = self.fields.get_index(*index).is_some_and(|(_, field)| field.shown);
+            (!shown, claimant.rank, !claimant.exact)
+        });
+        let first = order.first().copied().unwrap_or_default();
+        for (index, claimant) in added {
+            self.settle(index, claimant, first);
+        }
+        self.news.extend(order.into_iter().map(News::Decided));
     }
 
     fn cannot_do_without(&self, field: &str, portal: &Portal) -> bool {
         let is_key = || matches!(portal.find(field), Match::Found(_, property) if *property.name == *EMAIL);
-        let mut mappings = self.mappings.iter().chain(&self.waiting);
-        field == DELETED_AT || mappings.any(|mapping| mapping.field == field) || is_key()
+        Mark::of(field).is_some() || self.mappings.of_field(field).next().is_some() || is_key()
     }
 
-    /// Lets mappings of a field that has turned up apply: they take their properties from the fields of those names.
-    fn awaken(&mut self, field: &str) {
-        for mapping in self.waiting.extract_if(.., |mapping| mapping.field == field).collect::<Vec<_>>() {
-            if let Some((_, loser)) = self.claims.remove(mapping.property.as_str()) {
-                self.dispossess(loser);
+    /// What a field wants by its name and the mappings, whatever others want.
+    fn claimant(&self, new: NewField<'_>, portal: &Portal) -> Claimant {
+        let by_mapping: Vec<(usize, Use)> = self
+            .mappings
+            .of_field(new.name)
+            .filter_map(|(place, mapping, steps)| {
+                let goal = if mapping.property == EMAIL {
+                    Goal::Key
+                } else {
+                    Goal::Property(Arc::clone(portal.property(&mapping.property)?))
+                };
+                let values = mapping.values.clone();
+                Some((place, Use::new(new.name, goal, steps.into(), values, true, self.formats)))
+            })
+            .collect();
+        let exact = by_mapping.iter().any(|(_, one)| one.path.is_empty());
+        if !by_mapping.is_empty() {
+            let key = by_mapping.iter().any(|(place, _)| self.mappings.is_matching_key(*place));
+            let rank = if key { Rank::MatchingKey } else { Rank::Mapping };
+            return Claimant { rank, exact, wish: Wish::Mapped(by_mapping) };
+        }
+        let (rank, wish) = self.by_name(new, portal);
+        Claimant { rank, exact: true, wish }
+    }
+
+    fn by_name(&self, new: NewField<'_>, portal: &Portal) -> (Rank, Wish) {
+        let out = |why| (Rank::UsualName, Wish::LeftOut(why));
+        if self.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
+            return out(LeftOut::DeletionMark);
+        }
+        if is_technical(new.name) {
+            return out(LeftOut::Technical);
+        }
+        let chosen = portal.property(new.name).filter(|_| self.fields_are_properties);
+        let found = match chosen {
+            Some(property) => Match::Found(Rank::Name, Arc::clone(property)),
+            None => portal.find(new.name),
+        };
+        let is_nested = matches!(new.shape, Shape::Object | Shape::ListOfObjects);
+        match found {
+            Match::Found(_, property) if property.read_only => out(LeftOut::ReadOnly),
+            Match::Found(rank, property) if fits(new.shape, &property) => (rank, Wish::Named(property)),
+            Match::Found(..) => out(LeftOut::Nested(new.inside)),
+            _ if is_nested || !new.inside.is_empty() => out(LeftOut::Nested(new.inside)),
+            Match::Nothing => out(LeftOut::NoProperty),
+            Match::Several => out(LeftOut::Ambiguous),
+            Match::NeedsMapping(property) => out(LeftOut::NeedsMapping(Arc::clone(&property.name))),
+            Match::Perhaps(properties) => {
+                let names = properties.iter().map(|property| Arc::clone(&property.name)).collect();
+                out(LeftOut::Perhaps(names))
             }
-            self.mappings.push(mapping);
         }
     }
 
-    /// A field that had its property by name loses it to one with a better right.
-    fn dispossess(&mut self, index: usize) {
-        if let Some((_, targets)) = self.fields.get_index_mut(index) {
-            let property = targets.properties.first().map(|target| Arc::clone(&target.property.name));
-            *targets = Targets {
-                deletion_mark: targets.deletion_mark,
-                left_out: Some(LeftOut::Claimed),
-                claimed: property.or_else(|| Some(EMAIL.into())),
-                ..Targets::default()
-            };
-            self.news.push(News::Decided(index));
-        }
-    }
-
-    /// Explicit mappings first, then the names.
-    fn decide(&mut self, index: usize, portal: &Portal) {
-        let Some((field, _)) = self.fields.get_index(index) else { return };
-        let mut targets = Targets { deletion_mark: &**field == DELETED_AT, ..Targets::default() };
-        for mapping in self.mappings.iter().filter(|mapping| mapping.field == **field) {
-            targets.rank = Some(Rank::Mapping);
-            if mapping.property == EMAIL {
-                targets.key = true;
-            } else if let Some(property) = portal.property(&mapping.property) {
-                targets.properties.push(Target::new(field, property));
-            }
-        }
-        if targets.rank.is_none() {
-            if is_technical(field) {
-                targets.left_out = Some(LeftOut::Technical);
-            } else {
-                match portal.find(field) {
-                    Match::Nothing => targets.left_out = Some(LeftOut::NoProperty),
-                    Match::Several => targets.left_out = Some(LeftOut::Ambiguous),
-                    Match::Found(_, property) if property.read_only => {
-                        targets.left_out = Some(LeftOut::ReadOnly);
-                    }
-                    Match::Found(rank, property) if self.yields(&property.name, rank) => {
-                        targets.left_out = Some(LeftOut::Claimed);
-                        targets.claimed = Some(Arc::clone(&property.name));
-                    }
-                    Match::Found(rank, property) => {
-                        targets.rank = Some(rank);
-                        targets.key = &*property.name == EMAIL;
-                        if !targets.key {
-                            targets.properties.push(Target::new(field, &property));
-                        }
-                        self.claim(&property, rank, index);
-                    }
+    /// Gives a field what it wants, as far as others leave it. Fields from `first` on came together with it.
+    fn settle(&mut self, index: usize, claimant: Claimant, first: usize) {
+        let (mut uses, mut left_out) = (Vec::new(), None);
+        match claimant.wish {
+            Wish::LeftOut(why) => left_out = Some(why),
+            Wish::Named(property) => {
+                let gets = self.stands_in(index, &property)
+                    || (!self.mappings.reserves(&property.name) && self.take(&property.name, index, first));
+                if gets {
+                    let goal = if *property.name == *EMAIL { Goal::Key } else { Goal::Property(property) };
+                    let name = self.fields.get_index(index).map_or("", |(name, _)| name);
+                    uses.push(Use::new(name, goal, Box::default(), None, false, self.formats));
+                } else {
+                    left_out = Some(LeftOut::Claimed(Arc::clone(&property.name)));
                 }
             }
+            Wish::Mapped(wanted) => {
+                for (place, one) in wanted {
+                    let property = match &one.goal {
+                        Goal::Key => EMAIL.into(),
+                        Goal::Property(property) => Arc::clone(&property.name),
+                    };
+                    if self.mappings.bind(place, index) && self.take(&property, index, first) {
+                        uses.push(one);
+                    } else {
+                        left_out = Some(LeftOut::Claimed(property));
+                    }
+                }
+                left_out = left_out.filter(|_| uses.is_empty());
+            }
         }
-        if let Some((_, place)) = self.fields.get_index_mut(index) {
-            *place = targets;
+        if let Some(place) = uses.iter().position(|one| one.goal == Goal::Key) {
+            self.key.push((index, place));
         }
-        self.news.push(News::Decided(index));
+        let mark_counts = self.deleted == DeletedRecords::Skip && uses.iter().all(|one| !one.mapped);
+        let Some((name, field)) = self.fields.get_index_mut(index) else { return };
+        if let Some(mark) = Mark::of(name).filter(|_| mark_counts) {
+            self.marks.push((index, mark));
+        }
+        field.rank = (!uses.is_empty()).then_some(claimant.rank);
+        (field.uses, field.left_out) = (uses, left_out);
     }
 
-    /// Whether a field has to leave a property to another one, whose right is as good or better.
-    fn yields(&self, property: &str, rank: Rank) -> bool {
-        self.mappings.iter().any(|mapping| mapping.property == property)
-            || self.claims.get(property).is_some_and(|(other, _)| *other <= rank)
+    /// Claims a property for a field. `false`: another field has it, and keeps it.
+    fn take(&mut self, property: &Arc<str>, index: usize, first: usize) -> bool {
+        if let Some(holder) = self.claims.get(property).copied() {
+            let is_shown = |index| self.fields.get_index(index).is_some_and(|(_, field)| field.shown);
+            // Among fields that came together the one with the better right was asked first.
+            if holder >= first || is_shown(holder) || !is_shown(index) {
+                return holder == index;
+            }
+            self.dispossess(holder, property);
+        }
+        self.claims.insert(Arc::clone(property), index);
+        true
     }
 
-    fn claim(&mut self, property: &PortalProperty, rank: Rank, index: usize) {
-        if let Some((_, loser)) = self.claims.insert(Arc::clone(&property.name), (rank, index)) {
-            self.dispossess(loser);
+    /// A field that never had a value loses its property to one that has.
+    fn dispossess(&mut self, holder: usize, property: &Arc<str>) {
+        self.key.retain(|(field, _)| *field != holder);
+        if let Some((_, field)) = self.fields.get_index_mut(holder) {
+            let stays = |one: &Use| match &one.goal {
+                Goal::Key => **property != *EMAIL,
+                Goal::Property(other) => other.name != *property,
+            };
+            field.uses.retain(stays);
+            if field.uses.is_empty() {
+                field.left_out = Some(LeftOut::Claimed(Arc::clone(property)));
+                field.rank = None;
+            }
+            self.news.push(News::Decided(holder));
         }
+    }
+
+    /// Whether a field is one more spelling of the word for the address, beside those that hold it already.
+    fn stands_in(&self, index: usize, property: &PortalProperty) -> bool {
+        let is_word = |index| self.fields.get_index(index).is_some_and(|(name, _)| is_email_word(name));
+        let by_name = |field| self.field(field).is_some_and(|(_, field)| field.rank > Some(Rank::Mapping));
+        *property.name == *EMAIL
+            && is_word(index)
+            && !self.key.is_empty()
+            && self.key.iter().all(|&(field, _)| is_word(field) && by_name(field))
     }
 }
 
-/// A mapping that cannot work is a mistake to mend at once, not a field to leave out in silence.
-///
-/// # Errors
-///
-/// A `config_error` for the first mapping whose property the portal does not have or does not let the API set.
-pub fn check_mappings(mappings: &[FieldMapping], portal: &Portal) -> Result<(), Failure> {
-    for FieldMapping { field, property, .. } in mappings {
-        if property == EMAIL {
-            continue;
-        }
-        let wrong = match portal.property(property) {
-            None => {
-                "no contact property of this HubSpot account has that internal name. Copy the internal name from the \
-                     property's settings in HubSpot, or create the property there"
-            }
-            Some(known) if known.read_only => {
-                "HubSpot does not let the API set that property. Choose another one"
-            }
-            Some(_) => continue,
-        };
-        return Err(Failure::config(format!(
-            "`field_mappings` sends the field `{field}` to the property `{property}`, but {wrong}."
-        )));
+/// What a field wants.
+#[derive(Debug)]
+struct Claimant {
+    rank: Rank,
+    /// By its whole name, not by a path that begins with it.
+    exact: bool,
+    wish: Wish,
+}
+
+#[derive(Debug)]
+enum Wish {
+    /// By mappings, each with its place among them.
+    Mapped(Vec<(usize, Use)>),
+    Named(Arc<PortalProperty>),
+    LeftOut(LeftOut),
+}
+
+/// Whether values of this form may go into a property without a mapping.
+fn fits(shape: Shape, property: &PortalProperty) -> bool {
+    match shape {
+        Shape::Object => false,
+        // The primary entry of a list may be an address or a number, but never a text.
+        Shape::ListOfObjects => *property.name == *EMAIL || property.kind != Kind::Text,
+        Shape::ListOfPlain | Shape::List | Shape::Plain | Shape::Unknown => true,
     }
-    Ok(())
+}
+
+/// A field and a path inside it, as a mapping names them.
+pub(super) fn joined(field: &str, inside: &str) -> String {
+    if inside.starts_with('[') { format!("{field}{inside}") } else { format!("{field}.{inside}") }
 }

@@ -1,20 +1,23 @@
 //! What the portal knows of contact properties, kept small: the list that HubSpot sends has half a megabyte.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
+use std::sync::Arc;
+
+use super::{
+    choices::Choices,
+    names::{Match, Names},
+};
+use crate::{
+    config::nearest,
+    hubspot::model::{EMAIL, LIFECYCLE_STAGE, Property},
 };
 
-use super::choices::Choices;
-use crate::hubspot::model::{EMAIL, LIFECYCLE_STAGE, Property};
+/// So many names are proposed where one is wrong.
+const MOST_PROPOSED: usize = 3;
 
 /// The contact properties of a portal: by internal name, and by what people make of it.
 #[derive(Debug, Default)]
 pub struct Portal {
-    properties: HashMap<Arc<str>, Arc<PortalProperty>>,
-    /// By internal name and by label, each in its normal form; `None` where several properties share it.
-    by_similar_name: HashMap<String, Option<Arc<PortalProperty>>>,
-    by_label: HashMap<String, Option<Arc<PortalProperty>>>,
+    names: Names,
     stages: Vec<Stage>,
 }
 
@@ -109,36 +112,6 @@ pub struct Stage {
     pub label: String,
 }
 
-/// How a field found its property: the smaller, the stronger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rank {
-    Mapping,
-    Name,
-    SimilarName,
-    Label,
-}
-
-impl Rank {
-    /// The rank in words, as logs say it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Mapping => "field_mappings",
-            Self::Name => "its name",
-            Self::SimilarName => "its name, without case and separators",
-            Self::Label => "its label",
-        }
-    }
-}
-
-/// The property for a field by its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Match {
-    Found(Rank, Arc<PortalProperty>),
-    /// Several properties are called so.
-    Several,
-    Nothing,
-}
-
 impl Portal {
     pub fn new(definitions: &[Property]) -> Self {
         let mut portal = Self { stages: stages(definitions), ..Self::default() };
@@ -152,39 +125,42 @@ impl Portal {
     pub fn add(&mut self, definitions: &[Property]) {
         for definition in definitions.iter().filter(|definition| !definition.name.is_empty()) {
             let property = Arc::new(PortalProperty::new(definition));
-            let Entry::Vacant(entry) = self.properties.entry(Arc::clone(&property.name)) else { continue };
-            entry.insert(Arc::clone(&property));
-            remember(&mut self.by_similar_name, &property.name, &property);
-            remember(&mut self.by_label, &property.label, &property);
+            self.names.add(&property);
         }
     }
 
     pub fn property(&self, name: &str) -> Option<&Arc<PortalProperty>> {
-        self.properties.get(name)
+        self.names.get(name)
     }
 
     /// The properties that the API lets anyone set, by name.
     pub fn writable(&self) -> Vec<&PortalProperty> {
         let mut writable: Vec<&PortalProperty> =
-            self.properties.values().map(AsRef::as_ref).filter(|property| !property.read_only).collect();
+            self.names.all().map(AsRef::as_ref).filter(|property| !property.read_only).collect();
         writable.sort_by(|one, other| one.name.cmp(&other.name));
         writable
     }
 
-    /// The property that a field means: by its internal name, by that name without case and separators, by its label
-    /// likewise, in this order. What several properties share names none of them.
+    /// The property that a field means by its name.
     pub fn find(&self, field: &str) -> Match {
-        if let Some(property) = self.properties.get(field) {
-            return Match::Found(Rank::Name, Arc::clone(property));
+        self.names.find(field)
+    }
+
+    /// What to do about a name that no property has: the property that has it as its label, or the nearest names.
+    pub fn correction(&self, name: &str) -> Option<String> {
+        if let Some(property) = self.names.of_label(name) {
+            return Some(format!("`{name}` is the label of the property `{}`: write that", property.name));
         }
-        let normal = normal(field);
-        let ranks = [(Rank::SimilarName, &self.by_similar_name), (Rank::Label, &self.by_label)];
-        let known = ranks.into_iter().find_map(|(rank, known)| Some((rank, known.get(&normal)?)));
-        match known {
-            Some((rank, Some(property))) => Match::Found(rank, Arc::clone(property)),
-            Some((_, None)) => Match::Several,
-            None => Match::Nothing,
+        let mut known: Vec<&str> = self.names.all().map(|property| &*property.name).collect();
+        known.sort_unstable();
+        let mut proposed = Vec::new();
+        while proposed.len() < MOST_PROPOSED
+            && let Some(near) = nearest(name, known.iter().copied())
+        {
+            known.retain(|one| *one != near);
+            proposed.push(format!("`{near}`"));
         }
+        (!proposed.is_empty()).then(|| format!("did you mean {}?", proposed.join(" or ")))
     }
 
     /// The lifecycle stages that the portal allows, in its order.
@@ -201,23 +177,6 @@ impl Portal {
             .or_else(|| self.stages.iter().find(|stage| same(&stage.value)))
             .or_else(|| self.stages.iter().find(|stage| same(&stage.label)))
     }
-}
-
-/// A name without case and separators: `First Name`, `first_name` and `FirstName` are the same.
-pub fn normal(text: &str) -> String {
-    text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-fn remember(
-    known: &mut HashMap<String, Option<Arc<PortalProperty>>>,
-    text: &str,
-    property: &Arc<PortalProperty>,
-) {
-    let normal = normal(text);
-    if normal.is_empty() {
-        return;
-    }
-    known.entry(normal).and_modify(|only| *only = None).or_insert_with(|| Some(Arc::clone(property)));
 }
 
 /// Stages are the options of a property that says `externalOptions` and lists its options all the same.

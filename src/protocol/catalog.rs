@@ -42,6 +42,8 @@ pub struct ConfiguredStream {
     pub fields: Vec<Field>,
     /// The field that holds the address, where the platform has chosen it among what `discover` offers.
     pub matching_key: Option<String>,
+    /// The platform has mapped the fields itself: they have the internal names of properties.
+    pub fields_are_properties: bool,
     pub generation_id: Option<i64>,
     pub minimum_generation_id: Option<i64>,
 }
@@ -89,6 +91,18 @@ impl Catalog {
 }
 
 impl ConfiguredStream {
+    /// A stream of which nothing is declared, since there is no catalog.
+    pub fn undeclared(id: StreamId) -> Self {
+        Self {
+            id,
+            fields: Vec::new(),
+            matching_key: None,
+            fields_are_properties: false,
+            generation_id: None,
+            minimum_generation_id: None,
+        }
+    }
+
     /// Whether the platform expects that older generations are deleted, which HubSpot cannot do.
     ///
     /// True for every sync of `PyAirbyte`, and for a refresh that clears the destination.
@@ -136,6 +150,10 @@ impl RawConfiguredStream<'_> {
 
     fn check(self, id: StreamId) -> Result<ConfiguredStream, Failure> {
         Ok(ConfiguredStream {
+            fields_are_properties: self
+                .destination_object_name
+                .as_deref()
+                .is_some_and(|name| !name.is_empty()),
             fields: fields(&id, self.stream.and_then(|stream| stream.json_schema))?,
             matching_key: matching_key(&id, self.destination_object_name.as_deref(), self.primary_key)?,
             id,
@@ -308,14 +326,7 @@ mod tests {
                 "generation_id": null, "minimum_generation_id": null, "destination_object_name": null,
             }]}))
             .expect("a catalog");
-            let expected = ConfiguredStream {
-                id: StreamId::new("s", None),
-                fields: vec![],
-                matching_key: None,
-                generation_id: None,
-                minimum_generation_id: None,
-            };
-            assert_eq!(catalog.streams, [expected]);
+            assert_eq!(catalog.streams, [ConfiguredStream::undeclared(StreamId::new("s", None))]);
         }
         let missing =
             json!({"streams": [{"stream": {"name": "s"}, "destination_sync_mode": "append_dedup"}]});

@@ -1,41 +1,30 @@
-//! Says where the fields of a stream go, and which of them go nowhere.
+//! Says where the fields of a stream go, which of them go nowhere, and at the end how many values that was.
 
+use indexmap::IndexMap;
 use tracing::{info, warn};
 
 use crate::{
-    config::UnknownFields,
+    config::{FieldMapping, UnknownFields, nearest},
     error::Failure,
+    hubspot::model::EMAIL,
     mapping::{
-        plan::{LeftOut, News, Plan, Targets},
-        portal::Rank,
+        field::{Field, LeftOut},
+        names::Rank,
+        plan::{News, Plan},
     },
     protocol::message::StreamId,
 };
 
-/// So many fields of a stream are named in an error.
+/// So many fields of a stream are named in an error or a line.
 const MOST_NAMED: usize = 200;
 
-/// Logs one row of the mapping plan.
-pub fn announce(stream: &StreamId, field: &str, targets: &Targets) {
-    match targets.left_out {
-        Some(LeftOut::Technical) => {
-            info!(%stream, field, reason = LeftOut::Technical.reason(), "field left out");
-        }
-        Some(why) => {
-            let property = targets.claimed.as_deref();
-            warn!(%stream, field, property, reason = why.reason(), "field left out");
-        }
-        None => {
-            let names = targets.properties.iter().map(|target| &*target.property.name);
-            let kinds = targets.properties.iter().map(|target| target.property.kind.as_str());
-            let property =
-                targets.key.then_some("email").into_iter().chain(names).collect::<Vec<_>>().join(", ");
-            let value_type =
-                targets.key.then_some("the key").into_iter().chain(kinds).collect::<Vec<_>>().join(", ");
-            let by = targets.rank.map(Rank::as_str);
-            info!(%stream, field, property, r#type = value_type, by, "field mapped");
-        }
-    }
+/// What is said of a field whose mapping leads to a value that its records do not have.
+const NOTHING_AT_PATH: &str = "no path of `field_mappings` leads to a value in it";
+
+/// Logs the mapping plan of a stream: a line for each field that goes somewhere, and one for each reason that others
+/// do not.
+pub fn announce_plan(plan: &Plan) {
+    announce(plan.stream(), plan.fields());
 }
 
 /// Says what is new in a plan.
@@ -46,42 +35,156 @@ pub fn announce(stream: &StreamId, field: &str, targets: &Targets) {
 pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Result<(), Failure> {
     let decided = news.iter().filter_map(|one| match one {
         News::Decided(index) => plan.field(*index),
-        News::Full => None,
+        News::Nested(..) | News::Full => None,
     });
     if policy == UnknownFields::Fail {
-        let unknown = decided.clone().filter(|(_, targets)| targets.is_unknown()).map(|(field, _)| field);
+        let unknown = decided.clone().filter(|(_, field)| is_unknown(field)).map(|(name, _)| name);
         refuse_unknown(&[(plan.stream(), unknown.collect())])?;
     }
-    decided.for_each(|(field, targets)| announce(plan.stream(), field, targets));
-    if news.contains(&News::Full) {
-        warn!(stream = %plan.stream(), "the stream has so many fields that further ones are left out without being named");
+    let stream = plan.stream();
+    announce(stream, decided);
+    for one in news {
+        match one {
+            News::Decided(_) => {}
+            News::Nested(index, paths) => {
+                let field = plan.field(*index).map(|(name, _)| name);
+                let paths = paths.join(", ");
+                warn!(
+                    %stream,
+                    field,
+                    paths,
+                    "objects or lists came in the field: they are left out, unless a mapping names the value inside"
+                );
+            }
+            News::Full => warn!(
+                %stream,
+                "the stream has so many fields that further ones are left out without being named"
+            ),
+        }
     }
     Ok(())
+}
+
+fn announce<'a>(stream: &StreamId, fields: impl Iterator<Item = (&'a str, &'a Field)>) {
+    let mut left_out: IndexMap<&'static str, (bool, Vec<String>)> = IndexMap::new();
+    for (name, field) in fields {
+        match &field.left_out {
+            None => announce_mapped(stream, name, field),
+            Some(why) => {
+                let shown = match why.detail() {
+                    Some(detail) => format!("{name} ({detail})"),
+                    None => name.to_owned(),
+                };
+                left_out.entry(why.reason()).or_insert((why.is_harmless(), Vec::new())).1.push(shown);
+            }
+        }
+    }
+    for (reason, (harmless, fields)) in left_out {
+        let fields = named(&fields);
+        if harmless {
+            info!(%stream, fields, reason, "fields left out");
+        } else {
+            warn!(%stream, fields, reason, "fields left out");
+        }
+    }
+}
+
+fn announce_mapped(stream: &StreamId, name: &str, field: &Field) {
+    let key = field.is_key();
+    let names = field.properties().map(|property| &*property.name);
+    let kinds = field.properties().map(|property| property.kind.as_str());
+    let property = key.then_some(EMAIL).into_iter().chain(names).collect::<Vec<_>>().join(", ");
+    let value_type = key.then_some("the key").into_iter().chain(kinds).collect::<Vec<_>>().join(", ");
+    let by = field.rank.map(Rank::as_str);
+    info!(%stream, field = name, property, r#type = value_type, by, "field mapped");
+}
+
+/// Names, one after the other, with the number of those that there is no room for.
+fn named(names: &[impl AsRef<str>]) -> String {
+    let first: Vec<&str> = names.iter().take(MOST_NAMED).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// Says at the end of a sync how many values a stream brought, and which of them went nowhere with their fields.
+pub fn announce_end(plan: &Plan) {
+    let stream = plan.stream();
+    let mut left_out: IndexMap<&'static str, (bool, u64, Vec<String>)> = IndexMap::new();
+    for (name, field) in plan.fields().filter(|(_, field)| field.cells_left_out > 0) {
+        let reason = field.left_out.as_ref().map_or(NOTHING_AT_PATH, LeftOut::reason);
+        let harmless = field.left_out.as_ref().is_some_and(LeftOut::is_harmless);
+        let (_, values, fields) = left_out.entry(reason).or_insert((harmless, 0, Vec::new()));
+        *values += field.cells_left_out;
+        fields.push(format!("{name} ({})", field.cells_left_out));
+    }
+    for (reason, (harmless, values, fields)) in left_out {
+        let fields = named(&fields);
+        if harmless {
+            info!(%stream, values, fields, reason, "values left out with their fields");
+        } else {
+            warn!(%stream, values, fields, reason, "values left out with their fields");
+        }
+    }
+    let cells = plan.cells();
+    info!(
+        %stream,
+        values = cells.all(),
+        key = cells.key,
+        mapped = cells.mapped,
+        left_out = cells.left_out,
+        unfit = cells.unfit,
+        of_records_left_out = cells.of_records_left_out,
+        "values of the stream"
+    );
+}
+
+/// Warns of mappings that no record made use of. Those of streams that declare their fields have been told of before.
+pub fn announce_unused(mappings: &[FieldMapping], plans: &[&Plan]) {
+    for mapping in mappings {
+        let applies = |plan: &&&Plan| mapping.applies_to(plan.stream().name(), plan.stream().namespace());
+        let of_mapping: Vec<&&Plan> = plans.iter().filter(applies).collect();
+        if of_mapping.iter().any(|plan| plan.is_declared() || plan.mappings().has_found(mapping)) {
+            continue;
+        }
+        let (stream, field) = (mapping.stream.as_deref(), mapping.field.as_str());
+        if of_mapping.is_empty() {
+            let streams: Vec<String> = plans.iter().map(|plan| plan.stream().to_string()).collect();
+            let nearest = nearest(stream.unwrap_or_default(), streams.iter().map(String::as_str));
+            warn!(
+                stream,
+                field, nearest, "an entry of `field_mappings` names a stream of which no record came"
+            );
+        } else {
+            let fields = of_mapping.iter().flat_map(|plan| plan.fields().map(|(name, _)| name));
+            let nearest = nearest(field, fields);
+            warn!(stream, field, nearest, "an entry of `field_mappings` names a field that no record had");
+        }
+    }
+}
+
+/// Whether nobody has said where a field goes.
+pub fn is_unknown(field: &Field) -> bool {
+    field.left_out.as_ref().is_some_and(LeftOut::is_unknown)
 }
 
 /// # Errors
 ///
 /// A `config_error` that names all of these fields, if there are any.
 pub fn refuse_unknown(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Failure> {
-    let named: Vec<String> = unknown
+    let streams: Vec<String> = unknown
         .iter()
         .filter(|(_, fields)| !fields.is_empty())
-        .map(|(stream, fields)| {
-            let first: Vec<&str> = fields.iter().take(MOST_NAMED).copied().collect();
-            let more = match fields.len().saturating_sub(MOST_NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("`{stream}`: {}{more}", first.join(", "))
-        })
+        .map(|(stream, fields)| format!("`{stream}`: {}", named(fields)))
         .collect();
-    if named.is_empty() {
+    if streams.is_empty() {
         return Ok(());
     }
     Err(Failure::config(format!(
         "No contact property fits these fields, and `unknown_fields` is `fail` ({}). Name a property for each in \
          `field_mappings`, create it in HubSpot, leave the field out in the connection, or set `unknown_fields` to \
          `ignore` or `create`.",
-        named.join("; ")
+        streams.join("; ")
     )))
 }

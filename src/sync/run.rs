@@ -10,7 +10,7 @@ use tokio::{task::JoinSet, time::Instant};
 use tracing::{debug, warn};
 
 use super::{
-    announce::announce_news,
+    announce::{announce_end, announce_news, announce_unused},
     batch::{Batcher, Timing},
     dispatch::{Landed, carry},
     fate::{Fate, Ticket},
@@ -35,7 +35,10 @@ use crate::{
         portal::Portal,
         reason::{Code, Reason},
     },
-    protocol::message::{self, Message, Record, StreamId},
+    protocol::{
+        catalog::ConfiguredStream,
+        message::{self, Message, Record, StreamId},
+    },
 };
 
 /// Contacts that have not landed may take so much memory; reading stops beyond it.
@@ -356,7 +359,9 @@ impl Sync {
             ))
             .of_stream(id.name(), id.namespace()));
         }
-        let plan = Plan::new(&id, &[], &self.setting.field_mappings, &self.setting.portal)?;
+        let undeclared = ConfiguredStream::undeclared(id.clone());
+        let setting = &self.setting;
+        let plan = Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.portal)?;
         let in_ledger = self.ledger.stream(&id);
         self.last_stream = self.streams.len();
         self.by_id.insert(id, self.last_stream);
@@ -427,6 +432,15 @@ impl Sync {
         }
     }
 
+    /// What became of the values of each stream that brought some.
+    fn announce_end(&self) {
+        let plans: Vec<&Plan> = self.streams.iter().map(|stream| &stream.plan).collect();
+        plans.iter().filter(|plan| plan.cells().all() > 0).for_each(|plan| announce_end(plan));
+        if self.input_ended {
+            announce_unused(&self.setting.field_mappings, &plans);
+        }
+    }
+
     /// Settles what is in flight, within bounds, and sums up.
     async fn wind_up(mut self, end: End, mut signal: Pin<&mut impl Future<Output = ()>>) -> End {
         let grace = match end {
@@ -460,6 +474,7 @@ impl Sync {
             }
         }
         let written = self.write_due_states();
+        self.announce_end();
         self.report.log(self.setting.client.effort(), self.now());
         match written {
             Ok(()) => end,

@@ -1,0 +1,181 @@
+//! What is wrong or doubtful in the plans of a catalog, in words for the user: streams without an address, mappings that
+//! match nothing, an address that is a list. Not here: how a plan is made ([`crate::mapping::plan`]).
+
+use tracing::warn;
+
+use crate::{
+    config::{Config, FieldMapping, UnknownFields, nearest},
+    error::Failure,
+    mapping::{
+        mappings::Doubt,
+        names::normal,
+        plan::Plan,
+        schema::{Shape, inside, shape},
+    },
+    protocol::{
+        catalog::{Catalog, ConfiguredStream},
+        message::StreamId,
+    },
+};
+
+/// So many fields of a stream are named in an error.
+const MOST_FIELDS: usize = 30;
+/// So many fields that may be the address are named.
+const MOST_CANDIDATES: usize = 5;
+
+/// A stream that declares its fields, none of which becomes the address.
+#[derive(Debug)]
+pub(super) struct Keyless<'a> {
+    stream: &'a ConfiguredStream,
+    /// The mapping that should name the address.
+    mapping: Option<FieldMapping>,
+}
+
+impl<'a> Keyless<'a> {
+    pub(super) fn of(stream: &'a ConfiguredStream, plan: &Plan) -> Option<Self> {
+        let mapping = plan.mappings().of_key();
+        let leads_nowhere =
+            mapping.is_some_and(|one| plan.mappings().doubt(one, stream) == Some(Doubt::Impossible));
+        let has_key = plan.has_key() && !leads_nowhere;
+        (plan.is_declared() && !has_key).then(|| Self { stream, mapping: mapping.cloned() })
+    }
+
+    /// What was looked for, and what there is.
+    fn describe(&self) -> String {
+        let names = || self.stream.fields.iter().map(|field| field.name.as_str());
+        let fields: Vec<&str> = names().take(MOST_FIELDS).collect();
+        let more = match self.stream.fields.len().saturating_sub(MOST_FIELDS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let fields = format!("{}{more}", fields.join(", "));
+        let looked_for = match &self.mapping {
+            Some(mapping) => {
+                let nearest = nearest(&mapping.field, names());
+                let nearest = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                format!(
+                    "its address is mapped to the field `{}`, which it does not have{nearest}",
+                    mapping.field
+                )
+            }
+            None => {
+                let candidates = self.candidates();
+                let perhaps = match candidates.is_empty() {
+                    true => String::new(),
+                    false => format!("; perhaps {} holds it", candidates.join(" or ")),
+                };
+                format!("no field is called like `email` or `Email Address`{perhaps}")
+            }
+        };
+        format!("`{}`: {looked_for} (its fields: {fields})", self.stream.id)
+    }
+
+    /// Fields, and values inside of fields, whose names speak of an address.
+    fn candidates(&self) -> Vec<String> {
+        let speaks = |name: &str| normal(name).contains("mail");
+        let of_field = self.stream.fields.iter().flat_map(|field| {
+            let own = speaks(&field.name).then(|| format!("`{}`", field.name));
+            let inside = inside(&field.schema).into_iter().filter(|path| speaks(path));
+            let dot = |path: &str| if path.starts_with('[') { "" } else { "." };
+            own.into_iter().chain(inside.map(move |path| format!("`{}{}{path}`", field.name, dot(&path))))
+        });
+        of_field.take(MOST_CANDIDATES).collect()
+    }
+}
+
+/// The failure of a catalog with streams that have no address.
+pub(super) fn no_key(keyless: &[Keyless<'_>]) -> Failure {
+    let streams: Vec<String> = keyless.iter().map(Keyless::describe).collect();
+    let failure = Failure::config(format!(
+        "No field becomes the contact's e-mail address, which is the key, in {}. Name the field that holds it in \
+         `field_mappings`, such as {{\"stream\": \"{}\", \"field\": \"…\", \"property\": \"email\"}}, or deselect the stream in \
+         the connection.",
+        streams.join("; "),
+        keyless.first().map(|one| one.stream.id.to_string()).unwrap_or_default(),
+    ));
+    match keyless {
+        [one] => failure.of_stream(one.stream.id.name(), one.stream.id.namespace()),
+        _ => failure,
+    }
+}
+
+/// Whether the property of a mapping will be made, since it does not exist and a stream declares the field.
+pub(super) fn may_be_created(mapping: &FieldMapping, catalog: &Catalog, config: &Config) -> bool {
+    config.unknown_fields == UnknownFields::Create
+        && streams_of(mapping, catalog)
+            .any(|stream| stream.fields.iter().any(|field| field.name == mapping.field))
+}
+
+fn streams_of<'a>(
+    mapping: &FieldMapping,
+    catalog: &'a Catalog,
+) -> impl Iterator<Item = &'a ConfiguredStream> {
+    catalog.streams.iter().filter(|stream| mapping.applies_to(stream.id.name(), stream.id.namespace()))
+}
+
+/// Warns where the catalog declares that the address comes as a list.
+pub(super) fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
+    for (plan, stream) in plans.iter().zip(&catalog.streams) {
+        for field in &stream.fields {
+            let is_key = plan.fields().any(|(name, planned)| {
+                let whole = planned.uses.iter().any(|one| one.path.is_empty());
+                name == field.name && planned.is_key() && whole
+            });
+            let is_list =
+                matches!(shape(&field.schema), Shape::List | Shape::ListOfObjects | Shape::ListOfPlain);
+            if is_key && is_list {
+                warn!(
+                    stream = %stream.id,
+                    field = field.name,
+                    "the field of the e-mail address is a list: its only entry is taken, or the one that is marked as the \
+                     primary one, and a record with several others is rejected; to take the first, map `{}[0]` or a value \
+                     inside it",
+                    field.name
+                );
+            }
+        }
+    }
+}
+
+/// Warns of mappings that can match nothing, by what the catalog declares.
+pub(super) fn warn_of_mappings(plans: &[Plan], catalog: &Catalog, config: &Config) {
+    for mapping in &config.field_mappings {
+        let applies = |id: &StreamId| mapping.applies_to(id.name(), id.namespace());
+        let (stream, field) = (mapping.stream.as_deref(), mapping.field.as_str());
+        let known = || catalog.streams.iter().map(|stream| &stream.id).chain(catalog.refused.keys());
+        if !known().any(applies) {
+            let names: Vec<String> = known().map(ToString::to_string).collect();
+            let nearest = nearest(stream.unwrap_or_default(), names.iter().map(String::as_str));
+            warn!(
+                stream,
+                field, nearest, "an entry of `field_mappings` names a stream that is not in the catalog"
+            );
+            continue;
+        }
+        let of_streams = plans.iter().zip(&catalog.streams).filter(|(plan, _)| applies(plan.stream()));
+        let doubts: Vec<Option<Doubt>> =
+            of_streams.map(|(plan, stream)| plan.mappings().doubt(mapping, stream)).collect();
+        // One stream in which it works, or which declares nothing, is enough.
+        let Some(Some(doubt)) = doubts.iter().min_by_key(|doubt| doubt.is_some()) else { continue };
+        match doubt {
+            Doubt::NoField { nearest } => warn!(
+                stream,
+                field,
+                nearest = nearest.as_deref(),
+                "an entry of `field_mappings` names a field that no stream of the catalog has"
+            ),
+            Doubt::NotDeclared => warn!(
+                stream,
+                field,
+                property = mapping.property,
+                "the catalog's schema does not have the path of an entry of `field_mappings`"
+            ),
+            Doubt::Impossible => warn!(
+                stream,
+                field,
+                property = mapping.property,
+                "the path of an entry of `field_mappings` can never match: by the catalog's schema there is nothing inside"
+            ),
+        }
+    }
+}

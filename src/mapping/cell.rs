@@ -1,0 +1,82 @@
+//! Whether a cell of a record holds a value at all, and how many cells went where. Pure.
+//!
+//! Not here: whether a value fits its property ([`super::value`]).
+
+use serde_json::value::RawValue;
+
+/// What became of the cells with a value that a stream brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cells {
+    /// They were the address.
+    pub key: u64,
+    /// Their value went into at least one property.
+    pub mapped: u64,
+    /// Their field, or the path of its mapping, leads nowhere.
+    pub left_out: u64,
+    /// Their value did not fit.
+    pub unfit: u64,
+    /// Their record was rejected or skipped before it was sent.
+    pub of_records_left_out: u64,
+}
+
+impl Cells {
+    /// All cells with a value.
+    pub fn all(self) -> u64 {
+        self.key + self.mapped + self.left_out + self.unfit + self.of_records_left_out
+    }
+}
+
+impl std::ops::AddAssign for Cells {
+    fn add_assign(&mut self, other: Self) {
+        self.key += other.key;
+        self.mapped += other.mapped;
+        self.left_out += other.left_out;
+        self.unfit += other.unfit;
+        self.of_records_left_out += other.of_records_left_out;
+    }
+}
+
+/// Whether there is a value: not `null`, empty or blank text, an empty object, or a list of nothing else.
+pub fn has_value(raw: &RawValue) -> bool {
+    let json = raw.get();
+    match json.as_bytes() {
+        [b'n', ..] | [b'"', b'"'] => false,
+        // Most texts begin with a letter or a digit.
+        [b'"', first, ..] if first.is_ascii_alphanumeric() => true,
+        [b'"', ..] => serde_json::from_str::<String>(json).map_or(true, |text| !is_blank(&text)),
+        [b'[', ..] => {
+            serde_json::from_str::<Vec<&RawValue>>(json).is_ok_and(|items| items.into_iter().any(has_value))
+        }
+        [b'{', rest @ ..] => !matches!(rest.trim_ascii_start(), [b'}', ..]),
+        _ => true,
+    }
+}
+
+/// Whether a text holds nothing that can be seen.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
+}
+
+/// Signs without width that editors and exports leave at the edges of a text, and NUL.
+pub fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\0' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_empty_has_no_value() {
+        for json in
+            ["null", "\"\"", "\" \\t\"", "\"\\u200b\\ufeff\"", "[]", "[ null , \"\" , [] ]", "{}", "{ }"]
+        {
+            assert!(!has_value(&RawValue::from_string(json.to_owned()).unwrap()), "{json}");
+        }
+        for json in
+            ["0", "false", "\"a\"", "\"-\"", "\" a\"", "[0]", "[null,\"x\"]", "{\"a\":null}", "[{\"a\":1}]"]
+        {
+            assert!(has_value(&RawValue::from_string(json.to_owned()).unwrap()), "{json}");
+        }
+    }
+}

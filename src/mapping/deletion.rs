@@ -1,0 +1,92 @@
+//! The marks by which sources say that a record was deleted. Pure. Not here: what becomes of such a record.
+
+use serde_json::value::RawValue;
+
+use super::{cell, names::normal, value};
+
+/// Columns with a moment: a record with a value there is deleted. In the normal form of names.
+///
+/// `_ab_cdc_deleted_at` is that of Airbyte's database sources
+/// (<https://docs.airbyte.com/platform/understanding-airbyte/cdc>), `deleted_at` that of most web frameworks.
+const MOMENTS: [&str; 2] = ["abcdcdeletedat", "deletedat"];
+
+/// Columns with a flag: a record is deleted if it is true.
+///
+/// `IsDeleted` is Salesforce's, `_fivetran_deleted` Fivetran's, `_airbyte_deleted` of tables that Airbyte has written.
+const FLAGS: [&str; 3] = ["isdeleted", "fivetrandeleted", "airbytedeleted"];
+
+/// What no moment is, though a column of moments may hold it: databases that know no null have these.
+const NEVER: [&str; 5] = ["0", "0.0", "false", "0000-00-00", "0000-00-00 00:00:00"];
+
+/// A kind of column that marks deleted records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    Moment,
+    Flag,
+}
+
+impl Mark {
+    /// The mark that a column of this name is. Case and separators make no difference.
+    pub fn of(field: &str) -> Option<Self> {
+        let normal = normal(field);
+        if MOMENTS.contains(&normal.as_str()) {
+            return Some(Self::Moment);
+        }
+        FLAGS.contains(&normal.as_str()).then_some(Self::Flag)
+    }
+
+    /// Whether a value says that the record was deleted.
+    pub fn is_set(self, value: &RawValue) -> bool {
+        match self {
+            Self::Flag => value::is_true(value),
+            Self::Moment => {
+                let text = value.get().trim_matches('"');
+                cell::has_value(value) && !NEVER.contains(&text.trim())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_marks_whatever_their_case() {
+        for (field, mark) in [
+            ("_ab_cdc_deleted_at", Some(Mark::Moment)),
+            ("deleted_at", Some(Mark::Moment)),
+            ("deletedAt", Some(Mark::Moment)),
+            ("IsDeleted", Some(Mark::Flag)),
+            ("is_deleted", Some(Mark::Flag)),
+            ("_FIVETRAN_DELETED", Some(Mark::Flag)),
+            ("_airbyte_deleted", Some(Mark::Flag)),
+            ("deleted", None),
+            ("deleted_by", None),
+            ("_ab_cdc_updated_at", None),
+        ] {
+            assert_eq!(Mark::of(field), mark, "{field}");
+        }
+    }
+
+    #[test]
+    fn a_moment_marks_and_an_empty_one_does_not() {
+        for (json, moment, flag) in [
+            ("null", false, false),
+            ("\"\"", false, false),
+            ("\" \"", false, false),
+            ("\"2027-01-01T00:00:00Z\"", true, false),
+            ("1767225600", true, false),
+            ("0", false, false),
+            ("\"0000-00-00 00:00:00\"", false, false),
+            ("false", false, false),
+            ("true", true, true),
+            ("1", true, true),
+            ("\"true\"", true, true),
+        ] {
+            let raw = RawValue::from_string(json.to_owned()).unwrap();
+            assert_eq!(Mark::Moment.is_set(&raw), moment, "{json} as a moment");
+            assert_eq!(Mark::Flag.is_set(&raw), flag, "{json} as a flag");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What a plan knows of one field of a stream: where its values go, or why they go nowhere. Pure.
+//!
+//! Not here: how that is decided ([`super::plan`]).
+
+use std::sync::Arc;
+
+use super::{
+    names::Rank,
+    path::Step,
+    portal::PortalProperty,
+    value::{self, EpochUnit, Formats},
+};
+use crate::config::ValueTable;
+
+/// A top-level field of a stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Field {
+    /// Where its values go, in the order of the mappings.
+    pub uses: Vec<Use>,
+    pub left_out: Option<LeftOut>,
+    /// How the field found what it goes into.
+    pub rank: Option<Rank>,
+    /// The catalog declares it, or a record had a value in it: it is in use, and keeps what it has.
+    pub(super) shown: bool,
+    /// How many of its cells with a value went nowhere.
+    pub cells_left_out: u64,
+    /// It has been said which values lie inside the objects that came.
+    pub(super) told_nested: bool,
+}
+
+impl Field {
+    /// Whether the values become the address.
+    pub fn is_key(&self) -> bool {
+        self.uses.iter().any(|one| one.goal == Goal::Key)
+    }
+
+    /// The properties that the values go into.
+    pub fn properties(&self) -> impl Iterator<Item = &Arc<PortalProperty>> {
+        self.uses.iter().filter_map(|one| match &one.goal {
+            Goal::Key => None,
+            Goal::Property(property) => Some(property),
+        })
+    }
+}
+
+/// What a value becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// The contact's address.
+    Key,
+    Property(Arc<PortalProperty>),
+}
+
+/// One of the places that a field's values go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    pub goal: Goal,
+    /// The way from the field to the value; empty: the field is the value.
+    pub path: Box<[Step]>,
+    /// A mapping names the place.
+    pub mapped: bool,
+    pub values: Option<Arc<ValueTable>>,
+    /// What the numbers of the field have turned out to count.
+    pub unit: Option<EpochUnit>,
+    /// What a value has to be, in words, with the field's name.
+    pub expects: Arc<str>,
+}
+
+impl Use {
+    pub(super) fn new(
+        field: &str,
+        goal: Goal,
+        path: Box<[Step]>,
+        values: Option<Arc<ValueTable>>,
+        mapped: bool,
+        formats: Formats,
+    ) -> Self {
+        let inside: String = path.iter().map(ToString::to_string).collect();
+        let wanted = match (&goal, &values) {
+            (Goal::Key, _) => "an e-mail address such as ada@example.com".to_owned(),
+            (_, Some(table)) => format!("a value that the mapping lists, such as `{}`", table.example()),
+            (Goal::Property(property), None) => value::wanted(property, formats),
+        };
+        let expects = format!("field `{field}{inside}`, {wanted}").into();
+        Self { goal, path, mapped, values, unit: None, expects }
+    }
+}
+
+/// Why a field goes nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// No property has its name.
+    NoProperty,
+    /// Its name means one thing here and another there: one of these properties, perhaps.
+    Perhaps(Vec<Arc<str>>),
+    /// It holds objects or a list of them; these are the paths to the values inside.
+    Nested(Vec<String>),
+    /// Several properties have a name like it.
+    Ambiguous,
+    /// It is like the label of this property of HubSpot's own machinery.
+    NeedsMapping(Arc<str>),
+    /// Another field goes into the property.
+    Claimed(Arc<str>),
+    /// HubSpot does not let the API set the property of its name.
+    ReadOnly,
+    /// It marks deleted records.
+    DeletionMark,
+    /// A column of Airbyte's own, left out as a matter of course.
+    Technical,
+}
+
+impl LeftOut {
+    /// Whether the portal has nothing for the field that can be told without a person.
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            Self::NoProperty
+            | Self::Perhaps(_)
+            | Self::Nested(_)
+            | Self::Ambiguous
+            | Self::NeedsMapping(_) => true,
+            Self::Claimed(_) | Self::ReadOnly | Self::DeletionMark | Self::Technical => false,
+        }
+    }
+
+    /// Whether nobody needs to do anything about it.
+    pub fn is_harmless(&self) -> bool {
+        matches!(self, Self::DeletionMark | Self::Technical)
+    }
+
+    /// Why, and what to do, for people.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoProperty => {
+                "no contact property has this name or label; name one in `field_mappings`, or create it in HubSpot"
+            }
+            Self::Perhaps(_) => {
+                "the name means different things in different sources; if it is one of the properties in brackets, name that \
+                 one in `field_mappings`"
+            }
+            Self::Nested(_) => {
+                "it holds objects, or a list of them; map the value inside that you want, such as those in brackets, in \
+                 `field_mappings`"
+            }
+            Self::Ambiguous => {
+                "several contact properties have a name or label like this; name one in `field_mappings`"
+            }
+            Self::NeedsMapping(_) => {
+                "only its label is like the property in brackets, which HubSpot itself works with; if you mean that property, \
+                 name it in `field_mappings`"
+            }
+            Self::Claimed(_) => "another field goes into the property in brackets",
+            Self::ReadOnly => "HubSpot does not let the API set the property of this name",
+            Self::DeletionMark => {
+                "it marks records that the source has deleted; name a property in `field_mappings` to have it instead"
+            }
+            Self::Technical => "a column of Airbyte's own; name a property in `field_mappings` to have it",
+        }
+    }
+
+    /// What stands in brackets behind the field's name.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Perhaps(properties) => {
+                let names: Vec<&str> = properties.iter().map(AsRef::as_ref).collect();
+                Some(format!("did you mean {}?", names.join(" or ")))
+            }
+            Self::Nested(paths) if paths.is_empty() => None,
+            Self::Nested(paths) => Some(paths.join(", ")),
+            Self::NeedsMapping(property) | Self::Claimed(property) => Some(property.to_string()),
+            Self::NoProperty | Self::Ambiguous | Self::ReadOnly | Self::DeletionMark | Self::Technical => {
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The entries of `field_mappings` that apply to one stream, and whether each has found its field. Pure.
+//!
+//! Not here: what a field does with its mapping ([`super::plan`]).
+
+use super::{
+    path::{Path, Step},
+    portal::Portal,
+    schema::{AtPath, at_path},
+};
+use crate::{
+    config::{FieldMapping, nearest},
+    error::Failure,
+    hubspot::model::EMAIL,
+    protocol::catalog::ConfiguredStream,
+};
+
+/// The mappings of a stream, at most one for each property.
+#[derive(Debug, Default)]
+pub struct Mappings {
+    all: Vec<OfStream>,
+}
+
+/// A mapping that applies to the stream.
+#[derive(Debug)]
+struct OfStream {
+    mapping: FieldMapping,
+    /// What its field is if no field of the stream has that name as a whole.
+    path: Option<Path>,
+    /// The platform that maps fields itself has chosen it.
+    is_matching_key: bool,
+    /// The place of its field in the plan, once there is one.
+    field: Option<usize>,
+}
+
+/// Why a mapping may never bring a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// The stream declares no such field; the nearest name that it declares.
+    NoField { nearest: Option<String> },
+    /// The stream's schema lists what is in the field, and the path is not among it.
+    NotDeclared,
+    /// By the stream's schema there is nothing inside: a text has no members, a list has no names.
+    Impossible,
+}
+
+impl Mappings {
+    /// The mappings that apply to a stream: those that name it first, since they win.
+    ///
+    /// # Errors
+    ///
+    /// A `config_error` if two of them that name the stream send different fields to one property.
+    pub(super) fn of_stream(stream: &ConfiguredStream, mappings: &[FieldMapping]) -> Result<Self, Failure> {
+        let id = &stream.id;
+        let chosen = stream.matching_key.iter().map(|field| FieldMapping {
+            stream: Some(id.to_string()),
+            field: field.clone(),
+            property: EMAIL.to_owned(),
+            values: None,
+        });
+        let applies = mappings.iter().filter(|mapping| mapping.applies_to(id.name(), id.namespace()));
+        let (specific, general): (Vec<_>, Vec<_>) =
+            applies.cloned().chain(chosen).partition(|mapping| mapping.stream.is_some());
+        let mut all: Vec<OfStream> = Vec::new();
+        for mapping in specific.into_iter().chain(general) {
+            if let Some(rival) = all.iter().find(|one| one.mapping.property == mapping.property) {
+                if mapping.stream.is_some() && rival.mapping.field != mapping.field {
+                    return Err(contradiction(stream, &rival.mapping, &mapping));
+                }
+                continue;
+            }
+            let is_matching_key =
+                mapping.property == EMAIL && stream.matching_key.as_ref() == Some(&mapping.field);
+            let path = Path::parse(&mapping.field);
+            all.push(OfStream { mapping, path, is_matching_key, field: None });
+        }
+        Ok(Self { all })
+    }
+
+    /// The mappings of a field, each with its place and the way inside the field; nothing leads to the field itself.
+    pub(super) fn of_field(&self, name: &str) -> impl Iterator<Item = (usize, &FieldMapping, &[Step])> {
+        self.all.iter().enumerate().filter_map(move |(place, one)| {
+            if one.mapping.field == name {
+                return Some((place, &one.mapping, &[][..]));
+            }
+            let path = one.path.as_ref().filter(|path| *path.field == *name && one.field.is_none())?;
+            Some((place, &one.mapping, &path.steps[..]))
+        })
+    }
+
+    /// Gives a mapping its field. `false`: it has another one already.
+    pub(super) fn bind(&mut self, place: usize, field: usize) -> bool {
+        let Some(one) = self.all.get_mut(place) else { return false };
+        *one.field.get_or_insert(field) == field
+    }
+
+    pub(super) fn is_matching_key(&self, place: usize) -> bool {
+        self.all.get(place).is_some_and(|one| one.is_matching_key)
+    }
+
+    /// Whether a property is kept for a mapping: one that has its field, or that names the stream.
+    pub(super) fn reserves(&self, property: &str) -> bool {
+        let mut of_property = self.all.iter().filter(|one| one.mapping.property == property);
+        of_property.any(|one| one.field.is_some() || one.mapping.stream.is_some())
+    }
+
+    /// Whether a mapping of the stream has found its field.
+    pub fn has_found(&self, mapping: &FieldMapping) -> bool {
+        self.all.iter().any(|one| one.mapping == *mapping && one.field.is_some())
+    }
+
+    /// The mapping that names the address for this very stream.
+    pub fn of_key(&self) -> Option<&FieldMapping> {
+        let of_key = self.all.iter().find(|one| one.mapping.property == EMAIL)?;
+        (of_key.field.is_some() || of_key.mapping.stream.is_some()).then_some(&of_key.mapping)
+    }
+
+    /// What makes a mapping doubtful by what the stream declares; `None` if nothing does, or if it does not apply.
+    pub fn doubt(&self, mapping: &FieldMapping, stream: &ConfiguredStream) -> Option<Doubt> {
+        let one = self.all.iter().find(|one| one.mapping == *mapping)?;
+        let declared = |name: &str| stream.fields.iter().find(|field| field.name == name);
+        if stream.fields.is_empty() || declared(&mapping.field).is_some() {
+            return None;
+        }
+        match one.path.as_ref().and_then(|path| Some((declared(&path.field)?, path))) {
+            None => {
+                let names = stream.fields.iter().map(|field| field.name.as_str());
+                Some(Doubt::NoField { nearest: nearest(&mapping.field, names).map(str::to_owned) })
+            }
+            Some((field, path)) => match at_path(&field.schema, &path.steps) {
+                AtPath::Possible => None,
+                AtPath::NotDeclared => Some(Doubt::NotDeclared),
+                AtPath::Impossible => Some(Doubt::Impossible),
+            },
+        }
+    }
+}
+
+fn contradiction(stream: &ConfiguredStream, one: &FieldMapping, other: &FieldMapping) -> Failure {
+    Failure::config(format!(
+        "`field_mappings` sends two fields of the stream `{}` to the property `{}`: `{}` and `{}`. Keep one of them.",
+        stream.id, other.property, one.field, other.field
+    ))
+}
+
+/// A mapping that cannot work is a mistake to mend at once, not a field to leave out in silence.
+///
+/// `may_be_created` says of a mapping whose property the portal does not have whether the sync will make it.
+///
+/// # Errors
+///
+/// A `config_error` for the first mapping whose property the portal does not have or does not let the API set.
+pub fn check_mappings(
+    mappings: &[FieldMapping],
+    portal: &Portal,
+    may_be_created: impl Fn(&FieldMapping) -> bool,
+) -> Result<(), Failure> {
+    for mapping in mappings {
+        let FieldMapping { field, property, .. } = mapping;
+        let wrong = match portal.property(property) {
+            _ if property == EMAIL => continue,
+            Some(known) if known.read_only => {
+                "HubSpot does not let the API set that property. Choose another one.".to_owned()
+            }
+            Some(_) => continue,
+            None if may_be_created(mapping) => continue,
+            None => {
+                let correction = portal.correction(property).unwrap_or_else(|| {
+                    "copy the internal name from the property's settings in HubSpot, or create the property there".to_owned()
+                });
+                format!("no contact property of this HubSpot account has that internal name; {correction}.")
+                    .replace("?.", "?")
+            }
+        };
+        return Err(Failure::config(format!(
+            "`field_mappings` sends the field `{field}` to the property `{property}`, but {wrong}"
+        )));
+    }
+    Ok(())
+}

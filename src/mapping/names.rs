@@ -1,0 +1,200 @@
+//! Which property a field means by its name. Pure.
+//!
+//! Not here: which of several fields gets a property ([`super::plan`]), and what HubSpot says of a property
+//! ([`super::portal`]).
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    portal::PortalProperty,
+    usual::{Usual, usual},
+};
+
+/// Properties of HubSpot's own machinery begin with it: what is guessed from a label never goes there.
+const MACHINERY: &str = "hs_";
+
+/// What the HubSpot source puts in front of each property's name.
+const PREFIX: &str = "properties_";
+/// What Salesforce puts behind the name of a field that an administrator made.
+const SUFFIX: &str = "__c";
+
+/// How a field found its property: the smaller, the stronger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// The platform that maps fields itself has chosen it.
+    MatchingKey,
+    Mapping,
+    Name,
+    SimilarName,
+    Label,
+    /// Its name or label, once `properties_` in front or `__c` behind is left out.
+    WithoutAffix,
+    UsualName,
+}
+
+impl Rank {
+    /// The rank in words, as logs say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MatchingKey => "the platform's matching key",
+            Self::Mapping => "field_mappings",
+            Self::Name => "its name",
+            Self::SimilarName => "its name, without case and separators",
+            Self::Label => "its label",
+            Self::WithoutAffix => "its name or label, without properties_ or __c",
+            Self::UsualName => "a usual name of it",
+        }
+    }
+}
+
+/// The property for a field by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    Found(Rank, Arc<PortalProperty>),
+    /// Several properties are called so.
+    Several,
+    /// Its label is like the field's name, but it belongs to HubSpot's own machinery: only a mapping may name it.
+    NeedsMapping(Arc<PortalProperty>),
+    /// The name means different things in different tools: one of these, perhaps.
+    Perhaps(Vec<Arc<PortalProperty>>),
+    Nothing,
+}
+
+/// A name without case and separators: `First Name`, `first_name` and `FirstName` are the same.
+pub fn normal(text: &str) -> String {
+    text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a field's name is a spelling of the one word for the address: `email`, `E-Mail`, `Email Address`.
+///
+/// Columns of these names stand in for one another. `user_email` or `primary_email` may be another address.
+pub fn is_email_word(field: &str) -> bool {
+    matches!(normal(field).as_str(), "email" | "emailaddress")
+}
+
+/// Properties by one of their names, in its normal form; `None` where several share it.
+type ByName = HashMap<String, Option<Arc<PortalProperty>>>;
+
+/// The properties of a portal, by what people make of their names.
+#[derive(Debug, Default)]
+pub struct Names {
+    exact: HashMap<Arc<str>, Arc<PortalProperty>>,
+    similar: ByName,
+    labels: ByName,
+    /// The labels of HubSpot's own machinery.
+    machinery: ByName,
+}
+
+impl Names {
+    /// Adds a property; `false` if there is one of this internal name.
+    pub fn add(&mut self, property: &Arc<PortalProperty>) -> bool {
+        if self.exact.contains_key(&property.name) {
+            return false;
+        }
+        self.exact.insert(Arc::clone(&property.name), Arc::clone(property));
+        remember(&mut self.similar, &property.name, property);
+        let labels =
+            if property.name.starts_with(MACHINERY) { &mut self.machinery } else { &mut self.labels };
+        remember(labels, &property.label, property);
+        true
+    }
+
+    /// The property of this internal name.
+    pub fn get(&self, name: &str) -> Option<&Arc<PortalProperty>> {
+        self.exact.get(name)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Arc<PortalProperty>> {
+        self.exact.values()
+    }
+
+    /// The property whose label a text is, case and separators aside.
+    pub fn of_label(&self, text: &str) -> Option<&Arc<PortalProperty>> {
+        let normal = normal(text);
+        [&self.labels, &self.machinery].into_iter().find_map(|labels| labels.get(&normal)?.as_ref())
+    }
+
+    /// The property that a field means.
+    pub fn find(&self, field: &str) -> Match {
+        if self.may_mean_its_own_name(field) {
+            return self.perhaps(field);
+        }
+        let ranks = [Rank::Name, Rank::SimilarName, Rank::Label];
+        let (within, is_property) = without_affix(field);
+        let inner = within.filter(|inner| is_property || !self.may_mean_its_own_name(inner));
+        let by_name = self.by_name(field).map(|(place, found)| (ranks.get(place).copied(), found));
+        let by_inner = || self.by_name(inner?).map(|(_, found)| (Some(Rank::WithoutAffix), found));
+        if let Some((rank, found)) = by_name.or_else(by_inner) {
+            return found.map_or(Match::Several, |property| {
+                Match::Found(rank.unwrap_or(Rank::WithoutAffix), property)
+            });
+        }
+        let spellings = || [Some(field), inner].into_iter().flatten();
+        let means = |name: &str| match usual(&normal(name))? {
+            Usual::Means(property) => self.get(property),
+            Usual::MayMean(_) => None,
+        };
+        if let Some(property) = spellings().find_map(means) {
+            return Match::Found(Rank::UsualName, Arc::clone(property));
+        }
+        match spellings().find_map(|name| self.machinery.get(&normal(name))) {
+            Some(Some(property)) => return Match::NeedsMapping(Arc::clone(property)),
+            Some(None) => return Match::Several,
+            None => {}
+        }
+        spellings()
+            .map(|name| self.perhaps(name))
+            .find(|one| *one != Match::Nothing)
+            .unwrap_or(Match::Nothing)
+    }
+
+    /// By internal name, by that name without case and separators, or by the label likewise, in this order. What several
+    /// properties share names none of them.
+    fn by_name(&self, field: &str) -> Option<(usize, Option<Arc<PortalProperty>>)> {
+        if let Some(property) = self.get(field) {
+            return Some((0, Some(Arc::clone(property))));
+        }
+        let normal = normal(field);
+        let known = [&self.similar, &self.labels].into_iter().enumerate();
+        known.into_iter().find_map(|(place, known)| Some((place + 1, known.get(&normal)?.clone())))
+    }
+
+    /// Whether tools use the name of a property for something else: the `state` of an account is no region.
+    fn may_mean_its_own_name(&self, field: &str) -> bool {
+        let normal_name = normal(field);
+        let is_own = |property: &&str| normal(property) == normal_name;
+        match usual(&normal_name) {
+            Some(Usual::MayMean(properties)) => properties.iter().any(|property| is_own(&property)),
+            _ => false,
+        }
+    }
+
+    fn perhaps(&self, field: &str) -> Match {
+        let Some(Usual::MayMean(properties)) = usual(&normal(field)) else { return Match::Nothing };
+        let known: Vec<_> = properties.iter().filter_map(|name| self.get(name)).cloned().collect();
+        if known.is_empty() { Match::Nothing } else { Match::Perhaps(known) }
+    }
+}
+
+/// The name without what a source puts around it, and whether that says it to be a property's own.
+fn without_affix(field: &str) -> (Option<&str>, bool) {
+    if let Some((front, inner)) = field.split_at_checked(PREFIX.len())
+        && front.eq_ignore_ascii_case(PREFIX)
+    {
+        return (Some(inner).filter(|inner| !inner.is_empty()), true);
+    }
+    let cut = field.len().saturating_sub(SUFFIX.len());
+    let inner = field
+        .split_at_checked(cut)
+        .filter(|(inner, end)| end.eq_ignore_ascii_case(SUFFIX) && !inner.is_empty())
+        .map(|(inner, _)| inner);
+    (inner, false)
+}
+
+fn remember(known: &mut ByName, text: &str, property: &Arc<PortalProperty>) {
+    let normal = normal(text);
+    if normal.is_empty() {
+        return;
+    }
+    known.entry(normal).and_modify(|only| *only = None).or_insert_with(|| Some(Arc::clone(property)));
+}

@@ -119,17 +119,13 @@ impl Names {
         if self.may_mean_its_own_name(field) {
             return self.perhaps(field);
         }
-        let ranks = [Rank::Name, Rank::SimilarName, Rank::Label];
-        let (within, is_property) = without_affix(field);
-        let inner = within.filter(|inner| is_property || !self.may_mean_its_own_name(inner));
-        let by_name = self.by_name(field).map(|(place, found)| (ranks.get(place).copied(), found));
-        let by_inner = || self.by_name(inner?).map(|(_, found)| (Some(Rank::WithoutAffix), found));
-        if let Some((rank, found)) = by_name.or_else(by_inner) {
-            return found.map_or(Match::Several, |property| {
-                Match::Found(rank.unwrap_or(Rank::WithoutAffix), property)
-            });
+        let (inner, is_property) = without_affix(field);
+        let plain = inner.filter(|inner| is_property || !self.may_mean_its_own_name(inner));
+        let of_inner = || self.by_name(plain?).map(|(_, found)| (Rank::WithoutAffix, found));
+        if let Some((rank, found)) = self.by_name(field).or_else(of_inner) {
+            return found.map_or(Match::Several, |property| Match::Found(rank, property));
         }
-        let spellings = || [Some(field), inner].into_iter().flatten();
+        let spellings = || [Some(field), plain].into_iter().flatten();
         let means = |name: &str| match usual(&normal(name))? {
             Usual::Means(property) => self.get(property),
             Usual::MayMean(_) => None,
@@ -138,25 +134,24 @@ impl Names {
             return Match::Found(Rank::UsualName, Arc::clone(property));
         }
         match spellings().find_map(|name| self.machinery.get(&normal(name))) {
-            Some(Some(property)) => return Match::NeedsMapping(Arc::clone(property)),
-            Some(None) => return Match::Several,
-            None => {}
+            Some(Some(property)) => Match::NeedsMapping(Arc::clone(property)),
+            Some(None) => Match::Several,
+            None => match self.perhaps(field) {
+                Match::Nothing => inner.map_or(Match::Nothing, |inner| self.perhaps(inner)),
+                perhaps => perhaps,
+            },
         }
-        spellings()
-            .map(|name| self.perhaps(name))
-            .find(|one| *one != Match::Nothing)
-            .unwrap_or(Match::Nothing)
     }
 
     /// By internal name, by that name without case and separators, or by the label likewise, in this order. What several
     /// properties share names none of them.
-    fn by_name(&self, field: &str) -> Option<(usize, Option<Arc<PortalProperty>>)> {
+    fn by_name(&self, field: &str) -> Option<(Rank, Option<Arc<PortalProperty>>)> {
         if let Some(property) = self.get(field) {
-            return Some((0, Some(Arc::clone(property))));
+            return Some((Rank::Name, Some(Arc::clone(property))));
         }
         let normal = normal(field);
-        let known = [&self.similar, &self.labels].into_iter().enumerate();
-        known.into_iter().find_map(|(place, known)| Some((place + 1, known.get(&normal)?.clone())))
+        let known = [(Rank::SimilarName, &self.similar), (Rank::Label, &self.labels)];
+        known.into_iter().find_map(|(rank, known)| Some((rank, known.get(&normal)?.clone())))
     }
 
     /// Whether tools use the name of a property for something else: the `state` of an account is no region.

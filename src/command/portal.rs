@@ -20,7 +20,7 @@ use crate::{
         retry::Stop,
     },
     mapping::{
-        creation::{GROUP, GROUP_LABEL, NewProperty, definitions as new_properties},
+        creation::{GROUP, GROUP_LABEL, NewProperty, Wanted, definitions as new_properties},
         plan::{LeftOut, Plan, check_mappings, is_technical},
         portal::{Match, Portal},
     },
@@ -148,8 +148,8 @@ pub(super) fn missing(catalog: &Catalog, plans: &[Plan], portal: &Portal) -> Vec
             .filter(|(_, targets)| targets.left_out == Some(LeftOut::NoProperty))
             .map(|(field, _)| field)
             .collect();
-        let fields = stream.fields.iter().map(|field| (field.name.as_str(), &field.schema));
-        fields.filter(move |(field, _)| lacking.contains(field))
+        let fields = stream.fields.iter().filter(move |field| lacking.contains(field.name.as_str()));
+        fields.map(|field| Wanted { field: &field.name, schema: &field.schema, name: None })
     });
     let new = new_properties(fields, |name| portal.find(name) != Match::Nothing);
     new.into_iter().map(|(_, property)| property).collect()

@@ -104,7 +104,7 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
 fn show_plans(catalog: &Catalog, config: &Config, mut portal: Portal) -> Result<(), Failure> {
     let mut plans = portal::plans(catalog, config, &portal)?;
     if config.unknown_fields == UnknownFields::Create {
-        let wanted = portal::missing(catalog, &plans, &portal);
+        let wanted = portal::missing(catalog, &plans, &portal, &config.field_mappings);
         for property in &wanted {
             let (name, label, value_type) = (&property.name, &property.label, property.value_type);
             info!(property = name, label, r#type = value_type, "a sync will create this property");

@@ -1,16 +1,19 @@
 //! What is wrong or doubtful in the plans of a catalog, in words for the user: streams without an address, mappings that
 //! match nothing, an address that is a list. Not here: how a plan is made ([`crate::mapping::plan`]).
 
+use serde_json::Value;
 use tracing::warn;
 
 use crate::{
     config::{Config, FieldMapping, UnknownFields, nearest},
     error::Failure,
     mapping::{
+        creation::is_valid_name,
         mappings::Doubt,
         names::normal,
+        path::Path,
         plan::Plan,
-        schema::{Shape, inside, shape},
+        schema::{Shape, at, inside, is_nested, shape},
     },
     protocol::{
         catalog::{Catalog, ConfiguredStream},
@@ -99,11 +102,26 @@ pub(super) fn no_key(keyless: &[Keyless<'_>]) -> Failure {
     }
 }
 
-/// Whether the property of a mapping will be made, since it does not exist and a stream declares the field.
+/// What a stream declares for a field or a path: the field, and the schema of the value.
+pub(super) fn declared<'a>(stream: &'a ConfiguredStream, field: &str) -> Option<(&'a str, &'a Value)> {
+    /// The schema of what nobody has declared.
+    static ANYTHING: Value = Value::Null;
+
+    let of_name = |name: &str| stream.fields.iter().find(|field| field.name == name);
+    if let Some(field) = of_name(field) {
+        return Some((&field.name, &field.schema));
+    }
+    let path = Path::parse(field)?;
+    let field = of_name(&path.field)?;
+    Some((&field.name, at(&field.schema, &path.steps).unwrap_or(&ANYTHING)))
+}
+
+/// Whether the property of a mapping will be made, since it does not exist and a stream declares a plain field for it.
 pub(super) fn may_be_created(mapping: &FieldMapping, catalog: &Catalog, config: &Config) -> bool {
+    let is_plain = |(_, schema)| !is_nested(schema);
     config.unknown_fields == UnknownFields::Create
-        && streams_of(mapping, catalog)
-            .any(|stream| stream.fields.iter().any(|field| field.name == mapping.field))
+        && is_valid_name(&mapping.property)
+        && streams_of(mapping, catalog).any(|stream| declared(stream, &mapping.field).is_some_and(is_plain))
 }
 
 fn streams_of<'a>(

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use serde_json::json;
 use tracing::{debug, info, warn};
 
-use super::doubts::{Keyless, may_be_created, no_key, warn_of_lists, warn_of_mappings};
+use super::doubts::{Keyless, declared, may_be_created, no_key, warn_of_lists, warn_of_mappings};
 use crate::{
-    config::{Config, UnknownFields},
+    config::{Config, FieldMapping, UnknownFields},
     error::Failure,
     hubspot::{
         client::{Client, Endpoint, Reply, Sensitivity},
@@ -22,9 +22,9 @@ use crate::{
     },
     mapping::{
         contact::ValueRules,
-        creation::{GROUP, GROUP_LABEL, NewProperty, definitions as new_properties},
+        creation::{GROUP, GROUP_LABEL, NewProperty, Wanted, definitions as new_properties},
         deletion::Mark,
-        field::LeftOut,
+        field::{Field, LeftOut},
         mappings::check_mappings,
         names::Match,
         plan::{Plan, is_technical},
@@ -155,19 +155,45 @@ pub(super) fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Con
     Ok(())
 }
 
-/// The properties to create for fields that no property fits.
-pub(super) fn missing(catalog: &Catalog, plans: &[Plan], portal: &Portal) -> Vec<NewProperty> {
-    let fields = catalog.streams.iter().zip(plans).flat_map(|(stream, plan)| {
-        let lacking: HashSet<&str> = plan
-            .fields()
-            .filter(|(name, field)| field.left_out == Some(LeftOut::NoProperty) && Mark::of(name).is_none())
-            .map(|(name, _)| name)
-            .collect();
-        let fields = stream.fields.iter().map(|field| (field.name.as_str(), &field.schema));
-        fields.filter(move |(field, _)| lacking.contains(field))
-    });
-    let new = new_properties(fields, |name| portal.find(name) != Match::Nothing);
+/// The properties to create: for fields that no property fits, and for mappings onto properties that do not exist.
+pub(super) fn missing(
+    catalog: &Catalog,
+    plans: &[Plan],
+    portal: &Portal,
+    mappings: &[FieldMapping],
+) -> Vec<NewProperty> {
+    let mut wanted = Vec::new();
+    for (stream, plan) in catalog.streams.iter().zip(plans) {
+        let named = named(stream, mappings, portal);
+        let lacks = |name: &str, field: &Field| {
+            let nothing = matches!(field.left_out, Some(LeftOut::NoProperty | LeftOut::Nested(_)));
+            nothing && Mark::of(name).is_none() && !named.iter().any(|(mapped, _)| *mapped == name)
+        };
+        let lacking: HashSet<&str> =
+            plan.fields().filter(|(name, field)| lacks(name, field)).map(|(name, _)| name).collect();
+        let unnamed = stream.fields.iter().filter(|field| lacking.contains(field.name.as_str()));
+        wanted.extend(unnamed.map(|field| Wanted { field: &field.name, schema: &field.schema, name: None }));
+        wanted.extend(named.into_iter().map(|(_, one)| one));
+    }
+    let new = new_properties(wanted, |name| portal.find(name) != Match::Nothing);
     new.into_iter().map(|(_, property)| property).collect()
+}
+
+/// The properties that mappings of a stream name and HubSpot does not have, each with the field that it is for.
+fn named<'a>(
+    stream: &'a ConfiguredStream,
+    mappings: &'a [FieldMapping],
+    portal: &Portal,
+) -> Vec<(&'a str, Wanted<'a>)> {
+    let id = &stream.id;
+    let lacks = |mapping: &&FieldMapping| {
+        mapping.applies_to(id.name(), id.namespace()) && portal.property(&mapping.property).is_none()
+    };
+    let wanted = |mapping: &'a FieldMapping| {
+        let (field, schema) = declared(stream, &mapping.field)?;
+        Some((field, Wanted { field: &mapping.field, schema, name: Some(mapping.property.as_str()) }))
+    };
+    mappings.iter().filter(lacks).filter_map(wanted).collect()
 }
 
 /// Creates properties, waits until HubSpot lists them, and adds them to the portal. Gives their names.
@@ -180,6 +206,14 @@ pub(super) async fn create(
     wanted: &[NewProperty],
     portal: &mut Portal,
 ) -> Result<HashSet<Arc<str>>, Failure> {
+    for NewProperty { name, label, value_type, .. } in wanted {
+        info!(
+            property = name,
+            label,
+            r#type = value_type,
+            "creating this property, which HubSpot does not have"
+        );
+    }
     create_group(client).await?;
     let mut tried = Tried::default();
     for some in wanted.chunks(MAX_BATCH_INPUTS) {

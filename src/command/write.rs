@@ -95,7 +95,7 @@ async fn plan(
     let mut plans = portal::plans(catalog, config, &portal)?;
     let mut created = HashSet::new();
     if config.unknown_fields == UnknownFields::Create {
-        let wanted = portal::missing(catalog, &plans, &portal);
+        let wanted = portal::missing(catalog, &plans, &portal, &config.field_mappings);
         if !wanted.is_empty() {
             created = portal::create(client, &wanted, &mut portal).await?;
             plans = portal::plans(catalog, config, &portal)?;

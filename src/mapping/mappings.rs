@@ -3,6 +3,7 @@
 //! Not here: what a field does with its mapping ([`super::plan`]).
 
 use super::{
+    creation::is_valid_name,
     path::{Path, Step},
     portal::Portal,
     schema::{AtPath, at_path},
@@ -163,17 +164,27 @@ pub fn check_mappings(
             }
             Some(_) => continue,
             None if may_be_created(mapping) => continue,
-            None => {
-                let correction = portal.correction(property).unwrap_or_else(|| {
-                    "copy the internal name from the property's settings in HubSpot, or create the property there".to_owned()
-                });
-                format!("no contact property of this HubSpot account has that internal name; {correction}.")
-                    .replace("?.", "?")
-            }
+            None => format!(
+                "no contact property of this HubSpot account has that internal name; {}",
+                cure(property, portal)
+            ),
         };
         return Err(Failure::config(format!(
             "`field_mappings` sends the field `{field}` to the property `{property}`, but {wrong}"
         )));
     }
     Ok(())
+}
+
+fn cure(property: &str, portal: &Portal) -> String {
+    match portal.correction(property) {
+        Some(correction) => correction,
+        None if is_valid_name(property) => {
+            "copy the internal name from the property's settings in HubSpot, or create the property there.".to_owned()
+        }
+        None => {
+            "copy the internal name from the property's settings in HubSpot: it has lower-case letters, digits and `_` only."
+                .to_owned()
+        }
+    }
 }

@@ -120,6 +120,16 @@ pub fn at_path(schema: &Value, steps: &[Step]) -> AtPath {
     alternatives(schema).into_iter().map(of_alternative).max().unwrap_or(AtPath::Possible)
 }
 
+/// The schema of the value at the end of a path; of several alternatives, the first that declares it.
+pub fn at<'a>(schema: &'a Value, steps: &[Step]) -> Option<&'a Value> {
+    let Some((step, behind)) = steps.split_first() else { return Some(schema) };
+    alternatives(schema).into_iter().find_map(|(form, schema)| match (form, step) {
+        (Form::Object, Step::Name(name)) => at(schema.get("properties")?.get(&**name)?, behind),
+        (Form::List, Step::Index(_)) => items(schema).into_iter().find_map(|inner| at(inner, behind)),
+        _ => None,
+    })
+}
+
 /// The names of an object's members that hold no further object, each with what comes before it in the path.
 fn members(schema: &Value, before: &str, names: &mut IndexSet<String>) {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
@@ -206,6 +216,36 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_schema_says_what_is_at_a_path() {
+        let schema = json!({
+            "type": ["null", "object"],
+            "properties": {
+                "city": {"type": "string"},
+                "geo": {"type": "object"},
+                "emails": {"type": "array", "items": {"type": "object", "properties": {"value": {"type": "string"}}}},
+                "tags": {"type": "array"},
+                "any": {},
+            },
+        });
+        for (path, expected, found) in [
+            ("f.city", AtPath::Possible, Some(json!({"type": "string"}))),
+            ("f.town", AtPath::NotDeclared, None),
+            ("f.city.x", AtPath::Impossible, None),
+            ("f[0]", AtPath::Impossible, None),
+            ("f.geo.lat", AtPath::Possible, None),
+            ("f.emails[0].value", AtPath::Possible, Some(json!({"type": "string"}))),
+            ("f.emails[3].label", AtPath::NotDeclared, None),
+            ("f.emails.value", AtPath::Impossible, None),
+            ("f.tags[1]", AtPath::Possible, None),
+            ("f.any.x", AtPath::Possible, None),
+        ] {
+            let steps = crate::mapping::path::Path::parse(path).unwrap().steps;
+            assert_eq!(at_path(&schema, &steps), expected, "{path}");
+            assert_eq!(at(&schema, &steps).cloned(), found, "{path}");
+        }
+    }
 
     #[test]
     fn schemas_give_shapes() {

@@ -84,6 +84,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
             formats: Formats { dates: config.date_format, numbers: config.number_format },
         },
         unknown_fields: config.unknown_fields,
+        fail_if_rejected: config.fail_if_rejected,
         field_mappings: config.field_mappings,
         plans,
         refused_streams: catalog.map(|catalog| catalog.refused).unwrap_or_default(),

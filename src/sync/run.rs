@@ -22,7 +22,7 @@ use super::{
     slot::RefusedProperties,
 };
 use crate::{
-    config::{FieldMapping, UnknownFields},
+    config::{FailIfRejected, FieldMapping, UnknownFields},
     error::Failure,
     hubspot::client::Client,
     io::{
@@ -54,6 +54,7 @@ pub struct Setting {
     pub rules: Rules,
     pub values: ValueRules,
     pub unknown_fields: UnknownFields,
+    pub fail_if_rejected: FailIfRejected,
     pub field_mappings: Vec<FieldMapping>,
     /// The plans of the catalog's streams; `None` without a catalog, when every stream is taken.
     pub plans: Option<Vec<Plan>>,
@@ -107,7 +108,7 @@ pub struct Sync {
 
 impl Sync {
     pub fn new(mut setting: Setting, output: Output) -> Self {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::new(setting.fail_if_rejected);
         let plans = setting.plans.take();
         let accepts_new_streams = plans.is_none();
         let mut sync_streams = Vec::new();
@@ -163,7 +164,10 @@ impl Sync {
                         break End::Failed(failure);
                     }
                 }
-                () = &mut signal => break End::Signalled,
+                () = &mut signal => {
+                    say_interrupted();
+                    break End::Signalled;
+                }
                 () = output.closed() => break End::OutputClosed,
                 () = sleep_until(deadline), if deadline.is_some() => self.batcher.close_partial(self.now()),
                 block = input.next(), if reading => match block {
@@ -323,7 +327,7 @@ impl Sync {
                 if reason.code == Code::DeletedInSource
                     && !std::mem::replace(&mut stream.warned_of_deletions, true)
                 {
-                    warn!(stream = %stream.plan.stream(), "records deleted in the source are not written: contacts are never deleted");
+                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: contacts are never deleted; set `deleted_records: write` to write them");
                 }
                 self.settle_at_once(ticket, reason);
             }
@@ -332,8 +336,8 @@ impl Sync {
     }
 
     fn settle_at_once(&mut self, ticket: Ticket, reason: Reason) {
-        let fate = Fate::Rejected(reason.into());
-        self.report.settled(ticket.line, &fate);
+        let fate = Fate::of_unmapped(reason);
+        self.report.settled(ticket, &fate);
         self.ledger.settle(ticket, &fate);
     }
 
@@ -377,7 +381,7 @@ impl Sync {
         };
         self.check_vanished(&landed.notes.learned)?;
         for (ticket, fate) in &landed.fates {
-            self.report.settled(ticket.line, fate);
+            self.report.settled(*ticket, fate);
             self.ledger.settle(*ticket, fate);
         }
         landed.written.iter().for_each(|key| self.known.remember(key));
@@ -452,6 +456,7 @@ impl Sync {
                     None => break,
                 },
                 () = &mut signal, if !signal_heard => {
+                    say_interrupted();
                     signal_heard = true;
                     until = until.min(Instant::now() + GRACE_AFTER_SIGNAL);
                 }
@@ -459,13 +464,21 @@ impl Sync {
                 () = tokio::time::sleep_until(until) => break,
             }
         }
+        // No record comes any more, as at the end of the input.
+        self.ledger.decide();
         let written = self.write_due_states();
-        self.report.log(self.setting.client.effort(), self.now());
+        let name = |stream| self.ledger.stream_id(stream);
+        self.report.log(self.setting.client.effort(), self.now(), self.ledger.open_records(), name);
         match written {
             Ok(()) => end,
             Err(closed) => closed,
         }
     }
+}
+
+/// Said at once, since what is in flight may take its time.
+fn say_interrupted() {
+    warn!("interrupted: what is in flight is settled, nothing more is read");
 }
 
 async fn sleep_until(deadline: Option<Instant>) {

@@ -200,7 +200,7 @@ impl Sync {
             Line::Unmapped { stream } => {
                 let ticket = self.ledger.open(stream, place as u64);
                 self.tickets.insert(place, ticket);
-                self.settle(ticket, Fate::Rejected(Reason::of(Code::MissingEmail).into()));
+                self.settle(ticket, Fate::Rejected(Reason::of(Code::InvalidEmail).into()));
             }
             Line::State(scope) => {
                 let number = self.states.len();

@@ -38,9 +38,8 @@ pub(super) struct LookUps {
 impl Isolation {
     /// The look-up was not permitted: whether the contacts exist stays open.
     pub fn look_up_denied(&mut self) {
-        for index in std::mem::take(&mut self.current) {
-            self.leave_unclear(index);
-        }
+        let current = std::mem::take(&mut self.current);
+        self.leave_all_unclear(&current);
     }
 
     /// Whether the sync cannot go on without looking contacts up.
@@ -147,7 +146,7 @@ impl Isolation {
         if self.any_staged(&group) {
             return Err(unanswered());
         }
-        group.into_iter().for_each(|index| self.leave_unclear(index));
+        self.leave_all_unclear(&group);
         Ok(())
     }
 
@@ -225,7 +224,7 @@ impl Isolation {
         }
         if same && !self.look_ups.answered {
             let rest: Vec<usize> = std::mem::take(&mut self.look_ups.work).into_iter().flatten().collect();
-            rest.into_iter().for_each(|index| self.leave_unclear(index));
+            self.leave_all_unclear(&rest);
         }
         self.unless_all_refused(status, error)
     }
@@ -240,6 +239,12 @@ impl Isolation {
             return Ok(());
         }
         Err(look_ups_refused(status, error))
+    }
+
+    fn leave_all_unclear(&mut self, group: &[usize]) {
+        for &index in group {
+            self.leave_unclear(index);
+        }
     }
 
     fn leave_unclear(&mut self, index: usize) {

@@ -78,6 +78,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         rules: Rules { stage, invalid_values: config.invalid_values, created },
         values: value_rules(&config),
         unknown_fields: config.unknown_fields,
+        fail_if_rejected: config.fail_if_rejected,
         field_mappings: config.field_mappings,
         plans,
         refused_streams: catalog.map(|catalog| catalog.refused).unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! The one fate that every record has, and the ticket by which it is told.
 
-use crate::mapping::reason::Reason;
+use crate::mapping::reason::{Code, Reason};
 
 /// A record's claim to a fate. It comes back to the ledger exactly once; one that never does keeps its state unsaid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -10,7 +10,7 @@ pub struct Ticket {
     pub(super) stream: usize,
     /// The records between two states of the stream that this one belongs to.
     pub(super) stretch: u64,
-    /// Whether the record is one of the first of its stream, on which a hopeless sync is recognised.
+    /// Whether the record was read before its stream could be found hopeless, so that the verdict waits for it.
     pub(super) early: bool,
     /// The input line, for people.
     pub line: u64,
@@ -30,7 +30,19 @@ pub enum Fate {
     Updated,
     /// Written as part of a later record of its key.
     Folded,
+    /// The source, or a setting, says that it is not to be written.
+    Skipped(Reason),
     Rejected(Rejection),
+}
+
+impl Fate {
+    /// The fate of a record that is no contact for this reason.
+    pub fn of_unmapped(reason: Reason) -> Self {
+        match reason.code {
+            Code::DeletedInSource => Self::Skipped(reason),
+            _ => Self::Rejected(reason.into()),
+        }
+    }
 }
 
 /// Why a record was rejected, with the number that HubSpot's support asks for.

@@ -8,15 +8,19 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::fate::{Fate, Ticket};
 use crate::{
+    config::FailIfRejected,
     error::Failure,
-    mapping::reason::Reason,
+    mapping::reason::{Code, Reason},
     protocol::message::{State, StateScope, StreamId},
 };
 
-/// If so many first records of a stream are all rejected, the sync is hopeless.
-const HOPELESS_AT_START: u64 = 1_000;
-/// If a stream ends with at least so many records, all rejected, the sync was hopeless.
+/// If so many rejections say that a stream is wrongly set up, and nothing of it was written, the sync is hopeless.
+const HOPELESS_SO_FAR: u64 = 1_000;
+/// So many are enough when no record comes any more.
 const HOPELESS_AT_END: u64 = 100;
+/// Fewer than that hold states back only while so many further records of the sync come: a side stream with a few bad
+/// records must not keep the states of a whole sync, which may never get to its end.
+const LONGEST_HOLD: u64 = 500;
 
 /// What a waiting state takes in memory beyond its text, about.
 const STATE_OVERHEAD: usize = 512;
@@ -26,6 +30,7 @@ const STATE_OVERHEAD: usize = 512;
 struct Stretch {
     open: u64,
     written: u64,
+    skipped: u64,
     rejected: u64,
     /// The state that waits for this stretch, once there is one.
     state: Option<u64>,
@@ -37,15 +42,53 @@ struct Stream {
     current: u64,
     /// States that cover this stream and have not gone out, in the order received.
     states: VecDeque<u64>,
-    opened: u64,
     early_open: u64,
     written: u64,
+    skipped: u64,
     rejected: u64,
+    /// Rejections that say that the stream is wrongly set up. Only counted while nothing was written.
+    wrong: u64,
+    /// The reasons of these.
     reasons: BTreeMap<Reason, u64>,
-    /// Its states may go although all of its records were rejected: these were few when the states had to go.
+    /// The first of these holds states back until so many records of the sync were read.
+    held_until: u64,
+    /// Its few wrong records do not hold states back any more.
     spared: bool,
-    /// All of its records were rejected, and they were many when it was judged.
+    /// Nothing was written, and its wrong records were many when it was judged.
     hopeless: bool,
+    /// A state of records that were rejected has gone out.
+    acknowledged: bool,
+}
+
+impl Stream {
+    fn new(id: &StreamId, current: u64) -> Self {
+        Self {
+            id: id.clone(),
+            current,
+            states: VecDeque::new(),
+            early_open: 0,
+            written: 0,
+            skipped: 0,
+            rejected: 0,
+            wrong: 0,
+            reasons: BTreeMap::new(),
+            held_until: 0,
+            spared: false,
+            hopeless: false,
+            acknowledged: false,
+        }
+    }
+
+    /// Whether its records still tell if it is hopeless: those that are read from now on do not.
+    fn is_on_trial(&self) -> bool {
+        self.written == 0 && self.wrong < HOPELESS_SO_FAR
+    }
+}
+
+/// Whether a rejection says that its stream is wrongly set up. A field that is there and empty is the source's own affair:
+/// many a customer has no address.
+fn blames_set_up(code: Code) -> bool {
+    code != Code::MissingEmail
 }
 
 #[derive(Debug)]
@@ -60,6 +103,7 @@ struct Waiting {
 /// The ledger of a sync.
 #[derive(Debug, Default)]
 pub struct Ledger {
+    fail_if_rejected: FailIfRejected,
     streams: Vec<Stream>,
     by_id: HashMap<StreamId, usize>,
     stretches: HashMap<u64, Stretch>,
@@ -71,27 +115,24 @@ pub struct Ledger {
     touched: Vec<usize>,
     /// States that cover no stream, since none was known yet.
     unbound: Vec<u64>,
+    /// How many records were read.
+    opened: u64,
+    /// When streams stop holding states back, in records read.
+    holds: VecDeque<(u64, usize)>,
 }
 
 impl Ledger {
+    pub fn new(fail_if_rejected: FailIfRejected) -> Self {
+        Self { fail_if_rejected, ..Self::default() }
+    }
+
     /// The place of a stream in the ledger; a new stream is added.
     pub fn stream(&mut self, id: &StreamId) -> usize {
         if let Some(&index) = self.by_id.get(id) {
             return index;
         }
         let current = self.new_stretch();
-        self.streams.push(Stream {
-            id: id.clone(),
-            current,
-            states: VecDeque::new(),
-            opened: 0,
-            early_open: 0,
-            written: 0,
-            rejected: 0,
-            reasons: BTreeMap::new(),
-            spared: false,
-            hopeless: false,
-        });
+        self.streams.push(Stream::new(id, current));
         let index = self.streams.len() - 1;
         self.by_id.insert(id.clone(), index);
         index
@@ -103,13 +144,21 @@ impl Ledger {
         self.next_stretch
     }
 
+    /// The name of a stream, by its place.
+    pub fn stream_id(&self, stream: usize) -> Option<&StreamId> {
+        self.streams.get(stream).map(|stream| &stream.id)
+    }
+
     /// A record of the stream was read. `line` is its place in the input.
     pub fn open(&mut self, stream: usize, line: u64) -> Ticket {
+        self.opened += 1;
+        while let Some((_, held)) = self.holds.pop_front_if(|(until, _)| *until <= self.opened) {
+            self.touched.push(held);
+        }
         let mut ticket = Ticket { stream, stretch: 0, early: false, line };
         if let Some(of_stream) = self.streams.get_mut(stream) {
-            ticket.early = of_stream.opened < HOPELESS_AT_START;
+            ticket.early = of_stream.is_on_trial();
             ticket.stretch = of_stream.current;
-            of_stream.opened += 1;
             of_stream.early_open += u64::from(ticket.early);
         }
         if let Some(stretch) = self.stretches.get_mut(&ticket.stretch) {
@@ -134,10 +183,19 @@ impl Ledger {
                     self.touched.push(ticket.stream);
                 }
             }
+            Fate::Skipped(_) => {
+                stretch.skipped += 1;
+                stream.skipped += 1;
+            }
             Fate::Rejected(rejection) => {
                 stretch.rejected += 1;
                 stream.rejected += 1;
-                if stream.written == 0 {
+                if stream.written == 0 && blames_set_up(rejection.reason.code) {
+                    if stream.wrong == 0 {
+                        stream.held_until = self.opened + LONGEST_HOLD;
+                        self.holds.push_back((stream.held_until, ticket.stream));
+                    }
+                    stream.wrong += 1;
                     *stream.reasons.entry(rejection.reason.clone()).or_default() += 1;
                 }
             }
@@ -193,12 +251,12 @@ impl Ledger {
         self.stretches.values().map(|stretch| stretch.open).sum()
     }
 
-    /// Judges streams of rejected records by what they have so far: no record comes any more, or the states that wait
-    /// have filled their memory. A stream of a few such records may have its states out.
+    /// Judges streams by what they have so far: no record comes any more, or the states that wait have filled their memory.
+    /// A stream of a few wrong records may have its states out.
     pub fn decide(&mut self) {
-        for stream in self.streams.iter_mut().filter(|stream| stream.written == 0 && stream.rejected > 0) {
-            stream.hopeless = stream.rejected >= HOPELESS_AT_END;
-            stream.spared |= !stream.hopeless;
+        for stream in self.streams.iter_mut().filter(|stream| stream.written == 0 && stream.wrong > 0) {
+            stream.hopeless = stream.wrong >= HOPELESS_AT_END;
+            stream.spared = true;
         }
         self.touched.extend(0..self.streams.len());
     }
@@ -221,54 +279,65 @@ impl Ledger {
     fn due_state(&self, stream: usize) -> Option<u64> {
         let number = *self.streams.get(stream)?.states.front()?;
         let waiting = self.states.get(&number)?;
-        let may_go = |&index: &usize| {
-            self.streams
-                .get(index)
-                .is_some_and(|one| one.states.front() == Some(&number) && !Self::holds_back(one))
-        };
-        (waiting.open == 0 && waiting.streams.iter().all(may_go)).then_some(number)
+        let covered = || waiting.streams.iter().filter_map(|&index| self.streams.get(index));
+        let something_written = covered().any(|one| one.written > 0);
+        let may_go =
+            |one: &Stream| one.states.front() == Some(&number) && !self.holds_back(one, something_written);
+        (waiting.open == 0 && covered().all(may_go)).then_some(number)
     }
 
-    /// While every record so far was rejected, acknowledging would make the source never send them again.
-    fn holds_back(stream: &Stream) -> bool {
-        stream.written == 0 && stream.rejected > 0 && (stream.hopeless || !stream.spared)
+    /// While every record that says anything about the set-up says that it is wrong, acknowledging would make the source
+    /// never send them again. A few of them do so for a while, and not if the state is also that of a stream that works.
+    fn holds_back(&self, stream: &Stream, something_written: bool) -> bool {
+        if self.fail_if_rejected == FailIfRejected::Never || stream.written > 0 || stream.wrong == 0 {
+            return false;
+        }
+        let over = stream.spared || something_written || self.opened >= stream.held_until;
+        stream.wrong >= HOPELESS_AT_END || !over
     }
 
     fn release(&mut self, number: u64) -> Option<String> {
         let waiting = self.states.remove(&number)?;
         self.waiting_bytes -= waiting.state.size() + STATE_OVERHEAD;
-        let (mut written, mut rejected) = (0, 0);
-        for stretch in waiting.stretches.iter().filter_map(|number| self.stretches.remove(number)) {
-            written += stretch.written;
+        let (mut kept, mut rejected) = (0, 0);
+        let stretches = waiting.streams.iter().zip(&waiting.stretches);
+        for (&index, stretch) in stretches {
+            let Some(stretch) = self.stretches.remove(stretch) else { continue };
+            kept += stretch.written + stretch.skipped;
             rejected += stretch.rejected;
-        }
-        for &index in &waiting.streams {
             if let Some(stream) = self.streams.get_mut(index) {
+                stream.acknowledged |= stretch.rejected > 0;
                 stream.states.pop_front();
                 self.touched.push(index);
             }
         }
-        Some(waiting.state.acknowledge(written, rejected))
+        Some(waiting.state.acknowledge(kept, rejected))
     }
 
-    /// The stream whose records were all rejected, if it is time to say so: among its first 1,000, or at the end among
-    /// at least 100.
+    /// The stream that is wrongly set up, if it is time to say so: after 1,000 rejections that say it, once all records
+    /// read before have their fates, or at the end after 100.
     pub fn hopeless(&self) -> Option<Failure> {
+        if self.fail_if_rejected == FailIfRejected::Never {
+            return None;
+        }
         let stream = self.streams.iter().find(|stream| {
-            let at_start = stream.opened >= HOPELESS_AT_START && stream.early_open == 0;
-            stream.written == 0 && (at_start || stream.hopeless)
+            let so_far = stream.wrong >= HOPELESS_SO_FAR && stream.early_open == 0;
+            stream.written == 0 && (so_far || stream.hopeless)
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
-        let states = if stream.spared {
-            "Some states of the stream had to be acknowledged before: clear the stream in Airbyte, which removes nothing \
-             from HubSpot, so that the source sends the records again."
+        let states = if stream.acknowledged {
+            "Some states of the stream were acknowledged before: clear the stream in Airbyte, which removes nothing from \
+             HubSpot, so that the source sends the records again."
         } else {
             "No state of the stream was acknowledged, so that the source sends the records again."
         };
         let message = format!(
-            "All {} records of the stream `{}` so far were rejected, {count} of them as {reason}: {}. {states}",
-            stream.rejected,
+            "None of the {} records of the stream `{}` so far was written; {} were rejected in a way that points to a wrong \
+             set-up, {count} of them as {reason}: {}. {states} If such records are to be passed over, set \
+             `fail_if_rejected` to `never`.",
+            stream.rejected + stream.skipped,
             stream.id,
+            stream.wrong,
             reason.code.advice(),
         );
         Some(Failure::config(message).of_stream(stream.id.name(), stream.id.namespace()))

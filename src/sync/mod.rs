@@ -2,7 +2,7 @@
 //!
 //! [`batch`] gathers contacts, [`dispatch`] sends batches, [`isolate`] reads what HubSpot says to each input,
 //! [`lifecycle`] finds out which contacts are new, [`ledger`] knows the fate of every record and which states are due,
-//! [`report`] counts, [`run`] ties them to input and output.
+//! [`streams`] has the plan of each stream, [`report`] counts, [`run`] ties them to input and output.
 
 pub mod account;
 pub mod alias;
@@ -20,6 +20,7 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod slot;
+pub mod streams;
 
 #[cfg(test)]
 mod tests;

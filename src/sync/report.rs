@@ -8,6 +8,7 @@ use super::fate::{Fate, Rejection, Ticket};
 use crate::{
     hubspot::client::Effort,
     mapping::reason::{Code, Reason},
+    protocol::message::StreamId,
 };
 
 /// So many input lines are named for each reason.
@@ -56,6 +57,8 @@ pub struct Report {
     pub created: u64,
     pub updated: u64,
     pub folded: u64,
+    /// By the stream's place in the ledger.
+    skipped: BTreeMap<(usize, Reason), u64>,
     rejected: BTreeMap<Reason, Tally>,
     dropped: BTreeMap<Reason, Tally>,
     pub stage_unclear: u64,
@@ -65,14 +68,15 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn settled(&mut self, line: u64, fate: &Fate) {
+    pub fn settled(&mut self, ticket: Ticket, fate: &Fate) {
         match fate {
             Fate::Created => self.created += 1,
             Fate::Updated => self.updated += 1,
             Fate::Folded => self.folded += 1,
+            Fate::Skipped(reason) => *self.skipped.entry((ticket.stream(), reason.clone())).or_default() += 1,
             Fate::Rejected(Rejection { reason, correlation_id }) => {
                 let tally = self.rejected.entry(reason.clone()).or_default();
-                tally.add(line);
+                tally.add(ticket.line);
                 if tally.correlation_id.is_none() {
                     tally.correlation_id.clone_from(correlation_id);
                 }
@@ -94,8 +98,38 @@ impl Report {
         self.rejected.values().map(|tally| tally.count).sum()
     }
 
-    /// Writes the summary: what was rejected or left out and why, then one line with all counts.
-    pub fn log(&self, effort: Effort, elapsed: Duration) {
+    /// Writes the summary: what was rejected, skipped or left out and why, then one line with all counts. `open` records
+    /// have no fate, since the sync ended before.
+    pub fn log<'a>(
+        &self,
+        effort: Effort,
+        elapsed: Duration,
+        open: u64,
+        stream_id: impl Fn(usize) -> Option<&'a StreamId>,
+    ) {
+        self.log_reasons();
+        for ((stream, reason), count) in &self.skipped {
+            let stream = stream_id(*stream).map(tracing::field::display);
+            info!(stream, %reason, count, "records skipped");
+        }
+        info!(
+            read = self.read,
+            created = self.created,
+            updated = self.updated,
+            folded = self.folded,
+            skipped = self.skipped.values().sum::<u64>(),
+            rejected = self.rejected(),
+            open = (open > 0).then_some(open),
+            reasons = self.reasons(),
+            requests = effort.requests,
+            retries = effort.retries,
+            seconds_waiting_on_limits = tenths(effort.waited),
+            seconds = tenths(elapsed),
+            "summary"
+        );
+    }
+
+    fn log_reasons(&self) {
         for (reason, tally) in &self.rejected {
             let (count, correlation_id) = (tally.count, tally.correlation_id.as_deref());
             let (expects, advice) = (reason.expects.as_deref(), reason.code.advice());
@@ -121,19 +155,6 @@ impl Report {
         for (property, count) in &self.not_applied {
             warn!(%property, count, "values that HubSpot accepted and did not apply");
         }
-        info!(
-            read = self.read,
-            created = self.created,
-            updated = self.updated,
-            folded = self.folded,
-            rejected = self.rejected(),
-            reasons = self.reasons(),
-            requests = effort.requests,
-            retries = effort.retries,
-            seconds_waiting_on_limits = tenths(effort.waited),
-            seconds = tenths(elapsed),
-            "summary"
-        );
     }
 
     fn reasons(&self) -> String {

@@ -3,14 +3,14 @@
 //! The loop owns everything and decides nothing by itself: the pure parts do. Finished requests come before new input,
 //! so that memory stays bounded and states go out as soon as they are due.
 
-use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use tokio::{task::JoinSet, time::Instant};
 use tracing::{debug, warn};
 
 use super::{
-    announce::{announce_end, announce_news, announce_unused},
+    announce::announce_news,
     batch::{Batcher, Timing},
     dispatch::{Landed, carry},
     fate::{Fate, Ticket},
@@ -20,9 +20,10 @@ use super::{
     report::Report,
     rules::Rules,
     slot::RefusedProperties,
+    streams::Streams,
 };
 use crate::{
-    config::{FieldMapping, UnknownFields},
+    config::{FailIfRejected, FieldMapping, UnknownFields},
     error::Failure,
     hubspot::client::Client,
     io::{
@@ -57,6 +58,7 @@ pub struct Setting {
     pub rules: Rules,
     pub values: ValueRules,
     pub unknown_fields: UnknownFields,
+    pub fail_if_rejected: FailIfRejected,
     pub field_mappings: Vec<FieldMapping>,
     /// The plans of the catalog's streams; `None` without a catalog, when every stream is taken.
     pub plans: Option<Vec<Plan>>,
@@ -76,15 +78,6 @@ pub enum End {
     Signalled,
 }
 
-/// A stream as the sync knows it.
-#[derive(Debug)]
-struct Stream {
-    plan: Plan,
-    in_ledger: usize,
-    warned_of_deletions: bool,
-    warned_of_not_applied: bool,
-}
-
 /// A sync under way.
 #[derive(Debug)]
 pub struct Sync {
@@ -92,11 +85,7 @@ pub struct Sync {
     rules: Arc<Rules>,
     output: Output,
     started: Instant,
-    streams: Vec<Stream>,
-    by_id: HashMap<StreamId, usize>,
-    /// Records come in runs of one stream.
-    last_stream: usize,
-    accepts_new_streams: bool,
+    streams: Streams,
     ledger: Ledger,
     batcher: Batcher,
     refused: RefusedProperties,
@@ -110,31 +99,17 @@ pub struct Sync {
 
 impl Sync {
     pub fn new(mut setting: Setting, output: Output) -> Self {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::new(setting.fail_if_rejected);
         let plans = setting.plans.take();
-        let accepts_new_streams = plans.is_none();
-        let mut sync_streams = Vec::new();
-        let mut by_id = HashMap::new();
-        for plan in plans.unwrap_or_default() {
-            by_id.insert(plan.stream().clone(), sync_streams.len());
-            let in_ledger = ledger.stream(plan.stream());
-            sync_streams.push(Stream {
-                plan,
-                in_ledger,
-                warned_of_deletions: false,
-                warned_of_not_applied: false,
-            });
-        }
+        let refused = std::mem::take(&mut setting.refused_streams);
+        let streams = Streams::new(plans, refused, &mut ledger);
         Self {
             rules: Arc::new(setting.rules.clone()),
             batcher: Batcher::new(setting.timing),
             setting,
             output,
             started: Instant::now(),
-            streams: sync_streams,
-            by_id,
-            last_stream: 0,
-            accepts_new_streams,
+            streams,
             ledger,
             refused: RefusedProperties::new(),
             known: KnownContacts::default(),
@@ -166,7 +141,10 @@ impl Sync {
                         break End::Failed(failure);
                     }
                 }
-                () = &mut signal => break End::Signalled,
+                () = &mut signal => {
+                    say_interrupted();
+                    break End::Signalled;
+                }
                 () = output.closed() => break End::OutputClosed,
                 () = sleep_until(deadline), if deadline.is_some() => self.batcher.close_partial(self.now()),
                 block = input.next(), if reading => match block {
@@ -310,9 +288,13 @@ impl Sync {
     }
 
     fn read_record(&mut self, number: u64, record: &Record<'_>) -> Result<(), Failure> {
-        let index = self.stream_of(record)?;
         let now = self.now();
-        let Some(stream) = self.streams.get_mut(index) else { return Ok(()) };
+        let setting = &self.setting;
+        let plan = |id| {
+            let undeclared = ConfiguredStream::undeclared(id);
+            Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.portal)
+        };
+        let Some(stream) = self.streams.of_record(record, &mut self.ledger, plan)? else { return Ok(()) };
         self.report.read += 1;
         let ticket = self.ledger.open(stream.in_ledger, number);
         let mapped = map(&mut stream.plan, &self.setting.portal, self.setting.values, record.data);
@@ -326,7 +308,7 @@ impl Sync {
                 if reason.code == Code::DeletedInSource
                     && !std::mem::replace(&mut stream.warned_of_deletions, true)
                 {
-                    warn!(stream = %stream.plan.stream(), "records deleted in the source are not written: contacts are never deleted");
+                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: contacts are never deleted; set `deleted_records: write` to write them");
                 }
                 self.settle_at_once(ticket, reason);
             }
@@ -335,43 +317,9 @@ impl Sync {
     }
 
     fn settle_at_once(&mut self, ticket: Ticket, reason: Reason) {
-        let fate = Fate::Rejected(reason.into());
-        self.report.settled(ticket.line, &fate);
+        let fate = Fate::of_unmapped(reason);
+        self.report.settled(ticket, &fate);
         self.ledger.settle(ticket, &fate);
-    }
-
-    fn stream_of(&mut self, record: &Record<'_>) -> Result<usize, Failure> {
-        if self.streams.get(self.last_stream).is_some_and(|stream| record.is_of(stream.plan.stream())) {
-            return Ok(self.last_stream);
-        }
-        let id = record.stream_id();
-        if let Some(&index) = self.by_id.get(&id) {
-            self.last_stream = index;
-            return Ok(index);
-        }
-        if let Some(failure) = self.setting.refused_streams.get(&id) {
-            return Err(failure.clone());
-        }
-        if !self.accepts_new_streams {
-            return Err(Failure::config(format!(
-                "A record of the stream `{id}` came, which is not in the catalog. Add the stream to the connection, or \
-                 leave it out in the source."
-            ))
-            .of_stream(id.name(), id.namespace()));
-        }
-        let undeclared = ConfiguredStream::undeclared(id.clone());
-        let setting = &self.setting;
-        let plan = Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.portal)?;
-        let in_ledger = self.ledger.stream(&id);
-        self.last_stream = self.streams.len();
-        self.by_id.insert(id, self.last_stream);
-        self.streams.push(Stream {
-            plan,
-            in_ledger,
-            warned_of_deletions: false,
-            warned_of_not_applied: false,
-        });
-        Ok(self.last_stream)
     }
 
     fn land(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), Failure> {
@@ -382,7 +330,7 @@ impl Sync {
         };
         self.check_vanished(&landed.notes.learned)?;
         for (ticket, fate) in &landed.fates {
-            self.report.settled(ticket.line, fate);
+            self.report.settled(*ticket, fate);
             self.ledger.settle(*ticket, fate);
         }
         landed.written.iter().for_each(|key| self.known.remember(key));
@@ -422,22 +370,13 @@ impl Sync {
     /// HubSpot has taken a value and kept its own: each stream hears of it once, the summary has the count.
     fn note_not_applied(&mut self, not_applied: Vec<(Arc<str>, Ticket)>) {
         for (property, ticket) in not_applied {
-            let stream = self.streams.iter_mut().find(|stream| stream.in_ledger == ticket.stream());
+            let stream = self.streams.in_ledger(ticket.stream());
             if let Some(stream) = stream.filter(|stream| !stream.warned_of_not_applied) {
                 stream.warned_of_not_applied = true;
                 let line = ticket.line;
                 warn!(stream = %stream.plan.stream(), %property, line, "HubSpot accepted a value and kept its own: a lifecycle stage moves forward only");
             }
             *self.report.not_applied.entry(property).or_default() += 1;
-        }
-    }
-
-    /// What became of the values of each stream that brought some.
-    fn announce_end(&self) {
-        let plans: Vec<&Plan> = self.streams.iter().map(|stream| &stream.plan).collect();
-        plans.iter().filter(|plan| plan.cells().all() > 0).for_each(|plan| announce_end(plan));
-        if self.input_ended {
-            announce_unused(&self.setting.field_mappings, &plans);
         }
     }
 
@@ -466,6 +405,7 @@ impl Sync {
                     None => break,
                 },
                 () = &mut signal, if !signal_heard => {
+                    say_interrupted();
                     signal_heard = true;
                     until = until.min(Instant::now() + GRACE_AFTER_SIGNAL);
                 }
@@ -473,14 +413,22 @@ impl Sync {
                 () = tokio::time::sleep_until(until) => break,
             }
         }
+        // No record comes any more, as at the end of the input.
+        self.ledger.decide();
         let written = self.write_due_states();
-        self.announce_end();
-        self.report.log(self.setting.client.effort(), self.now());
+        self.streams.announce_end(&self.setting.field_mappings, self.input_ended);
+        let name = |stream| self.ledger.stream_id(stream);
+        self.report.log(self.setting.client.effort(), self.now(), self.ledger.open_records(), name);
         match written {
             Ok(()) => end,
             Err(closed) => closed,
         }
     }
+}
+
+/// Said at once, since what is in flight may take its time.
+fn say_interrupted() {
+    warn!("interrupted: what is in flight is settled, nothing more is read");
 }
 
 async fn sleep_until(deadline: Option<Instant>) {

@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     hubspot::model::{EMAIL, LIFECYCLE_STAGE, ReadInput, ReadRequest, UpsertInput, UpsertRequest},
-    mapping::{email::Key, reason::Code},
+    mapping::{
+        email::Key,
+        reason::{Code, Reason},
+    },
 };
 
 /// Properties that HubSpot turned out to take from nobody, with the reason.
@@ -26,6 +29,8 @@ pub struct Slot {
     pub existence: Existence,
     /// How many answers did not account for it.
     pub unaccounted: u8,
+    /// How many answers to look-ups of it alone said nothing.
+    pub unheard: u8,
     /// It was refused for what may pass, and has been asked once more.
     pub second_try: bool,
     /// Properties whose values HubSpot refused.
@@ -42,6 +47,7 @@ impl Slot {
             input,
             existence: Existence::NotAsked,
             unaccounted: 0,
+            unheard: 0,
             second_try: false,
             dropped: HashSet::new(),
             settled: false,
@@ -56,6 +62,20 @@ impl Slot {
         alone.existence = self.existence;
         alone.second_try = self.second_try;
         alone
+    }
+
+    /// Its records lose the stage that they bring. `false`: they bring none.
+    pub fn drop_own_stage(&mut self) -> bool {
+        let mut found = false;
+        for part in &mut self.input.parts {
+            let before = part.properties.len();
+            part.properties.retain(|one| *one.property.name != *LIFECYCLE_STAGE);
+            if part.properties.len() < before {
+                part.dropped.push(Reason::of_property(Code::InvalidValue, &LIFECYCLE_STAGE.into()));
+                found = true;
+            }
+        }
+        found
     }
 
     /// What is sent: the merged values without what HubSpot does not take, with the stage if the contact is new.

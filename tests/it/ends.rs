@@ -53,7 +53,9 @@ fn a_fatal_answer_ends_the_sync_though_standard_input_is_held_open() {
         assert_eq!(outcome.state_ids(), [1], "{answer:?}");
         assert_eq!(sandbox.contacts().len(), 100);
         assert!(sandbox.requests_to("/redirected").is_empty());
-        assert!(outcome.summary().contains(" created=100 "), "{}", outcome.summary());
+        let summary = outcome.summary();
+        assert!(summary.contains(" read=200 created=100 "), "{summary}");
+        assert!(summary.contains(" rejected=0 open=100 "), "{summary}");
         assert!(outcome.lines.last().unwrap().starts_with("{\"type\":\"TRACE\""), "the error comes last");
     }
 }
@@ -113,6 +115,8 @@ fn a_signal_is_heard_while_hubspot_hangs() {
     assert_eq!(outcome.code, Some(143));
     assert_eq!(outcome.state_ids(), [] as [u64; 0]);
     assert_eq!(upserts(&sandbox), 1);
+    assert_eq!(outcome.logs("interrupted: what is in flight is settled").len(), 1, "{:#?}", outcome.lines);
+    assert!(outcome.summary().contains(" rejected=0 open=100 "), "{}", outcome.summary());
 }
 
 #[test]
@@ -284,7 +288,7 @@ fn nothing_to_read_is_no_failure() {
         let outcome = Connector::new(&sandbox).streams(&[("users", &["email"])]).write(input);
         outcome.assert_success();
         assert!(
-            outcome.summary().contains(" read=0 created=0 updated=0 folded=0 rejected=0 "),
+            outcome.summary().contains(" read=0 created=0 updated=0 folded=0 skipped=0 rejected=0 "),
             "{}",
             outcome.summary()
         );

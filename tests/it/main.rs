@@ -25,3 +25,4 @@ mod states;
 mod support;
 mod unknown_fields;
 mod write;
+mod wrong_streams;

@@ -56,6 +56,7 @@ pub(crate) struct Sums {
     pub(crate) created: u64,
     pub(crate) updated: u64,
     pub(crate) folded: u64,
+    pub(crate) skipped: u64,
     pub(crate) rejected: u64,
     pub(crate) requests: u64,
     pub(crate) retries: u64,
@@ -74,6 +75,7 @@ impl Sums {
             created: sum("created"),
             updated: sum("updated"),
             folded: sum("folded"),
+            skipped: sum("skipped"),
             rejected: sum("rejected"),
             requests: sum("requests"),
             retries: sum("retries"),
@@ -97,14 +99,18 @@ impl Sums {
 pub(crate) fn sums_of_success(outcome: &Outcome, sandbox: &Sandbox) -> Sums {
     outcome.assert_success();
     let sums = Sums::of(outcome);
-    assert_eq!(sums.read, sums.written() + sums.rejected, "{sums:?}");
+    assert_eq!(sums.read, sums.written() + sums.skipped + sums.rejected, "{sums:?}");
     assert_eq!(usize::try_from(sums.requests).ok(), Some(sandbox.requests().len()), "{sums:?}");
     if !outcome.states().is_empty() {
         let of_states = outcome
             .counts()
             .iter()
             .fold((0, 0), |sum, count| (sum.0 + whole(count.0), sum.1 + whole(count.1)));
-        assert_eq!(of_states, (sums.written(), sums.rejected), "the states tell another story: {sums:?}");
+        assert_eq!(
+            of_states,
+            (sums.written() + sums.skipped, sums.rejected),
+            "the states tell another story: {sums:?}"
+        );
     }
     sums
 }

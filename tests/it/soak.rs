@@ -166,6 +166,7 @@ fn a_long_sync_with_every_kind_of_fault_loses_nothing() {
         sums.rejected,
     );
     assert_eq!(sums.read, RECORDS);
+    assert_eq!(sums.skipped, rejected.remove("deleted_in_source").unwrap_or_default());
     let expected: Vec<String> = rejected.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
     let mut told: Vec<String> = reasons(&outcome).split(", ").map(str::to_owned).collect();
     told.sort();

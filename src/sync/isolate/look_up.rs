@@ -1,22 +1,45 @@
 //! Looking contacts up before they are written: which ones, and what the answer says. Pure.
+//!
+//! The stage of a new contact cannot be mended later. Where it hangs on a look-up, no answer is not a no: what HubSpot
+//! does not say is asked again, in smaller groups, and a batch of which it says nothing ends the sync.
 
-use super::{Isolation, MOST_UNACCOUNTED};
+use std::collections::VecDeque;
+
+use super::{Isolation, MOST_UNACCOUNTED, refused::SMALLEST_STRUCTURAL};
 use crate::{
-    hubspot::model::{BatchAnswer, LIFECYCLE_STAGE, MAX_BATCH_INPUTS},
+    error::Failure,
+    hubspot::{
+        client::Reply,
+        model::{BatchAnswer, ErrorBody, LIFECYCLE_STAGE},
+    },
     mapping::{
         email::Key,
         reason::{Code, Reason},
     },
     sync::{
         lifecycle::{Existence, existence},
+        refusal::{Suspicion, look_ups_refused, names, signature},
         slot::Slot,
     },
 };
 
+/// The look-ups of one batch.
+#[derive(Debug, Default)]
+pub(super) struct LookUps {
+    work: VecDeque<Vec<usize>>,
+    /// HubSpot has said of a contact whether it exists.
+    answered: bool,
+    /// Answers in a row that said nothing of several contacts.
+    silent: u8,
+    suspicion: Option<Suspicion>,
+    has_suspected: bool,
+}
+
 impl Isolation {
     /// The look-up was not permitted: whether the contacts exist stays open.
     pub fn look_up_denied(&mut self) {
-        self.looked_up(None);
+        let current = std::mem::take(&mut self.current);
+        self.leave_all_unclear(&current);
     }
 
     /// Whether the sync cannot go on without looking contacts up.
@@ -25,36 +48,223 @@ impl Isolation {
     }
 
     pub(super) fn staged(&self, slot: &Slot) -> bool {
-        let stage = self.rules.stage.as_ref().filter(|_| !self.refused.contains_key(LIFECYCLE_STAGE));
+        let refused = self.refused.contains_key(LIFECYCLE_STAGE) || slot.dropped.contains(LIFECYCLE_STAGE);
+        let stage = self.rules.stage.as_ref().filter(|_| !refused);
         stage.is_some_and(|stage| stage.applies_to(&slot.input))
     }
 
-    pub(super) fn must_look_up(&self, index: usize) -> bool {
+    fn must_look_up(&self, index: usize) -> bool {
         self.open(index).is_some_and(|slot| {
             slot.existence == Existence::NotAsked && (self.staged(slot) || self.properties(slot).is_empty())
         })
     }
 
-    pub(super) fn looked_up(&mut self, answer: Option<BatchAnswer>) {
+    fn unknown(&self, part: &[usize]) -> Vec<usize> {
+        part.iter().copied().filter(|&index| self.must_look_up(index)).collect()
+    }
+
+    /// What of a group to look up next.
+    pub(super) fn next_look_up(&mut self, group: &[usize]) -> Option<Vec<usize>> {
+        let all = self.unknown(group);
+        if all.is_empty() {
+            return None;
+        }
+        let parts = std::mem::take(&mut self.look_ups.work);
+        let mut parts: VecDeque<Vec<usize>> =
+            parts.iter().map(|part| self.unknown(part)).filter(|part| !part.is_empty()).collect();
+        let next = parts.pop_front();
+        self.look_ups.work = parts;
+        Some(next.unwrap_or(all))
+    }
+
+    pub(super) fn look_up_answered(&mut self, reply: Reply) -> Result<(), Failure> {
+        let current = std::mem::take(&mut self.current);
+        let suspicion = match current[..] {
+            [one] => self.look_ups.suspicion.take_if(|of| one == of.first || one == of.middle),
+            _ => None,
+        };
+        let answer = match reply {
+            Reply::Done(body) => serde_json::from_slice(&body).unwrap_or_default(),
+            Reply::AnswerTooLarge if current.len() == 1 => BatchAnswer::default(),
+            Reply::Refused { status, error } => {
+                return self.look_up_refused(&current, status, &error, suspicion);
+            }
+            Reply::TooLarge if current.len() == 1 => {
+                return self.look_up_refused(&current, 413, &ErrorBody::default(), None);
+            }
+            Reply::TooLarge | Reply::AnswerTooLarge => {
+                self.look_up_in_halves(&current);
+                return Ok(());
+            }
+        };
+        if let Some(Suspicion { first, first_error: Some(_), .. }) = suspicion {
+            self.leave_unclear(first);
+        }
+        self.looked_up(&current, &answer)
+    }
+
+    fn looked_up(&mut self, current: &[usize], answer: &BatchAnswer) -> Result<(), Failure> {
         let keys: Vec<Key> =
-            self.current.iter().filter_map(|&index| Some(self.slots.get(index)?.input.key.clone())).collect();
-        let answered = answer.is_some();
-        self.look_ups = MAX_BATCH_INPUTS.min(self.look_ups * if answered { 2 } else { 1 });
-        let found = existence(&keys, &answer.unwrap_or_default());
-        // No answer is not a no: the group, which is still to come, looks them up again.
-        if answered && found.iter().all(|one| *one == Existence::Unclear) {
-            self.silent += 1;
-            if self.silent < MOST_UNACCOUNTED {
-                return self.current.clear();
+            current.iter().filter_map(|&index| Some(self.slots.get(index)?.input.key.clone())).collect();
+        let mut unclear = Vec::new();
+        for (&index, existence) in current.iter().zip(existence(&keys, answer)) {
+            if existence == Existence::Unclear {
+                unclear.push(index);
+                continue;
+            }
+            self.look_ups.answered = true;
+            if let Some(slot) = self.slots.get_mut(index) {
+                slot.existence = existence;
             }
         }
-        self.silent = 0;
-        for (index, existence) in std::mem::take(&mut self.current).into_iter().zip(found) {
-            let staged = self.slots.get(index).is_some_and(|slot| self.staged(slot));
-            let Some(slot) = self.slots.get_mut(index) else { continue };
-            slot.existence = existence;
-            self.outcome.notes.stage_unclear += u64::from(staged && existence == Existence::Unclear);
+        let is_silent = answer.results.is_empty() && answer.errors.is_empty();
+        match unclear[..] {
+            [] => self.look_ups.silent = 0,
+            [index] if current.len() == 1 && is_silent => return self.unheard(index),
+            // An error that names nobody is about the only one asked for.
+            [index] if current.len() == 1 => {
+                self.leave_unclear(index);
+                return self.unless_all_refused(200, &answer.errors.first().cloned().unwrap_or_default());
+            }
+            _ if is_silent => return self.all_unheard(unclear),
+            _ => {
+                self.look_ups.silent = 0;
+                self.look_up_in_halves(&unclear);
+            }
         }
+        Ok(())
+    }
+
+    /// The answer says nothing at all. It is asked for again, and in the end there is no going on without it.
+    fn all_unheard(&mut self, group: Vec<usize>) -> Result<(), Failure> {
+        self.look_ups.silent += 1;
+        if self.look_ups.silent < MOST_UNACCOUNTED {
+            self.look_ups.work.push_front(group);
+            return Ok(());
+        }
+        self.look_ups.silent = 0;
+        if self.any_staged(&group) {
+            return Err(unanswered());
+        }
+        self.leave_all_unclear(&group);
+        Ok(())
+    }
+
+    /// The same of one contact alone: if HubSpot does say of others whether they exist, it costs this one only.
+    fn unheard(&mut self, index: usize) -> Result<(), Failure> {
+        let Some(slot) = self.slots.get_mut(index) else { return Ok(()) };
+        slot.unheard += 1;
+        if slot.unheard < MOST_UNACCOUNTED {
+            self.look_ups.work.push_front(vec![index]);
+            return Ok(());
+        }
+        match (self.any_staged(&[index]), self.look_ups.answered) {
+            (false, _) => self.leave_unclear(index),
+            (true, true) => self.reject(index, Reason::of(Code::NotConfirmed), None),
+            (true, false) => return Err(unanswered()),
+        }
+        Ok(())
+    }
+
+    fn look_up_refused(
+        &mut self,
+        current: &[usize],
+        status: u16,
+        error: &ErrorBody,
+        suspicion: Option<Suspicion>,
+    ) -> Result<(), Failure> {
+        self.look_ups.silent = 0;
+        match *current {
+            [index] => self.refused_to_look_up(index, status, error, suspicion),
+            _ if current.len() >= SMALLEST_STRUCTURAL && !self.look_ups.has_suspected => {
+                self.look_ups.has_suspected = true;
+                let (left, right) = current.split_at(current.len() / 2);
+                let (Some((&first, rest)), Some(&middle)) = (left.split_first(), right.first()) else {
+                    return Ok(());
+                };
+                let signature = signature(status, error);
+                self.look_ups.suspicion = Some(Suspicion { signature, first, middle, first_error: None });
+                for part in [right, rest, &[first]] {
+                    self.look_ups.work.push_front(part.to_vec());
+                }
+                Ok(())
+            }
+            _ => {
+                self.look_up_in_halves(current);
+                Ok(())
+            }
+        }
+    }
+
+    /// HubSpot refuses to look one contact up. If it is not the contact's fault, all are refused.
+    fn refused_to_look_up(
+        &mut self,
+        index: usize,
+        status: u16,
+        error: &ErrorBody,
+        suspicion: Option<Suspicion>,
+    ) -> Result<(), Failure> {
+        let Some(mut suspicion) = suspicion else {
+            self.leave_unclear(index);
+            return self.unless_all_refused(status, error);
+        };
+        let is_named = self.slots.get(index).is_some_and(|slot| names(error, &slot.input.key));
+        let same = !is_named && suspicion.signature == signature(status, error);
+        let waits = suspicion.first_error.is_some();
+        if same && !waits {
+            // Its verdict waits for the other.
+            suspicion.first_error = Some(error.clone());
+            self.look_ups.work.push_front(vec![suspicion.middle]);
+            self.look_ups.suspicion = Some(suspicion);
+            return Ok(());
+        }
+        self.leave_unclear(index);
+        if waits {
+            self.leave_unclear(suspicion.first);
+        }
+        if same && !self.look_ups.answered {
+            let rest: Vec<usize> = std::mem::take(&mut self.look_ups.work).into_iter().flatten().collect();
+            self.leave_all_unclear(&rest);
+        }
+        self.unless_all_refused(status, error)
+    }
+
+    /// Whether contacts exist stays open, which costs those that are new their stage. If HubSpot has refused every one that
+    /// would get it, that is not the fault of a contact.
+    fn unless_all_refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), Failure> {
+        let parts = std::mem::take(&mut self.look_ups.work);
+        let is_left = parts.iter().flatten().any(|&index| self.must_look_up(index));
+        self.look_ups.work = parts;
+        if is_left || self.look_ups.answered || self.outcome.notes.stage_unclear == 0 {
+            return Ok(());
+        }
+        Err(look_ups_refused(status, error))
+    }
+
+    fn leave_all_unclear(&mut self, group: &[usize]) {
+        for &index in group {
+            self.leave_unclear(index);
+        }
+    }
+
+    fn leave_unclear(&mut self, index: usize) {
+        if !self.must_look_up(index) {
+            return;
+        }
+        self.outcome.notes.stage_unclear += u64::from(self.any_staged(&[index]));
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.existence = Existence::Unclear;
+        }
+    }
+
+    fn any_staged(&self, group: &[usize]) -> bool {
+        group.iter().filter_map(|&index| self.open(index)).any(|slot| self.staged(slot))
+    }
+
+    fn look_up_in_halves(&mut self, group: &[usize]) {
+        let (left, right) = group.split_at(group.len() / 2);
+        self.look_ups.work.push_front(right.to_vec());
+        self.look_ups.work.push_front(left.to_vec());
     }
 
     /// Inputs that have nothing to send get their fate here, unless their contact is new.
@@ -68,4 +278,12 @@ impl Isolation {
             }
         }
     }
+}
+
+/// The failure of a sync whose look-ups HubSpot accepts and does not answer.
+fn unanswered() -> Failure {
+    Failure::transient(
+        "HubSpot did not say which contacts exist, though it was asked three times, so that it is not known which ones get \
+         the stage for new contacts. Nothing after the last acknowledged state counts as written; run the sync again later.",
+    )
 }

@@ -13,6 +13,7 @@ use std::{
 
 use bytes::Bytes;
 
+use self::look_up::LookUps;
 use super::{
     account::{Account, Accounts, account},
     alias::Aliases,
@@ -27,7 +28,7 @@ use crate::{
     error::Failure,
     hubspot::{
         client::Reply,
-        model::{BatchAnswer, LIFECYCLE_STAGE, MAX_BATCH_INPUTS},
+        model::{BatchAnswer, LIFECYCLE_STAGE},
     },
     mapping::{
         email::Key,
@@ -59,7 +60,7 @@ pub struct Isolation {
     /// The properties that each of them was sent with. What one input of an answer teaches, others of it had been sent.
     sent: HashMap<usize, Vec<Arc<str>>>,
     reading: bool,
-    look_ups: usize, // at once, at most
+    look_ups: LookUps,
     requests: u64,
     /// Answers in a row that accounted for no input at all.
     silent: u8,
@@ -85,7 +86,7 @@ impl Isolation {
             current: Vec::new(),
             sent: HashMap::new(),
             reading: false,
-            look_ups: MAX_BATCH_INPUTS,
+            look_ups: LookUps::default(),
             requests: 0,
             silent: 0,
             suspicion: None,
@@ -140,15 +141,16 @@ impl Isolation {
                 continue;
             };
             self.current = group.into_iter().filter(|&index| self.open(index).is_some()).collect();
-            let unknown = self.current.iter().copied().filter(|&index| self.must_look_up(index));
-            let unknown: Vec<usize> = unknown.take(self.look_ups).collect();
-            if !unknown.is_empty() {
+            let group = std::mem::take(&mut self.current);
+            if let Some(unknown) = self.next_look_up(&group) {
                 // The group itself comes after its look-up.
-                self.work.push_front(std::mem::replace(&mut self.current, unknown));
+                self.work.push_front(group);
+                self.current = unknown;
                 self.reading = true;
                 let slots = self.current.iter().filter_map(|&index| self.slots.get(index));
                 return Step::Read(encode_read(slots));
             }
+            self.current = group;
             self.settle_without_writing();
             if !self.current.is_empty() {
                 self.reading = false;
@@ -164,18 +166,11 @@ impl Isolation {
     ///
     /// A failure of the whole sync: HubSpot accounts for nothing, or the request itself is at fault.
     pub fn answered(&mut self, reply: Reply) -> Result<(), Failure> {
-        let read = |body: Bytes| serde_json::from_slice(&body).unwrap_or_default();
         if self.reading {
-            match reply {
-                Reply::Done(body) => self.looked_up(Some(read(body))),
-                // One bad address must not cost the others their stage.
-                _ if self.current.len() > 1 => self.look_ups = self.current.len() / 2,
-                _ => self.looked_up(None),
-            }
-            return Ok(());
+            return self.look_up_answered(reply);
         }
         match reply {
-            Reply::Done(body) => self.accepted(read(body)),
+            Reply::Done(body) => self.accepted(serde_json::from_slice(&body).unwrap_or_default()),
             Reply::Refused { status, error } => self.refused(status, &error),
             // For one input alone it is an answer that accounts for nothing.
             Reply::AnswerTooLarge if self.current.len() == 1 => self.accepted(BatchAnswer::default()),
@@ -276,6 +271,13 @@ impl Isolation {
         let slot = self.slots.get_mut(index)?;
         slot.unaccounted += 1;
         if slot.unaccounted >= MOST_UNACCOUNTED {
+            if slot.input.parts.len() > 1 {
+                self.remarks.push(
+                    "several records of one contact that no answer accounts for: sending them in halves",
+                );
+                self.unfold(index, MOST_UNACCOUNTED - 1);
+                return None;
+            }
             self.reject(index, Reason::of(Code::NotConfirmed), None);
             return None;
         }

@@ -6,20 +6,21 @@ use super::Isolation;
 use crate::{
     config::InvalidValues,
     error::Failure,
-    hubspot::model::ErrorBody,
+    hubspot::model::{ErrorBody, LIFECYCLE_STAGE},
     mapping::{
         portal::Kind,
         reason::{Code, Reason},
     },
     sync::{
         batch::Part,
+        lifecycle::Existence,
         refusal::{Blame, Suspicion, blame, names, signature, structural},
         slot::Slot,
     },
 };
 
 /// A smaller batch is taken apart without asking whether the request itself is at fault.
-const SMALLEST_STRUCTURAL: usize = 4;
+pub(super) const SMALLEST_STRUCTURAL: usize = 4;
 /// So often a property that this sync has created is waited for: half a minute in all.
 const MOST_RESTS: u8 = 15;
 /// Inputs that a refusal seems to be about are asked alone first, if they are so few.
@@ -150,11 +151,12 @@ impl Isolation {
             {
                 Reason { property, ..Reason::of(Code::MissingRequiredProperty) }
             }
+            Blame::Values(names) if self.mend_stage(index, &names) => return Some(index),
             Blame::Values(names) if folded && self.judge_last_bringer(index, &names, error) => {
                 return Some(index);
             }
             _ if folded => {
-                self.unfold(index);
+                self.unfold_refused(index);
                 return None;
             }
             Blame::Values(names) if self.rules.invalid_values == InvalidValues::DropValue => {
@@ -175,7 +177,7 @@ impl Isolation {
         self.silent = 0;
         match std::mem::take(&mut self.current)[..] {
             [index] if self.slots.get(index).is_some_and(|slot| slot.input.parts.len() > 1) => {
-                self.unfold(index);
+                self.unfold_refused(index);
             }
             [index] => self.reject(index, Reason::of(Code::TooLarge), None),
             ref group => self.halve(group),
@@ -233,15 +235,45 @@ impl Isolation {
         true
     }
 
+    /// The stage is refused. The configured one is no value of a record, which goes without it; a stage of the record's own
+    /// makes way for the configured one. `false`: it is judged like any other value.
+    fn mend_stage(&mut self, index: usize, names: &[Arc<str>]) -> bool {
+        if !names.iter().any(|name| **name == *LIFECYCLE_STAGE) {
+            return false;
+        }
+        let Some(slot) = self.slots.get(index) else { return false };
+        let is_configured = self.staged(slot) && slot.existence == Existence::New;
+        let drops_values = self.rules.invalid_values == InvalidValues::DropValue;
+        let Some(slot) = self.slots.get_mut(index) else { return false };
+        if is_configured {
+            slot.dropped.insert(LIFECYCLE_STAGE.into());
+        } else if !(drops_values && slot.drop_own_stage()) {
+            return false;
+        }
+        if drops_values && slot.input.parts.len() == 1 {
+            slot.dropped.extend(names.iter().filter(|name| ***name != *LIFECYCLE_STAGE).cloned());
+        }
+        true
+    }
+
+    fn unfold_refused(&mut self, index: usize) {
+        self.remarks.push("several records of one contact refused together: sending them in halves");
+        self.unfold(index, 0);
+    }
+
     /// The records of an input go on in two halves, one after the other, until each that is refused is judged by itself.
-    fn unfold(&mut self, index: usize) {
+    /// Halves of several records count as asked about so often already.
+    pub(super) fn unfold(&mut self, index: usize, unaccounted: u8) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.settled = true;
-        self.remarks.push("several records of one contact refused together: sending them in halves");
         // They move: keeping them at every level would cost memory.
         let mut left = std::mem::take(&mut slot.input.parts);
         let right = left.split_off(left.len() / 2);
-        let halves = [left, right].map(|parts| slot.with_parts(parts)).into();
+        let mut halves = [left, right].map(|parts| slot.with_parts(parts));
+        for half in halves.iter_mut().filter(|half| half.input.parts.len() > 1) {
+            half.unaccounted = unaccounted;
+        }
+        let halves = halves.into();
         self.ask_alone(halves);
     }
 

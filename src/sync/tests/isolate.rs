@@ -45,7 +45,7 @@ impl Outcome {
     fn rejected(&self, line: u64) -> Option<Code> {
         match self.fate(line) {
             Fate::Rejected(rejection) => Some(rejection.reason.code),
-            Fate::Created | Fate::Updated | Fate::Folded => None,
+            Fate::Created | Fate::Updated | Fate::Folded | Fate::Skipped(_) => None,
         }
     }
 
@@ -202,12 +202,12 @@ impl World {
     fn must_accept(&self, record: &Record) -> bool {
         let prefixes = ["bad", "taken", "odd", "mute", "picky"];
         let nothing_to_send = record.properties.iter().all(|(name, value)| !acceptable(name, value));
-        let look_ups_may_fail = self.habits.silent_look_ups
-            || (self.habits.collision != Collision::BothResults
-                && ADDRESSES[..SHARED].contains(&record.address));
+        // Neither what a new contact gets as its stage nor whether it is there already is known then.
+        let look_ups_may_fail = self.habits.silent_look_ups;
+        let needs_look_up = nothing_to_send || self.stage.is_some();
         !prefixes.iter().any(|prefix| record.address.starts_with(prefix))
             && self.mends(record)
-            && !(nothing_to_send && look_ups_may_fail)
+            && !(needs_look_up && look_ups_may_fail)
     }
 
     /// Two contacts that meet the same refusal, which names nothing, look as if the request itself were at fault.
@@ -293,10 +293,15 @@ proptest! {
         let rules = Rules { stage: world.stage.map(new_contact_stage), ..strict(world.reject_invalid_values) };
         match run(&mut hubspot, &records, rules) {
             Ok(outcome) => check(&world, &hubspot, &outcome),
-            Err(failure) => prop_assert!(
-                failure.failure_type == FailureType::System && world.may_look_structural(),
-                "{failure}"
-            ),
+            Err(failure) => {
+                let unanswered = world.habits.silent_look_ups && world.stage.is_some();
+                let expected = match failure.failure_type {
+                    FailureType::System => world.may_look_structural(),
+                    FailureType::Transient => unanswered,
+                    FailureType::Config => false,
+                };
+                prop_assert!(expected, "{failure}");
+            }
         }
     }
 }
@@ -365,7 +370,7 @@ fn check_stages(world: &World, hubspot: &HubSpot) {
         let new = store().get(&write.address).is_none();
         let configured = world.stage.filter(|_| new);
         assert!(sent.is_none_or(|stage| own.contains(stage) || configured == Some(stage)), "{write:?}");
-        if write.created && own.is_empty() && !world.habits.silent_look_ups {
+        if write.created && own.is_empty() {
             assert_eq!(sent, configured, "{write:?}");
         }
     }
@@ -744,6 +749,31 @@ fn one_input_that_is_never_accounted_for_is_not_confirmed() {
 }
 
 #[test]
+fn an_input_that_is_never_accounted_for_is_unfolded_before_it_is_rejected() {
+    for too_large in [false, true] {
+        let mut records = vec![("a@x.com", [("phone", "1")]); 50];
+        records[30].1 = [("notes", "bad")];
+        let records: Vec<(&str, Properties<'_>)> =
+            records.iter().map(|(address, one)| (*address, one.as_slice())).collect();
+        let (mut hubspot, mut requests) = (hubspot(Habits::FRIENDLY, Store::default()), 0);
+        let outcome = lead(isolation(&records, Rules::default()), |step| {
+            requests += 1;
+            let holds_bad = inputs_of(step).values().any(|properties| properties.get("notes").is_some());
+            match (holds_bad, too_large) {
+                (true, true) => Reply::AnswerTooLarge,
+                (true, false) => done(&json!({ "results": [], "errors": [] })),
+                (false, _) => ask(&mut hubspot, step),
+            }
+        })
+        .unwrap();
+        let rejected: Vec<u64> = (1..=50).filter(|line| outcome.rejected(*line).is_some()).collect();
+        assert_eq!((rejected, outcome.rejected(31)), (vec![31], Some(Code::NotConfirmed)));
+        assert_eq!(hubspot.store.value("a@x.com", "phone"), Some("1"));
+        assert!(requests <= 18, "{requests} requests");
+    }
+}
+
+#[test]
 fn errors_that_name_no_input_are_tied_to_theirs_one_by_one() {
     let addresses = addresses();
     let mut records = hundred(20, &addresses, &[("phone", "bad")]);
@@ -1026,34 +1056,198 @@ fn the_first_record_of_an_unfolded_input_that_is_written_gets_the_stage() {
     assert_eq!(hubspot.reads, 1);
 }
 
+/// A refusal of a request that names nothing.
+fn refused_look_up() -> Reply {
+    refusal(400, &json!({ "category": "VALIDATION_ERROR", "correlationId": "c0ffee" }))
+}
+
 #[test]
-fn contacts_that_cannot_be_looked_up_get_no_stage() {
+fn where_a_stage_hangs_on_it_a_look_up_without_an_answer_ends_the_sync() {
     let records: [(&str, Properties<'_>); 3] =
         [("a@x.com", &[("phone", "1")]), ("b@x.com", &[]), ("b@x.com", &[])];
     // Three answers that say nothing, or both at once and then each alone.
-    let answers: [fn() -> Reply; 5] = [
-        || Reply::Done("<html>".into()),
-        || Reply::Done("".into()),
-        || Reply::Done("{}".into()),
-        || Reply::TooLarge,
-        || refusal(400, &json!({})),
+    let answers: [(fn() -> Reply, FailureType); 5] = [
+        (|| Reply::Done("<html>".into()), FailureType::Transient),
+        (|| Reply::Done("".into()), FailureType::Transient),
+        (|| Reply::Done("{}".into()), FailureType::Transient),
+        (|| Reply::TooLarge, FailureType::System),
+        (refused_look_up, FailureType::System),
     ];
-    for answer in answers {
+    for many in [1, 3] {
+        for (answer, failure_type) in answers {
+            let mut reads = 0;
+            let failure = lead(isolation(&records[..many], with_stage("customer")), |step| match step {
+                Step::Read(_) => {
+                    reads += 1;
+                    answer()
+                }
+                step => panic!("{step:?}"),
+            })
+            .unwrap_err();
+            assert_eq!(failure.failure_type, failure_type);
+            assert!(failure.message.starts_with("HubSpot did not say which contacts exist"), "{failure}");
+            assert_eq!(reads, if many == 1 && failure_type == FailureType::System { 1 } else { 3 });
+        }
+    }
+}
+
+#[test]
+fn where_no_stage_hangs_on_it_a_look_up_without_an_answer_costs_records_with_nothing_but_an_address() {
+    let addresses: Vec<String> = (0..20).map(|number| format!("n{number}@x.com")).collect();
+    let records: Vec<(&str, Properties<'_>)> = addresses
+        .iter()
+        .enumerate()
+        .map(|(place, address)| (address.as_str(), if place == 0 { &[("phone", "1")][..] } else { &[] }))
+        .collect();
+    for answer in [refused_look_up as fn() -> Reply, || Reply::Done("{}".into())] {
         let mut reads = 0;
-        let outcome = lead(isolation(&records, with_stage("customer")), |step| match step {
+        let outcome = lead(isolation(&records, Rules::default()), |step| match step {
             Step::Read(_) => {
                 reads += 1;
                 answer()
             }
-            step => {
-                assert_eq!(inputs_of(step)["a@x.com"], json!({ "phone": "1" }));
-                all_updated(step)
-            }
+            step => all_updated(step),
         })
         .unwrap();
-        let nothing = Some(Code::NothingToWrite);
-        assert_eq!([1, 2, 3].map(|line| outcome.rejected(line)), [None, nothing, nothing]);
-        assert_eq!((outcome.notes.stage_unclear, reads), (2, 3));
+        assert_eq!((outcome.accepted(), outcome.rejected(2)), (1, Some(Code::NothingToWrite)));
+        assert_eq!((outcome.notes.stage_unclear, reads), (0, 3));
+    }
+}
+
+#[test]
+fn look_ups_that_are_refused_whatever_they_ask_for_end_the_sync_soon() {
+    let addresses = addresses();
+    let records = hundred(0, &addresses, &[("phone", "1")]);
+    let mut reads = 0;
+    let failure = lead(isolation(&records, with_stage("customer")), |_| {
+        reads += 1;
+        refused_look_up()
+    })
+    .unwrap_err();
+    assert_eq!((failure.failure_type, reads), (FailureType::System, 3));
+    assert!(failure.message.contains("status 400 (VALIDATION_ERROR)"), "{failure}");
+    assert!(failure.message.contains("c0ffee"), "{failure}");
+}
+
+/// The addresses of a look-up.
+fn asked_for(body: &[u8]) -> Vec<String> {
+    let request: Value = serde_json::from_slice(body).unwrap();
+    request["inputs"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
+    let addresses = addresses();
+    let records = hundred(0, &addresses, &[("phone", "1")]);
+    for places in [vec![0], vec![50], vec![99], vec![17], vec![17, 18, 70], vec![0, 1, 2]] {
+        for whole in [true, false] {
+            let culprit = |address: &String| places.iter().any(|&place| addresses[place] == *address);
+            let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
+            let outcome = lead(isolation(&records, with_stage("customer")), |step| match step {
+                Step::Read(body) if asked_for(body).iter().any(culprit) => {
+                    hubspot.reads += 1;
+                    if whole {
+                        refused_look_up()
+                    } else {
+                        done(&json!({ "errors": [{ "category": "ODD" }] }))
+                    }
+                }
+                step => ask(&mut hubspot, step),
+            })
+            .unwrap();
+            let unstaged: Vec<usize> = (0..100)
+                .filter(|&place| hubspot.store.value(&addresses[place], LIFECYCLE_STAGE) != Some("customer"))
+                .collect();
+            assert_eq!(unstaged, places);
+            assert_eq!((outcome.accepted(), outcome.notes.stage_unclear), (100, places.len() as u64));
+            assert!(hubspot.reads <= 17 * places.len(), "{places:?}: {} look-ups", hubspot.reads);
+        }
+    }
+}
+
+#[test]
+fn an_address_that_look_ups_never_speak_of_is_not_created_without_its_stage() {
+    let addresses = addresses();
+    let records = hundred(0, &addresses, &[("phone", "1")]);
+    let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
+    let outcome = lead(isolation(&records, with_stage("customer")), |step| match step {
+        Step::Read(body) => {
+            let missing: Vec<String> =
+                asked_for(body).into_iter().filter(|address| *address != addresses[41]).collect();
+            let errors = json!([{ "context": { "ids": missing } }]);
+            done(&json!({ "errors": if missing.is_empty() { json!([]) } else { errors } }))
+        }
+        step => ask(&mut hubspot, step),
+    })
+    .unwrap();
+    assert_eq!((outcome.accepted(), outcome.rejected(42)), (99, Some(Code::NotConfirmed)));
+    assert!(hubspot.store.get(&addresses[41]).is_none());
+}
+
+#[test]
+fn two_addresses_of_one_contact_that_a_look_up_answers_with_one_result_are_both_known() {
+    let records: [(&str, Properties<'_>); 2] = [("anna@work.com", &[]), ("anna@old.com", &[])];
+    let mut hubspot = hubspot(Habits { collision: Collision::OneResult, ..Habits::FRIENDLY }, store());
+    let outcome = run(&mut hubspot, &records, Rules::default()).unwrap();
+    assert_eq!([1, 2].map(|line| outcome.fate(line).clone()), [Fate::Updated, Fate::Updated]);
+    assert_eq!((hubspot.reads, hubspot.upserts), (3, 0));
+}
+
+/// Refuses these stages by name, and else does as the model does.
+fn refusing_stages(hubspot: &mut HubSpot, refused: &[&str], step: &Step) -> Reply {
+    if let Step::Upsert(_) = step {
+        let inputs = inputs_of(step);
+        let is_refused =
+            |properties: &Value| refused.iter().any(|stage| properties[LIFECYCLE_STAGE] == *stage);
+        if inputs.values().any(is_refused) {
+            let fault = json!({ "code": "INVALID_OPTION", "context": { "propertyName": [LIFECYCLE_STAGE] } });
+            return refusal(400, &json!({ "category": "VALIDATION_ERROR", "errors": [fault] }));
+        }
+    }
+    ask(hubspot, step)
+}
+
+#[test]
+fn a_new_contact_whose_own_stage_is_refused_gets_the_configured_one() {
+    let stage: Properties<'_> = &[("phone", "1"), (LIFECYCLE_STAGE, "opportunity")];
+    for records in [
+        vec![("new@x.com", stage)],
+        vec![("new@x.com", stage), ("new@x.com", &[("phone", "2")]), ("new@x.com", stage)],
+        vec![("a@x.com", &[("phone", "1")][..]), ("new@x.com", stage), ("cleo@x.com", stage)],
+    ] {
+        let mut hubspot = hubspot(Habits::FRIENDLY, store());
+        let outcome = lead(isolation(&records, with_stage("customer")), |step| {
+            refusing_stages(&mut hubspot, &["opportunity"], step)
+        })
+        .unwrap();
+        assert_eq!(outcome.accepted(), records.len());
+        assert_eq!(hubspot.store.value("new@x.com", LIFECYCLE_STAGE), Some("customer"));
+        let known = records.iter().any(|(address, _)| *address == "cleo@x.com");
+        assert!(!known || hubspot.store.value("cleo@x.com", LIFECYCLE_STAGE) == Some("lead"));
+        let told = outcome.notes.dropped.values().map(Vec::len).sum::<usize>();
+        assert_eq!(told, records.iter().filter(|(_, properties)| properties.len() == 2).count());
+    }
+}
+
+#[test]
+fn a_configured_stage_that_is_refused_is_left_out() {
+    let own: Properties<'_> = &[("phone", "1"), (LIFECYCLE_STAGE, "opportunity")];
+    for rules in
+        [with_stage("customer"), Rules { stage: Some(new_contact_stage("customer")), ..strict(true) }]
+    {
+        for refused in [&["customer"][..], &["customer", "opportunity"]] {
+            let is_strict = rules.invalid_values == InvalidValues::RejectRecord;
+            let records: [(&str, Properties<'_>); 3] =
+                [("a@x.com", &[("phone", "1")]), ("a@x.com", &[("phone", "2")]), ("b@x.com", own)];
+            let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
+            let outcome =
+                lead(isolation(&records, rules.clone()), |step| refusing_stages(&mut hubspot, refused, step))
+                    .unwrap();
+            let rejected = (is_strict && refused.len() == 2).then_some(Code::InvalidValue);
+            assert_eq!([1, 2, 3].map(|line| outcome.rejected(line)), [None, None, rejected]);
+            assert_eq!(hubspot.store.value("a@x.com", "phone"), Some("2"));
+            assert_eq!(hubspot.store.value("a@x.com", LIFECYCLE_STAGE), Some("lead"));
+        }
     }
 }
 

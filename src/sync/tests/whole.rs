@@ -40,9 +40,10 @@ enum Line {
         address: String,
         properties: Vec<(&'static str, &'static str)>,
     },
-    /// A record that the mapping rejects.
+    /// A record that the mapping rejects, or skips.
     Unmapped {
         stream: usize,
+        code: Code,
     },
     State(Option<usize>),
     /// No line comes for so many milliseconds.
@@ -82,7 +83,8 @@ fn line() -> impl Strategy<Value = Line> {
     });
     prop_oneof![
         30 => (0..2_usize, address, properties).prop_map(|(stream, address, properties)| Line::Record { stream, address, properties }),
-        1 => (0..2_usize).prop_map(|stream| Line::Unmapped { stream }),
+        1 => (0..2_usize, prop::sample::select(vec![Code::InvalidEmail, Code::MissingEmail, Code::DeletedInSource]))
+            .prop_map(|(stream, code)| Line::Unmapped { stream, code }),
         3 => prop::option::weighted(0.7, 0..2_usize).prop_map(Line::State),
         1 => (0..2_500_u16).prop_map(Line::Silence),
     ]
@@ -197,10 +199,10 @@ impl Sync {
                 self.tickets.insert(place, ticket);
                 self.batcher.push(contact(&address, &properties), ticket, self.now);
             }
-            Line::Unmapped { stream } => {
+            Line::Unmapped { stream, code } => {
                 let ticket = self.ledger.open(stream, place as u64);
                 self.tickets.insert(place, ticket);
-                self.settle(ticket, Fate::Rejected(Reason::of(Code::MissingEmail).into()));
+                self.settle(ticket, Fate::of_unmapped(Reason::of(code)));
             }
             Line::State(scope) => {
                 let number = self.states.len();

@@ -1,0 +1,108 @@
+//! The streams of a sync: which there are, and the plan of each. Not here: what becomes of their records.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::{announce::announce_end, announce::announce_unused, ledger::Ledger};
+use crate::{
+    config::FieldMapping,
+    error::Failure,
+    mapping::plan::Plan,
+    protocol::message::{Record, StreamId},
+};
+
+/// A stream as the sync knows it.
+#[derive(Debug)]
+pub struct Stream {
+    pub plan: Plan,
+    pub in_ledger: usize,
+    pub warned_of_deletions: bool,
+    pub warned_of_not_applied: bool,
+}
+
+/// The streams of a sync.
+#[derive(Debug)]
+pub struct Streams {
+    all: Vec<Stream>,
+    by_id: HashMap<StreamId, usize>,
+    /// Records come in runs of one stream.
+    last: usize,
+    accepts_new: bool,
+    refused: IndexMap<StreamId, Failure>,
+}
+
+impl Streams {
+    /// The streams of the catalog; without one, every stream is taken. A record of one that is `refused` is a failure.
+    pub fn new(plans: Option<Vec<Plan>>, refused: IndexMap<StreamId, Failure>, ledger: &mut Ledger) -> Self {
+        let accepts_new = plans.is_none();
+        let mut streams = Self { all: Vec::new(), by_id: HashMap::new(), last: 0, accepts_new, refused };
+        for plan in plans.unwrap_or_default() {
+            streams.add(plan, ledger);
+        }
+        streams
+    }
+
+    fn add(&mut self, plan: Plan, ledger: &mut Ledger) {
+        self.last = self.all.len();
+        self.by_id.insert(plan.stream().clone(), self.last);
+        let in_ledger = ledger.stream(plan.stream());
+        self.all.push(Stream { plan, in_ledger, warned_of_deletions: false, warned_of_not_applied: false });
+    }
+
+    /// The stream of a record; one that is new gets the plan that `plan` makes, where streams are not declared.
+    ///
+    /// # Errors
+    ///
+    /// If the stream may have no records, or is not in the catalog.
+    pub fn of_record(
+        &mut self,
+        record: &Record<'_>,
+        ledger: &mut Ledger,
+        plan: impl FnOnce(StreamId) -> Result<Plan, Failure>,
+    ) -> Result<Option<&mut Stream>, Failure> {
+        if !self.all.get(self.last).is_some_and(|stream| record.is_of(stream.plan.stream())) {
+            let id = record.stream_id();
+            match self.by_id.get(&id) {
+                Some(&index) => self.last = index,
+                None => self.meet(id, ledger, plan)?,
+            }
+        }
+        Ok(self.all.get_mut(self.last))
+    }
+
+    fn meet(
+        &mut self,
+        id: StreamId,
+        ledger: &mut Ledger,
+        plan: impl FnOnce(StreamId) -> Result<Plan, Failure>,
+    ) -> Result<(), Failure> {
+        if let Some(failure) = self.refused.get(&id) {
+            return Err(failure.clone());
+        }
+        if !self.accepts_new {
+            return Err(Failure::config(format!(
+                "A record of the stream `{id}` came, which is not in the catalog. Add the stream to the connection, or \
+                 leave it out in the source."
+            ))
+            .of_stream(id.name(), id.namespace()));
+        }
+        self.add(plan(id)?, ledger);
+        Ok(())
+    }
+
+    /// The stream that has this place in the ledger.
+    pub fn in_ledger(&mut self, place: usize) -> Option<&mut Stream> {
+        self.all.iter_mut().find(|stream| stream.in_ledger == place)
+    }
+
+    /// Says what became of the values of each stream that brought some, and which mappings no record made use of: that is
+    /// known only if the input ended.
+    pub fn announce_end(&self, mappings: &[FieldMapping], input_ended: bool) {
+        let plans: Vec<&Plan> = self.all.iter().map(|stream| &stream.plan).collect();
+        plans.iter().filter(|plan| plan.cells().all() > 0).for_each(|plan| announce_end(plan));
+        if input_ended {
+            announce_unused(mappings, &plans);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Streams of which nothing can be written: which of them end a sync, and how long they hold states back. And look-ups
+//! without an answer, which end a sync before it makes what cannot be mended.
+
+use hubspot_sandbox::{Fault, Policy, What};
+use serde_json::{Value, json};
+
+use super::support::{
+    Connector, Outcome, is_state, people, people_of, record, record_of, sandbox, sandbox_with_faults, state,
+    state_line, state_of,
+};
+
+/// A state of all streams.
+fn global(id: u64) -> String {
+    state_line(
+        &json!({ "type": "GLOBAL", "global": { "shared_state": { "lsn": id } }, "id": id }).to_string(),
+    )
+}
+
+/// A record that says that its stream is wrongly set up.
+fn wrong(stream: &str) -> String {
+    record_of(stream, json!({ "email": "Nobody" }))
+}
+
+/// A record of a customer without an address.
+fn without_address(stream: &str) -> String {
+    record_of(stream, json!({ "email": null, "firstname": "Nobody" }))
+}
+
+/// A hundred people of `a` and a state of all streams behind them, so many times.
+fn stretches(count: u32) -> String {
+    (0..count)
+        .map(|number| people_of("a", number * 100..(number + 1) * 100) + &global(u64::from(number) + 1))
+        .collect()
+}
+
+// States that few wrong records hold.
+
+#[test]
+fn one_wrong_record_of_a_side_stream_holds_no_state_of_a_sync_that_is_cut_short() {
+    let daily = What::RateLimited { policy: Some(Policy::Daily), retry_after: None };
+    let sandbox = sandbox_with_faults(vec![Fault::new(daily).path("batch/upsert").skip(13)]);
+    let outcome = Connector::new(&sandbox).write(&(wrong("b") + &stretches(50)));
+    outcome.assert_failure("transient_error");
+    assert_eq!(sandbox.contacts().len(), 1_300);
+    let states = outcome.state_ids();
+    // Requests overtake each other, so a few of the stretches that were written may lie behind one that was not.
+    assert!(states.len() >= 8, "{states:?}");
+    assert_eq!(outcome.counts()[..2], [(100.0, 1.0), (100.0, 0.0)]);
+}
+
+#[test]
+fn the_state_of_a_stream_of_few_wrong_records_comes_while_standard_input_is_held_open() {
+    let sandbox = sandbox();
+    let mut running = Connector::new(&sandbox).start("write");
+    running.send(&(wrong("b") + &state_of("b", 1) + &people_of("a", 0..499) + &state_of("a", 2)));
+    running.wait_for_state(2);
+    running.send(&people_of("a", 499..500));
+    running.wait_for_state(1);
+    let outcome = running.finish();
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(499.0, 0.0), (0.0, 1.0)]);
+}
+
+#[test]
+fn a_signal_lets_the_states_of_few_wrong_records_go() {
+    let sandbox = sandbox();
+    let mut running = Connector::new(&sandbox).start("write");
+    running.send(&(wrong("b") + &state_of("b", 1) + &state_of("a", 2)));
+    running.wait_for_state(2);
+    running.signal("TERM");
+    let outcome = running.wait();
+    assert_eq!(outcome.code, Some(143));
+    assert_eq!(outcome.state_ids(), [2, 1]);
+}
+
+// Verdicts on streams.
+
+#[test]
+fn a_hundred_records_without_an_address_do_not_end_a_sync() {
+    let sandbox = sandbox();
+    let input = without_address("b").repeat(100) + &stretches(10);
+    let outcome = Connector::new(&sandbox).write(&input);
+    outcome.assert_success();
+    assert_eq!(sandbox.contacts().len(), 1_000);
+    assert_eq!(outcome.state_ids(), (1..=10).collect::<Vec<_>>());
+    assert_eq!(outcome.counts()[0], (100.0, 100.0));
+}
+
+#[test]
+fn a_thousand_leads_without_an_address_do_not_end_a_sync() {
+    let sandbox = sandbox();
+    let leads = without_address("users").repeat(500);
+    let input = leads.clone() + &state(1) + &leads + &state(2) + &people(0..50) + &state(3);
+    let outcome = Connector::new(&sandbox).write(&input);
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(0.0, 500.0), (0.0, 500.0), (50.0, 0.0)]);
+}
+
+#[test]
+fn a_stream_that_is_wholly_wrong_ends_the_sync_unless_that_is_switched_off() {
+    let sandbox = sandbox();
+    let input = wrong("b").repeat(1_200) + &global(1) + &people_of("a", 0..10) + &global(2);
+    let outcome = Connector::new(&sandbox).set("fail_if_rejected", "all").write(&input);
+    let message = outcome.assert_failure("config_error");
+    assert!(message.contains("records of the stream `b`") && message.contains("invalid_email"), "{message}");
+    assert_eq!(outcome.errors()[0]["stream_descriptor"], json!({ "name": "b" }));
+    assert_eq!(outcome.state_ids(), [] as [u64; 0]);
+
+    let outcome = Connector::new(&sandbox).set("fail_if_rejected", "never").write(&input);
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(0.0, 1_200.0), (10.0, 0.0)]);
+}
+
+#[test]
+fn records_marked_as_deleted_are_skipped_and_no_reason_to_fail() {
+    let sandbox = sandbox();
+    let deleted = record(json!({ "email": "ada@example.com", "_ab_cdc_deleted_at": "2026-01-01T00:00:00Z" }));
+    let mut running = Connector::new(&sandbox).start("write");
+    running.send(&(deleted.repeat(1_500) + &state(1)));
+    running.wait_for(is_state);
+    let outcome = running.finish();
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(1_500.0, 0.0)]);
+    assert!(sandbox.contacts().is_empty());
+    let told = outcome.logs("set `deleted_records: write` to write them");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(outcome.logs("records skipped stream=users reason=deleted_in_source count=1500").len(), 1);
+    assert!(outcome.summary().contains(" read=1500 created=0 updated=0 folded=0 skipped=1500 rejected=0 "));
+}
+
+// Look-ups without an answer.
+
+fn write_staged(answer: What) -> (Outcome, usize, usize) {
+    let sandbox = sandbox_with_faults(vec![Fault::new(answer).path("batch/read")]);
+    let outcome = Connector::new(&sandbox).set("lifecycle_stage", "customer").write(&stretches(10));
+    (outcome, sandbox.contacts().len(), sandbox.requests_to("batch/read").len())
+}
+
+#[test]
+fn look_ups_that_are_refused_or_not_answered_create_no_contact_without_its_stage() {
+    for (answer, failure_type) in [
+        (What::status(400), "system_error"),
+        (What::Json { status: 200, body: json!({}) }, "transient_error"),
+        (What::EmptyResults, "transient_error"),
+        (What::NotJson, "transient_error"),
+    ] {
+        let (outcome, contacts, reads) = write_staged(answer.clone());
+        let message = outcome.assert_failure(failure_type);
+        assert!(message.starts_with("HubSpot did not say which contacts exist"), "{message}");
+        assert_eq!((outcome.states(), contacts), (Vec::<Value>::new(), 0), "{answer:?}");
+        // Three for each of the batches that were under way.
+        assert!(reads <= 30, "{reads} look-ups, {answer:?}");
+    }
+}

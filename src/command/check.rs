@@ -90,7 +90,7 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
     }
     let portal_id = account.portal_id.as_deref().unwrap_or("(no id)");
     let stage = match stage {
-        Some(stage) => format!("the lifecycle stage `{}`", stage.value),
+        Some(stage) => format!("the lifecycle stage `{}` ({})", stage.value, stage.label),
         None => "the account's default lifecycle stage".to_owned(),
     };
     let left = match client.throttle().daily() {

@@ -14,7 +14,11 @@ use crate::{
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{mappings::check_mappings, plan::Plan, portal::Portal},
+    mapping::{
+        mappings::check_mappings,
+        plan::Plan,
+        portal::{Portal, Stage, StageMatch},
+    },
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
         batch::Timing,
@@ -110,21 +114,29 @@ async fn plan(
 ///
 /// # Errors
 ///
-/// A `config_error` that lists the stages there are.
+/// A `config_error` that lists the stages there are, or those that share the label.
 pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Failure> {
-    NewContactStage::find(text, portal).ok_or_else(|| {
-        let stages: Vec<_> =
-            portal.stages().iter().map(|stage| format!("`{}` ({})", stage.value, stage.label)).collect();
-        Failure::config(format!(
-            "The setting `lifecycle_stage` is no lifecycle stage of this HubSpot account. {}",
-            if stages.is_empty() {
-                "HubSpot shows none of them to this token; leave the setting empty, or use another key."
-                    .to_owned()
-            } else {
-                format!("Use the internal value or the label of one of these: {}.", stages.join(", "))
-            },
-        ))
-    })
+    let told = |stages: &mut dyn Iterator<Item = &Stage>| {
+        stages.map(|stage| format!("`{}` ({})", stage.value, stage.label)).collect::<Vec<_>>().join(", ")
+    };
+    let problem = match portal.stage(text) {
+        StageMatch::Found(stage) => return Ok(NewContactStage::new(stage, portal)),
+        StageMatch::Several(stages) => format!(
+            "is the label of several lifecycle stages of this HubSpot account. Use the internal value of the one that you \
+             mean: {}.",
+            told(&mut stages.into_iter())
+        ),
+        StageMatch::Nothing if portal.stages().is_empty() => {
+            "is no lifecycle stage of this HubSpot account. HubSpot shows none of them to this token; leave the setting \
+             empty, or use another key."
+                .to_owned()
+        }
+        StageMatch::Nothing => format!(
+            "is no lifecycle stage of this HubSpot account. Use the internal value or the label of one of these: {}.",
+            told(&mut portal.stages().iter())
+        ),
+    };
+    Err(Failure::config(format!("The setting `lifecycle_stage` {problem}")))
 }
 
 fn warn_of_what_will_not_happen(catalog: &Catalog) {

@@ -10,7 +10,7 @@ use super::{
     email::Key,
     field::{Field, Goal, Use},
     path::{Step, walk},
-    plan::{NewField, Plan, joined},
+    plan::{NewField, Plan},
     portal::{Portal, PortalProperty},
     reason::{Code, Reason},
     value::{self, Converted, Formats, Reading},
@@ -211,12 +211,12 @@ pub(super) fn paths_inside(field: &str, raw: &RawValue) -> Vec<String> {
                 name.len() <= 40 && name.chars().all(|one| one.is_alphanumeric() || "_- ".contains(one));
             let plain = !value.get().starts_with(['{', '[']);
             if plain && harmless && !name.is_empty() && paths.len() < MOST_PATHS {
-                paths.push(joined(field, &format!("{before}{}", Step::Name((*name).into()))));
+                paths.push(format!("{field}{before}{}", Step::Name((*name).into())));
             }
         })
     });
     if read.is_some_and(|read| read.is_err()) && before == "[0]" {
-        paths.push(joined(field, before));
+        paths.push(format!("{field}{before}"));
     }
     paths
 }

@@ -1,8 +1,10 @@
-//! The key of a contact: the trimmed, lower-cased e-mail address.
+//! The key of a contact: the e-mail address, trimmed and in lower case as far as that changes no mailbox.
 //!
 //! The test is light on purpose: HubSpot is the judge of addresses, and what passes here may still be refused there.
 
 use std::{fmt, sync::Arc};
+
+use super::value::trim;
 
 /// The key of a contact.
 ///
@@ -16,7 +18,7 @@ impl Key {
     ///
     /// Source for quotes and the dot: <https://legacydocs.hubspot.com/docs/faq/how-does-hubspot-validate-email-addresses>.
     pub fn parse(address: &str) -> Option<Self> {
-        let address = address.trim();
+        let address = trim(address);
         let (local, domain) = address.split_once('@')?;
         let forbidden = |c: char| {
             c.is_whitespace() || c.is_control() || matches!(c, '@' | '"' | '<' | '>' | ',' | ';' | '(' | ')')
@@ -25,11 +27,22 @@ impl Key {
         if local.is_empty() || local.contains(forbidden) || domain.contains(forbidden) || !labels_filled {
             return None;
         }
-        Some(Self(address.to_lowercase().into()))
+        let domain: String = domain.chars().map(lower).collect();
+        Some(Self([&local.to_ascii_lowercase(), "@", &domain].concat().into()))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A letter of a domain in lower case. Not one that looks like an ASCII letter, such as the sign for Kelvin, or that
+/// has no single small letter: what it stands for is left to HubSpot.
+fn lower(letter: char) -> char {
+    let mut small = letter.to_lowercase();
+    match (small.next(), small.next()) {
+        (Some(small), None) if small.is_ascii() == letter.is_ascii() => small,
+        _ => letter,
     }
 }
 
@@ -53,6 +66,29 @@ mod tests {
     fn spellings_of_one_address_are_one_key() {
         assert_eq!(Key::parse("  Ada@Example.COM\t"), Key::parse("ada@example.com"));
         assert_eq!(Key::parse("ada@example.com").unwrap().as_str(), "ada@example.com");
+    }
+
+    #[test]
+    fn what_nobody_sees_around_an_address_is_no_part_of_it() {
+        for address in
+            ["\u{200b}ada@example.com", "ada@example.com\u{feff}", "\u{a0}\u{202d}ada@example.com\u{202c}"]
+        {
+            assert_eq!(Key::parse(address), Key::parse("ada@example.com"), "{address:?}");
+        }
+    }
+
+    #[test]
+    fn lower_case_never_makes_another_mailbox() {
+        for (address, key) in [
+            // The sign for Kelvin, whose small letter would be an ASCII k.
+            ("\u{212a}ate@x.com", "\u{212a}ate@x.com"),
+            ("a@\u{212a}.com", "a@\u{212a}.com"),
+            ("ÄDA@x.com", "Äda@x.com"),
+            ("ada@BÜCHER.Example", "ada@bücher.example"),
+            ("\u{130}a@\u{130}x.com", "\u{130}a@\u{130}x.com"),
+        ] {
+            assert_eq!(Key::parse(address).unwrap().as_str(), key);
+        }
     }
 
     #[test]

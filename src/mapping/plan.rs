@@ -419,6 +419,6 @@ fn fits(shape: Shape, property: &PortalProperty) -> bool {
 }
 
 /// A field and a path inside it, as a mapping names them.
-pub(super) fn joined(field: &str, inside: &str) -> String {
+fn joined(field: &str, inside: &str) -> String {
     if inside.starts_with('[') { format!("{field}{inside}") } else { format!("{field}.{inside}") }
 }

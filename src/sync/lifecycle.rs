@@ -11,7 +11,10 @@ use std::{
 use super::batch::Input;
 use crate::{
     hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
-    mapping::{email::Key, portal::Portal},
+    mapping::{
+        email::Key,
+        portal::{Portal, Stage},
+    },
 };
 
 /// The stage for contacts that a sync creates.
@@ -19,16 +22,17 @@ use crate::{
 pub struct NewContactStage {
     /// The internal value that is sent.
     pub value: Arc<str>,
+    /// What people see.
+    pub label: String,
     /// The internal values that the portal allows.
     allowed: HashSet<Arc<str>>,
 }
 
 impl NewContactStage {
-    /// `None` if the portal has no stage of this internal value or label.
-    pub fn find(text: &str, portal: &Portal) -> Option<Self> {
-        let value = Arc::clone(&portal.stage(text)?.value);
+    /// The stage of the portal, which a setting has named.
+    pub fn new(stage: &Stage, portal: &Portal) -> Self {
         let allowed = portal.stages().iter().map(|stage| Arc::clone(&stage.value)).collect();
-        Some(Self { value, allowed })
+        Self { value: Arc::clone(&stage.value), label: stage.label.clone(), allowed }
     }
 
     /// Whether an input gets this stage if its contact is new: a valid stage of its own wins.

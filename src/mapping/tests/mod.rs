@@ -12,6 +12,7 @@ mod record;
 use super::{
     cell::Cells,
     contact::{Contact, ValueRules, map},
+    email::Key,
     field::Field,
     mappings::{Doubt, check_mappings},
     names::{Match, Rank, is_email_word},

@@ -1,12 +1,54 @@
 //! Number texts in the one form that HubSpot's `number` properties take. It never calculates with them.
 
+use crate::config::NumberFormat;
+
 /// The longest result; an exponent could otherwise ask for any number of zeros.
 const MAX_CHARACTERS: usize = 400;
 
-/// The text of a JSON number, or a text that holds a number, as HubSpot takes it; `None` for anything else.
+/// A text that holds a number in the form that the settings name, as HubSpot takes it; `None` for anything else.
+pub(super) fn formatted(text: &str, format: NumberFormat) -> Option<Box<str>> {
+    let (group, point) = match format {
+        NumberFormat::Plain => return number(text),
+        NumberFormat::CommaThousands => (',', '.'),
+        NumberFormat::CommaDecimal => ('.', ','),
+    };
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let (decimal, exponent) = match unsigned.find(['e', 'E']) {
+        Some(place) => unsigned.split_at_checked(place)?,
+        None => (unsigned, ""),
+    };
+    let (whole, fraction) = decimal.split_once(point).unwrap_or((decimal, ""));
+    if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    number(&[sign, &ungrouped(whole, group)?, ".", fraction, exponent].concat())
+}
+
+/// The digits of a whole number without the signs between its groups, which are all alike.
+fn ungrouped(whole: &str, group: char) -> Option<String> {
+    let Some(sign) = whole.chars().find(|character| !character.is_ascii_digit()) else {
+        return Some(whole.to_owned());
+    };
+    // Spaces of three widths and the Swiss apostrophe group in both forms.
+    if sign != group && !matches!(sign, ' ' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\'' | '’') {
+        return None;
+    }
+    let groups: Vec<&str> = whole.split(sign).collect();
+    let (first, others) = groups.split_first()?;
+    let (last, between) = others.split_last()?;
+    let of_three = first.len() <= 3 && between.iter().all(|group| group.len() == 3);
+    // Indian grouping: 12,50,000
+    let of_two = sign == ',' && first.len() <= 2 && between.iter().all(|group| group.len() == 2);
+    // Nobody groups after a zero: that is a decimal of the other form.
+    let is_grouped = last.len() == 3 && (of_three || of_two) && !first.starts_with('0');
+    (is_grouped && groups.iter().all(|group| is_digits(group))).then(|| groups.concat())
+}
+
+/// The text of a JSON number, or a text that holds a plain number, as HubSpot takes it; `None` for anything else.
 ///
 /// The result has an optional `-`, digits and at most one `.`, and exactly the value of `text`: exponents are
-/// written out, nothing is rounded.
+/// written out, nothing is rounded. A fraction of nothing but zeros goes: tables that hold gaps make floats of integers.
 pub(super) fn number(text: &str) -> Option<Box<str>> {
     let text = text.trim();
     let (negative, unsigned) = match text.strip_prefix('-') {
@@ -44,6 +86,7 @@ fn write(sign: &str, digits: &str, point: i64) -> Option<Box<str>> {
         "" => "0",
         whole => whole,
     };
+    let fraction = if fraction.bytes().all(|digit| digit == b'0') { "" } else { fraction };
     let point = if fraction.is_empty() { "" } else { "." };
     let written = [sign, whole, point, fraction].concat();
     (written.len() <= MAX_CHARACTERS).then(|| written.into())
@@ -62,7 +105,7 @@ fn read_exponent(text: &str) -> Option<i64> {
     Some(if negative { -exponent } else { exponent })
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -89,7 +132,8 @@ mod tests {
             ("000.5", "0.5"),
             ("12345678901234567890.123456789012345678901", "12345678901234567890.123456789012345678901"),
             ("-0", "0"),
-            ("-0.00", "0.00"),
+            ("-0.00", "0"),
+            ("442079460000.0", "442079460000"),
             ("000", "0"),
         ] {
             assert_eq!(number(text).as_deref(), Some(expected), "{text}");
@@ -102,7 +146,7 @@ mod tests {
             ("1.5e3", "1500"),
             ("2E-3", "0.002"),
             ("-2e+2", "-200"),
-            ("1.50e1", "15.0"),
+            ("1.50e1", "15"),
             ("1.5e1", "15"),
             ("0.0012e2", "0.12"),
             ("12.5e-1", "1.25"),
@@ -113,7 +157,7 @@ mod tests {
             ("1e0000000000000000002", "100"),
             ("1.7976931348623157e22", "17976931348623157000000"),
             ("0e99999999999999999999", "0"),
-            ("-0.0e-99999999999999999999", "0.0"),
+            ("-0.0e-99999999999999999999", "0"),
         ] {
             assert_eq!(number(text).as_deref(), Some(expected), "{text}");
         }
@@ -148,6 +192,65 @@ mod tests {
         assert_eq!(number(&"9".repeat(400)), Some("9".repeat(400).into()));
         assert_eq!(number(&"9".repeat(401)), None);
         assert_eq!(number(&format!("{}7", "0".repeat(1000))).as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn a_setting_says_which_sign_parts_the_groups_and_which_the_fraction() {
+        use NumberFormat::{CommaDecimal, CommaThousands, Plain};
+        for (text, thousands, decimal) in [
+            ("1,250,000.75", Some("1250000.75"), None),
+            ("1.250.000,75", None, Some("1250000.75")),
+            ("1,250", Some("1250"), Some("1.250")),
+            ("1.250", Some("1.250"), Some("1250")),
+            ("1250,5", None, Some("1250.5")),
+            ("1250.5", Some("1250.5"), None),
+            ("1250", Some("1250"), Some("1250")),
+            ("-1,250.5", Some("-1250.5"), None),
+            ("+1.250,5", None, Some("1250.5")),
+            ("12,50,000", Some("1250000"), None),
+            ("1 250 000", Some("1250000"), Some("1250000")),
+            ("1\u{a0}250\u{a0}000,5", None, Some("1250000.5")),
+            ("1\u{202f}250", Some("1250"), Some("1250")),
+            ("1'250.75", Some("1250.75"), None),
+            ("1’250,75", None, Some("1250.75")),
+            (",75", None, Some("0.75")),
+            ("1,250.00", Some("1250"), None),
+            ("1.5e3", Some("1500"), None),
+            ("1,5e3", None, Some("1500")),
+            ("1,250 000", None, None),
+            ("1,2500", None, Some("1.2500")),
+            ("1,25", None, Some("1.25")),
+            ("0,250", None, Some("0.250")),
+            ("0.250", Some("0.250"), None),
+            (",250", None, Some("0.250")),
+            ("1,,250", None, None),
+            ("1,250,", None, None),
+            ("1250,000", None, Some("1250")),
+            ("1,250.5,0", None, None),
+            ("1.250,000.5", None, None),
+            ("1,250%", None, None),
+            ("$1,250", None, None),
+            ("", None, None),
+            ("-", None, None),
+            (",", None, None),
+            ("1,250,0e1", None, None),
+        ] {
+            assert_eq!(formatted(text, CommaThousands).as_deref(), thousands, "{text} with commas between");
+            assert_eq!(formatted(text, CommaDecimal).as_deref(), decimal, "{text} with a decimal comma");
+            assert_eq!(formatted(text, Plain), number(text), "{text}");
+        }
+    }
+
+    /// Digits with a sign after every third from the end.
+    fn grouped(digits: &str, sign: char) -> String {
+        let mut grouped = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                grouped.push(sign);
+            }
+            grouped.push(digit);
+        }
+        grouped
     }
 
     /// An exact value: the sign, the digits from the first to the last that is not zero, and the power of ten of
@@ -201,9 +304,29 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_number_in_form_or_none(text in prop_oneof![".*", "[-+.eE0-9 ]{0,12}"]) {
-            if let Some(written) = number(&text) {
-                parts(&written);
+        fn any_text_is_a_number_in_form_or_none(text in prop_oneof![".*", "[-+.,'eE0-9 ]{0,12}"]) {
+            for format in NumberFormat::ALL {
+                if let Some(written) = formatted(&text, *format) {
+                    parts(&written);
+                }
+            }
+        }
+
+        #[test]
+        fn a_grouped_number_is_the_number(
+            sign in "-?",
+            whole in "[1-9][0-9]{0,20}",
+            fraction in prop::option::of("[0-9]{0,5}[1-9]"),
+            thin: bool,
+        ) {
+            let fraction = fraction.as_deref();
+            let decimals = fraction.map_or(String::new(), |digits| format!(".{digits}"));
+            let plain = format!("{sign}{whole}{decimals}");
+            for (format, group, point) in [(NumberFormat::CommaThousands, ',', '.'), (NumberFormat::CommaDecimal, '.', ',')] {
+                let group = if thin { '\u{202f}' } else { group };
+                let fraction = fraction.map_or(String::new(), |digits| format!("{point}{digits}"));
+                let text = format!("{sign}{}{fraction}", grouped(&whole, group));
+                prop_assert_eq!(formatted(&text, format), Some(plain.as_str().into()), "{}", text);
             }
         }
     }

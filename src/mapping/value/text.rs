@@ -1,35 +1,49 @@
-//! One JSON value as text, whatever its type. Not here: what other kinds of properties make of it.
+//! Text without what nobody sees: the white space and the invisible characters around it. Knows no JSON but how to
+//! make it compact.
 
-use serde_json::value::RawValue;
+use crate::{hubspot::model::MAX_VALUE_CHARACTERS, mapping::reason::Code};
 
-use super::super::reason::Code;
-use crate::hubspot::model::MAX_VALUE_CHARACTERS;
+/// Characters that take no room: soft hyphen, zero-width spaces and joiners, byte-order mark, and the marks of writing
+/// direction that a phone number or an address brings along when it is copied from an address book.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
 
-/// A value's text; `None` for `null`, which leaves the property as it is.
-///
-/// Numbers keep their digits, booleans are `true` and `false`, lists and objects become compact JSON.
-///
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || is_invisible(character) || character == '\0'
+}
+
+/// The text without white space and invisible characters at its ends.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// The text without the invisible characters at its ends; the white space there stays, which somebody may have meant.
+pub(super) fn visible(text: &str) -> Box<str> {
+    let inner = text.trim_start_matches(is_blank);
+    let (start, _) = text.split_at_checked(text.len() - inner.len()).unwrap_or_default();
+    let core = inner.trim_end_matches(is_blank);
+    let end = inner.strip_prefix(core).unwrap_or_default();
+    let seen = |edge: &str| edge.chars().filter(|character| character.is_whitespace()).collect::<String>();
+    [&seen(start), core, &seen(end)].concat().into()
+}
+
 /// # Errors
 ///
-/// [`Code::ValueTooLong`] beyond HubSpot's limit, [`Code::InvalidValue`] for text that is no Unicode (a lone half of a
-/// surrogate pair).
-pub(super) fn text(raw: &RawValue) -> Result<Option<Box<str>>, Code> {
-    let json = raw.get();
-    let text: Box<str> = match json.as_bytes().first() {
-        Some(b'n') => return Ok(None),
-        Some(b'"') => serde_json::from_str::<String>(json).map_err(|_| Code::InvalidValue)?.into(),
-        Some(b'[' | b'{') => compact(json).into(),
-        _ => json.into(),
-    };
+/// [`Code::ValueTooLong`] beyond HubSpot's limit.
+pub(super) fn check_length(text: &str) -> Result<(), Code> {
     // Bytes first: counting characters is only worth it for the few texts that may be too long.
     if text.len() > MAX_VALUE_CHARACTERS && text.chars().count() > MAX_VALUE_CHARACTERS {
         return Err(Code::ValueTooLong);
     }
-    Ok(Some(text))
+    Ok(())
 }
 
 /// JSON without the white space between its tokens; every other byte stays, so numbers keep all their digits.
-fn compact(json: &str) -> String {
+pub(super) fn compact(json: &str) -> String {
     let mut compacted = String::with_capacity(json.len());
     let (mut in_text, mut escaped) = (false, false);
     for character in json.chars() {
@@ -54,38 +68,27 @@ mod tests {
 
     use super::*;
 
-    fn of(json: &str) -> Result<Option<Box<str>>, Code> {
-        text(&RawValue::from_string(json.to_owned()).unwrap())
-    }
-
     #[test]
-    fn texts_are_unescaped_and_numbers_keep_their_digits() {
-        for (json, expected) in [
-            (r#""Ada \"A\" Lovelace\u00e9""#, "Ada \"A\" Lovelaceé"),
-            (r#""""#, ""),
-            ("12345678901234567890.123456789", "12345678901234567890.123456789"),
-            ("1.50", "1.50"),
-            ("true", "true"),
-            ("false", "false"),
-            (r#"[ 1, "a b", { "c" : "d\" e" } ]"#, r#"[1,"a b",{"c":"d\" e"}]"#),
-            ("{ }", "{}"),
+    fn what_nobody_sees_at_the_ends_is_no_part_of_a_text() {
+        for (text, trimmed, seen) in [
+            ("Ada", "Ada", "Ada"),
+            (" Ada\t", "Ada", " Ada\t"),
+            ("\u{feff}Ada\u{200b}", "Ada", "Ada"),
+            ("\u{200b} \u{200b}Ada\u{a0}\u{2060}", "Ada", " Ada\u{a0}"),
+            ("\u{202d}+49 30\u{202c}", "+49 30", "+49 30"),
+            ("A\u{200d}da", "A\u{200d}da", "A\u{200d}da"),
+            ("\u{ad}\u{200b}", "", ""),
+            ("", "", ""),
         ] {
-            assert_eq!(of(json).unwrap().as_deref(), Some(expected), "{json}");
+            assert_eq!(trim(text), trimmed, "{text:?}");
+            assert_eq!(&*visible(text), seen, "{text:?}");
         }
     }
 
     #[test]
-    fn null_is_no_value() {
-        assert_eq!(of("null"), Ok(None));
-    }
-
-    #[test]
-    fn what_hubspot_cannot_store_is_refused() {
-        assert_eq!(of(r#""\ud800""#), Err(Code::InvalidValue));
-        let longest = format!("\"{}\"", "é".repeat(MAX_VALUE_CHARACTERS));
-        assert_eq!(of(&longest).unwrap().unwrap().chars().count(), MAX_VALUE_CHARACTERS);
-        let too_long = format!("\"{}\"", "é".repeat(MAX_VALUE_CHARACTERS + 1));
-        assert_eq!(of(&too_long), Err(Code::ValueTooLong));
+    fn the_limit_counts_characters() {
+        assert_eq!(check_length(&"é".repeat(MAX_VALUE_CHARACTERS)), Ok(()));
+        assert_eq!(check_length(&"é".repeat(MAX_VALUE_CHARACTERS + 1)), Err(Code::ValueTooLong));
     }
 
     proptest! {
@@ -95,6 +98,13 @@ mod tests {
             let spaced = serde_json::to_string_pretty(&value).unwrap();
             let compacted = compact(&spaced);
             prop_assert_eq!(&compacted, &value.to_string());
+        }
+
+        #[test]
+        fn what_was_made_visible_stays_as_it_is(text in "[ a\u{200b}\u{feff}\u{a0}\t\u{202d}]{0,12}") {
+            let seen = visible(&text);
+            prop_assert_eq!(visible(&seen), seen.clone());
+            prop_assert_eq!(trim(&seen), trim(&text));
         }
     }
 }

@@ -19,10 +19,9 @@ use crate::{
         model::{EMAIL, ErrorBody, LIFECYCLE_STAGE, MAX_BATCH_INPUTS, Property, PropertyOption, Text},
     },
     mapping::{
-        choices::Choices,
         contact::{Contact, PropertyValue},
         email::Key,
-        portal::{Kind, Portal, PortalProperty},
+        portal::{Kind, Portal, PortalProperty, StageMatch},
     },
     protocol::message::{self, Message, State},
     sync::{batch::Part, fate::Ticket, lifecycle::NewContactStage},
@@ -43,8 +42,7 @@ pub(super) fn key(address: &str) -> Key {
 
 pub(super) fn property(name: &str) -> Arc<PortalProperty> {
     let kind = if name == OPTIONS { Kind::Choices } else { Kind::Text };
-    let (label, choices) = (name.to_owned(), Choices::default());
-    Arc::new(PortalProperty { name: name.into(), label, kind, read_only: false, choices })
+    Arc::new(PortalProperty { name: name.into(), label: name.to_owned(), kind, ..PortalProperty::default() })
 }
 
 pub(super) fn values(properties: &[(&str, &str)]) -> Vec<PropertyValue> {
@@ -86,7 +84,9 @@ pub(super) fn portal() -> Portal {
 }
 
 pub(super) fn new_contact_stage(stage: &str) -> NewContactStage {
-    NewContactStage::find(stage, &portal()).expect("the portal has the stage")
+    let portal = portal();
+    let StageMatch::Found(stage) = portal.stage(stage) else { panic!("the portal has the stage") };
+    NewContactStage::new(stage, &portal)
 }
 
 // ---- What HubSpot holds -------------------------------------------------------------------------------------

@@ -1,0 +1,162 @@
+//! Moments as numbers: since 1970 in seconds or milliseconds, the digits of a day, or the days of a spreadsheet.
+
+use std::ops::{Range, RangeInclusive};
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, ToSpan};
+
+use super::{
+    number::is_digits,
+    reading::EpochUnit,
+    time::{digits, read_fraction},
+};
+use crate::{config::DateFormat, mapping::reason::Code};
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+/// Smaller numbers are years, or days counted from somewhere, rather than the first days of 1970.
+const FIRST_EPOCH: i64 = 1_000_000;
+/// From 2001 to 2100 in seconds; in milliseconds these are a few weeks of 1970, which no column of moments is about.
+const CERTAIN_SECONDS: Range<i64> = 978_307_200..4_133_980_800;
+/// The years of births, contracts and plans: a reading outside of them makes no sense as long as the other one does.
+const SENSIBLE_YEARS: RangeInclusive<i16> = 1900..=2200;
+/// A column that has shown its unit may go back further.
+const SHOWN_YEARS: RangeInclusive<i16> = 1800..=2200;
+/// Many write this day for "never".
+const NEVER: Date = Date::constant(9999, 12, 31);
+
+/// The only numbers that are taken for a day's digits.
+const DAY_NUMBERS: RangeInclusive<i64> = 19_000_101..=21_001_231;
+
+/// Days in a spreadsheet, from 1927 to 2099, counted from the day before 1900 in a calendar that has a 1900-02-29.
+///
+/// Source: <https://support.microsoft.com/en-us/office/date-systems-in-excel-e7fe7167-48a9-4b96-bb53-5612a800b487>.
+const SERIAL_DAYS: RangeInclusive<i64> = 10_000..=73_050;
+const SERIAL_START: DateTime = DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+/// A number with an optional sign and fraction, but without exponent.
+#[derive(Debug)]
+pub(super) struct Number<'a> {
+    digits: &'a str,
+    whole: i64,
+    /// As the sign of `whole`.
+    billionths: i64,
+}
+
+impl<'a> Number<'a> {
+    /// `None` if the text is no such number. One that is too large for any moment is the largest.
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        let (whole, billionths) = match text.split_once('.') {
+            Some((whole, fraction)) => (whole, i64::from(read_fraction(fraction)?)),
+            None => (text, 0),
+        };
+        let digits = whole.strip_prefix('-').unwrap_or(whole);
+        if !is_digits(digits) {
+            return None;
+        }
+        let sign = if digits.len() < whole.len() { -1 } else { 1 };
+        let whole = sign * digits.parse().unwrap_or(i64::MAX);
+        Some(Self { digits, whole, billionths: sign * billionths })
+    }
+
+    /// The moment that it is. A number that can be one in a single unit shows the unit.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::UnclearTime`] if it makes sense as two, [`Code::InvalidValue`] if as none.
+    pub(super) fn moment(&self, order: DateFormat, unit: &mut Option<EpochUnit>) -> Result<DateTime, Code> {
+        // Also with a fraction of zero: a table library that turned integers into floats leaves `20240501.0`. Other
+        // texts of eight digits are no epoch either: they may well be days in another order, such as 31122024.
+        if self.digits.len() == "YYYYMMDD".len() && self.billionths == 0 && self.whole >= 0 {
+            let day = self.leading_day().ok_or(Code::InvalidValue)?;
+            return Ok(day.to_datetime(Time::midnight()));
+        }
+        // A day and a time without anything between, rather than milliseconds in the 27th century.
+        if self.digits.len() == "YYYYMMDDHHMMSS".len() && self.leading_day().is_some() {
+            return Err(Code::InvalidValue);
+        }
+        if order != DateFormat::Iso && SERIAL_DAYS.contains(&self.whole) {
+            return self.serial_day().ok_or(Code::InvalidValue);
+        }
+        let is_start = self.whole == 0 && self.billionths == 0;
+        if self.whole.abs() < FIRST_EPOCH && !is_start {
+            return Err(Code::InvalidValue);
+        }
+        self.since_1970(unit)
+    }
+
+    /// The day that the first eight digits are, as warehouses use it for a key.
+    fn leading_day(&self) -> Option<Date> {
+        let (day, _) = self.digits.split_at_checked("YYYYMMDD".len())?;
+        let (year, month_and_day) = day.split_at_checked(4)?;
+        let (month, day_of_month) = month_and_day.split_at_checked(2)?;
+        let date = Date::new(digits(year, 4)?, digits(month, 2)?, digits(day_of_month, 2)?).ok()?;
+        DAY_NUMBERS.contains(&day.parse().ok()?).then_some(date)
+    }
+
+    fn serial_day(&self) -> Option<DateTime> {
+        // The fraction of a day in a float is a little beside the second that it means.
+        let nanoseconds = self.billionths * SECONDS_OF_A_DAY;
+        let milliseconds = (nanoseconds + 500_000) / 1_000_000;
+        let day = SERIAL_START.checked_add(self.whole.days()).ok()?;
+        day.checked_add(SignedDuration::from_millis(milliseconds)).ok()
+    }
+
+    fn since_1970(&self, unit: &mut Option<EpochUnit>) -> Result<DateTime, Code> {
+        let seconds = self.in_unit(EpochUnit::Seconds);
+        let milliseconds = self.in_unit(EpochUnit::Milliseconds);
+        if CERTAIN_SECONDS.contains(&self.whole) {
+            unit.get_or_insert(EpochUnit::Seconds);
+            return seconds.ok_or(Code::InvalidValue);
+        }
+        let shown = match *unit {
+            Some(EpochUnit::Seconds) => seconds,
+            Some(EpochUnit::Milliseconds) => milliseconds,
+            None => None,
+        };
+        if let Some(shown) = shown.filter(|shown| is_in(*shown, &SHOWN_YEARS)) {
+            return Ok(shown);
+        }
+        let sensible = |moment: Option<DateTime>| moment.filter(|moment| is_in(*moment, &SENSIBLE_YEARS));
+        match (sensible(seconds), sensible(milliseconds)) {
+            (Some(one), Some(other)) if one == other => Ok(one),
+            (Some(_), Some(_)) => Err(Code::UnclearTime),
+            (Some(only), None) => {
+                unit.get_or_insert(EpochUnit::Seconds);
+                Ok(only)
+            }
+            (None, Some(only)) => {
+                // What shows seconds may have been a day of early 1970 in milliseconds; this shows more. A moment before
+                // 1900 in seconds looks like this one with a minus.
+                if unit.is_none() || self.whole > 0 {
+                    *unit = Some(EpochUnit::Milliseconds);
+                }
+                Ok(only)
+            }
+            (None, None) => {
+                let possible = |moment: Option<DateTime>| moment.filter(|moment| moment.year() >= 1000);
+                match (possible(seconds), possible(milliseconds)) {
+                    (Some(only), None) | (None, Some(only)) => Ok(only),
+                    (Some(_), Some(_)) => Err(Code::UnclearTime),
+                    (None, None) => Err(Code::InvalidValue),
+                }
+            }
+        }
+    }
+
+    /// `None` beyond the year 9999.
+    fn in_unit(&self, unit: EpochUnit) -> Option<DateTime> {
+        let distance = match unit {
+            EpochUnit::Seconds => {
+                SignedDuration::from_secs(self.whole).checked_add(SignedDuration::from_nanos(self.billionths))
+            }
+            EpochUnit::Milliseconds => SignedDuration::from_millis(self.whole)
+                .checked_add(SignedDuration::from_nanos(self.billionths / 1000)),
+        };
+        EPOCH.checked_add(distance?).ok()
+    }
+}
+
+fn is_in(moment: DateTime, years: &RangeInclusive<i16>) -> bool {
+    years.contains(&moment.year()) || moment.date() == NEVER
+}

@@ -7,6 +7,7 @@ mod choice;
 pub mod environment;
 mod error;
 mod field_mapping;
+mod nearest;
 mod raw;
 mod settings;
 mod token;
@@ -25,6 +26,7 @@ pub use self::choice::{
 pub use self::environment::{BaseUrl, DelayScale, Environment};
 pub use self::error::{ConfigError, Setting};
 pub use self::field_mapping::FieldMapping;
+pub use self::nearest::nearest;
 pub use self::settings::{Config, Parsed};
 pub use self::token::AccessToken;
 pub use self::value_table::ValueTable;

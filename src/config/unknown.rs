@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::error::Setting;
+use super::nearest::nearest;
 
 /// A name that is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ impl UnknownKey {
     ) -> Vec<Self> {
         names
             .filter(|name| !known.contains(&name.as_str()))
-            .map(|name| Self { entry, name: name.clone(), nearest: nearest(name, known) })
+            .map(|name| Self { entry, name: name.clone(), nearest: nearest(name, known.iter().copied()) })
             .collect()
     }
 
@@ -45,44 +46,9 @@ impl fmt::Display for UnknownKey {
     }
 }
 
-/// The known name that differs least from `name`: by at most a third of its letters, signs and case aside.
-fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    let written = letters(name);
-    let tolerated = written.chars().count().max(3) / 3;
-    known
-        .iter()
-        .map(|candidate| (strsim::osa_distance(&written, &letters(candidate)), *candidate))
-        .filter(|(distance, _)| *distance <= tolerated)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// So that `accessToken` and `access-token` are both `access_token`.
-fn letters(name: &str) -> String {
-    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_name_is_found_or_none() {
-        let known = super::super::raw::RawConfig::FIELDS;
-        let cases = [
-            ("accessToken", Some("access_token")),
-            ("access-token", Some("access_token")),
-            ("acces_tokne", Some("access_token")),
-            ("lifecycle_stages", Some("lifecycle_stage")),
-            ("mappings", None),
-            ("credentials", None),
-            ("", None),
-            ("ß", None),
-        ];
-        for (name, expected) in cases {
-            assert_eq!(nearest(name, known), expected, "{name}");
-        }
-    }
 
     #[test]
     fn an_unknown_key_says_where_it_is_and_what_was_meant() {

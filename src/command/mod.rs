@@ -14,6 +14,8 @@ use crate::{
 
 pub mod check;
 pub mod discover;
+mod files;
+mod permissions;
 mod portal;
 pub mod spec;
 pub mod write;
@@ -42,20 +44,9 @@ impl Context {
     }
 }
 
-/// Reads a file that an argument names.
-fn read_file(path: &Path, argument: &str) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        Failure::config(format!(
-            "The file of `{argument}`, {}, cannot be read: {}",
-            path.display(),
-            error.kind()
-        ))
-    })
-}
-
 /// Reads the configuration and says what is odd about it.
 fn read_config(path: &Path) -> Result<Config, Failure> {
-    let parsed = Config::parse(&read_file(path, "--config")?)?;
+    let parsed = Config::parse(&files::read(path, "--config")?)?;
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }

@@ -4,7 +4,7 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use tracing::{info, warn};
 
-use super::{Context, portal, read_config, read_file};
+use super::{Context, files, permissions, portal, read_config};
 use crate::{
     config::{Config, DelayScale, UnknownFields},
     error::Failure,
@@ -49,13 +49,17 @@ pub async fn run(
 
 async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<Setting, Failure> {
     let config = read_config(&config)?;
-    let catalog = catalog.map(|path| Catalog::parse(&read_file(&path, "--catalog")?)).transpose()?;
+    let catalog = catalog.map(|path| Catalog::parse(&files::read(&path, "--catalog")?)).transpose()?;
     let environment = &context.environment;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
     let account = client.account().await?;
-    let learned =
-        portal::learn(&client, &config, catalog.as_ref(), async || portal::scopes(&client).await).await?;
+    // Before anything is done, and before a plan that would only have to be read again.
+    let scopes = portal::scopes(&client).await;
+    if let Some(scopes) = &scopes {
+        permissions::compare(&config, scopes)?;
+    }
+    let learned = portal::learn(&client, &config, catalog.as_ref(), async || scopes).await?;
     info!(
         portal = account.portal_id.as_deref(),
         api_version = config.api_version.as_str(),

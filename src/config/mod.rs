@@ -7,6 +7,7 @@ mod choice;
 pub mod environment;
 mod error;
 mod field_mapping;
+mod form;
 mod nearest;
 mod raw;
 mod settings;

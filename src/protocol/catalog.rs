@@ -15,7 +15,7 @@ use super::{
     json::{for_each_member, pick_from},
     message::StreamId,
 };
-use crate::error::Failure;
+use crate::{error::Failure, text::shown};
 
 /// The one kind of object that this destination offers.
 pub const CONTACT: &str = "CONTACT";
@@ -162,9 +162,10 @@ fn matching_key(
                  matched by one field: the one that holds the e-mail address."
             )),
         },
-        Some(_) => fail(format!(
-            "The stream \"{id}\" is to become another object than a contact. Choose the object `{CONTACT}`, the only one \
-             that this destination has."
+        Some(other) => fail(format!(
+            "The stream \"{id}\" is to become another object than a contact: `{}`. Choose the object `{CONTACT}`, the only \
+             one that this destination has.",
+            shown(other),
         )),
     }
 }

@@ -35,7 +35,10 @@ use crate::{
         portal::Portal,
         reason::{Code, Reason},
     },
-    protocol::message::{self, Message, Record, StreamId},
+    protocol::{
+        foreign::recognise,
+        message::{self, Message, Record, StreamId},
+    },
 };
 
 /// Contacts that have not landed may take so much memory; reading stops beyond it.
@@ -290,6 +293,11 @@ impl Sync {
 
     fn read_line(&mut self, number: u64, line: &[u8]) -> Result<(), Failure> {
         let message = message::parse(line).map_err(|error| {
+            // Before the first record, it may be a person that gives rows as they are.
+            let foreign = if self.report.read == 0 { recognise(number, line, error) } else { None };
+            if let Some(foreign) = foreign {
+                return Failure::config(foreign.to_string());
+            }
             Failure::system(format!(
                 "Line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
             ))

@@ -5,7 +5,7 @@
 //! process; a name that goes into a message passes [`shown`] too, so that it cannot push the rest of the sentence out of sight.
 //! Not here: what may be shown at all.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// The longest name in a message, and the longest word in one, in characters.
 const LONGEST_NAME: usize = 200;
@@ -62,7 +62,8 @@ pub fn escaped(json: String) -> String {
         if is_hidden(character) {
             let mut units = [0_u16; 2];
             for unit in character.encode_utf16(&mut units) {
-                line.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a `String` cannot fail.
+                write!(line, "\\u{unit:04x}").ok();
             }
         } else {
             line.push(character);

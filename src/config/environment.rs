@@ -55,9 +55,10 @@ impl Environment {
         };
         let [of_https, of_http] = PROXY_VARIABLES;
         let proxies = if base_url.is_plain() { of_http } else { of_https };
-        let proxy_variable = match base_url.is_loopback() {
-            true => None,
-            false => proxies.iter().copied().find(|name| not_blank(name).is_some()),
+        let proxy_variable = if base_url.is_loopback() {
+            None
+        } else {
+            proxies.iter().copied().find(|name| not_blank(name).is_some())
         };
         let delay_scale = match not_blank(DELAY_SCALE_VARIABLE) {
             Some(text) if base_url.is_loopback() => DelayScale::parse(&text)?,

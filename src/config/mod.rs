@@ -16,6 +16,8 @@ mod unknown;
 mod value_table;
 
 #[cfg(test)]
+mod spec_form_tests;
+#[cfg(test)]
 mod spec_tests;
 #[cfg(test)]
 mod tests;

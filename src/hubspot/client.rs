@@ -149,7 +149,7 @@ pub struct Client {
     policy: RetryPolicy,
     delay_scale: DelayScale,
     /// For errors.
-    called: Called,
+    called: Arc<Called>,
     throttle: Throttle,
     authenticated: AtomicBool,
     utc_offset_milliseconds: AtomicI64,
@@ -178,7 +178,7 @@ impl Client {
         let transport = HttpTransport::new(&token, environment)
             .map_err(|_| ApiError::new(Endpoint::Account, ApiErrorKind::NoTransport))?;
         let client = Self::new(Arc::new(transport), token, version, policy, environment.delay_scale);
-        Ok(Self { called: Called::new(environment), ..client })
+        Ok(Self { called: Arc::new(Called::new(environment)), ..client })
     }
 
     /// A client over any transport.
@@ -195,7 +195,7 @@ impl Client {
             version,
             policy,
             delay_scale,
-            called: Called::default(),
+            called: Arc::default(),
             throttle: Throttle::new(),
             authenticated: AtomicBool::new(false),
             utc_offset_milliseconds: AtomicI64::new(0),
@@ -396,7 +396,7 @@ impl Client {
 
     fn failed(&self, endpoint: Endpoint, kind: ApiErrorKind) -> ApiError {
         let mut error = ApiError::new(endpoint, kind);
-        error.called = self.called.clone();
+        error.called = Arc::clone(&self.called);
         error.utc_offset_milliseconds = self.utc_offset_milliseconds.load(Ordering::Relaxed);
         error
     }

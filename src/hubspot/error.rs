@@ -3,7 +3,10 @@
 //! Never the token, and never a text of HubSpot's: those quote values. What is shown of an answer is its status,
 //! category, scopes and correlation id.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use super::{client::Endpoint, model::ErrorBody, retry::Stop, transport::TransportError};
 use crate::{
@@ -22,7 +25,7 @@ pub struct ApiError {
     pub correlation_id: Option<String>,
     pub required_scopes: Vec<String>,
     /// Which address was called.
-    pub called: Called,
+    pub called: Arc<Called>,
     /// The account's distance from UTC, for the time at which the daily limit is reset.
     pub utc_offset_milliseconds: i64,
 }
@@ -93,7 +96,7 @@ impl ApiError {
             category: None,
             correlation_id: None,
             required_scopes: Vec::new(),
-            called: Called::default(),
+            called: Arc::default(),
             utc_offset_milliseconds: 0,
         }
     }
@@ -320,7 +323,7 @@ mod tests {
             let last = Some(TransportError::Connect);
             let kind = ApiErrorKind::Exhausted { attempts: 2, elapsed, last };
             let mut error = ApiError::new(Endpoint::Account, kind);
-            error.called = Called::new(&Environment::read(get).unwrap());
+            error.called = Arc::new(Called::new(&Environment::read(get).unwrap()));
             error.message()
         };
         assert_eq!(

@@ -97,6 +97,9 @@ fn visible(text: &str) -> impl Iterator<Item = char> {
     std::iter::from_fn(move || {
         loop {
             let letter = letters.next()?;
+            if letter == '\r' && letters.peek() == Some(&'\n') {
+                continue;
+            }
             if matches!(letter, '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}') {
                 return Some(' ');
             }
@@ -122,7 +125,7 @@ mod tests {
     fn what_could_deceive_goes_and_the_words_stay() {
         for (text, expected) in [
             ("plain – naïve 字段 🚀", "plain – naïve 字段 🚀"),
-            ("a\r\nb\tc\u{2028}d", "a  b c d"),
+            ("a\r\nb\tc\u{2028}d\re", "a b c d e"),
             ("\u{1b}[31mred\u{1b}[0m \u{9b}1;31mred \u{1b}]0;title\u{7}", "red red ]0;title"),
             ("user\u{202e}gpj.exe\u{2066}x\u{2069}\u{200e}\u{200f}\u{61c}", "usergpj.exex"),
             ("z\u{200b}e\u{200d}r\u{feff}o\u{2060}\0\u{7f}", "zero"),

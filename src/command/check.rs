@@ -12,6 +12,7 @@ use crate::{
     io::output::OutputClosed,
     mapping::{creation::NewProperty, plan::check_mappings, portal::Portal},
     protocol::{catalog::Catalog, emit},
+    text::shown,
 };
 
 /// A check answers within a minute, whatever HubSpot does.
@@ -81,9 +82,9 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         }
         show_plans(catalog, &config, portal)?;
     }
-    let portal_id = account.portal_id.as_deref().unwrap_or("(no id)");
+    let portal_id = shown(account.portal_id.as_deref().unwrap_or("(no id)"));
     let stage = match stage {
-        Some(stage) => format!("the lifecycle stage `{}`", stage.value),
+        Some(stage) => format!("the lifecycle stage `{}`", shown(&stage.value)),
         None => "the account's default lifecycle stage".to_owned(),
     };
     let left = match client.throttle().daily() {

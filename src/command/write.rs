@@ -23,6 +23,7 @@ use crate::{
         rules::Rules,
         run::{End, Setting, Sync},
     },
+    text::shown,
 };
 
 /// Reads messages from standard input until its end and writes their contacts to HubSpot.
@@ -122,8 +123,11 @@ async fn plan(
 /// A `config_error` that lists the stages there are.
 pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Failure> {
     NewContactStage::find(text, portal).ok_or_else(|| {
-        let stages: Vec<_> =
-            portal.stages().iter().map(|stage| format!("`{}` ({})", stage.value, stage.label)).collect();
+        let stages: Vec<_> = portal
+            .stages()
+            .iter()
+            .map(|stage| format!("`{}` ({})", shown(&stage.value), shown(&stage.label)))
+            .collect();
         Failure::config(format!(
             "The setting `lifecycle_stage` is no lifecycle stage of this HubSpot account. {}",
             if stages.is_empty() {

@@ -17,7 +17,6 @@ use tokio::{
     sync::watch,
     task::JoinSet,
 };
-use tracing::warn;
 
 use crate::{
     command::{Context, check, discover, spec, write},
@@ -115,8 +114,13 @@ fn stdout_is_terminal() -> bool {
 }
 
 fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
-    logging::init(output.clone(), variable("LOG_LEVEL").as_deref(), to_terminal);
-    let mut context = Context { output: output.clone(), environment: Environment::default(), to_terminal };
+    let warning = logging::init(output.clone(), variable("LOG_LEVEL").as_deref(), to_terminal);
+    let mut context = Context {
+        output: output.clone(),
+        environment: Environment::default(),
+        to_terminal,
+        warnings: warning.into_iter().collect(),
+    };
     match arguments {
         Arguments::Spec => spec::run(output).map_or(FAILURE, |()| 0),
         Arguments::Check { files, exit_code } => {
@@ -152,9 +156,7 @@ fn variable(name: &str) -> Option<String> {
 /// Reads the environment into the context, and makes ready for network calls: on the main thread, and beside it.
 fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
     context.environment = Environment::read(variable)?;
-    for warning in context.environment.warnings() {
-        warn!("{warning}");
-    }
+    context.warnings.extend(context.environment.warnings());
     let main = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let beside = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     main.and_then(|main| Ok((main, beside?)))

@@ -15,7 +15,6 @@ use tracing::{
     field::{Field, Visit},
     level_filters::LevelFilter,
     subscriber::Interest,
-    warn,
 };
 use tracing_subscriber::{
     Layer,
@@ -28,20 +27,23 @@ use crate::{error::Failure, io::output::Output, protocol::emit, text};
 /// Installs the subscriber for the whole process; where there is one already, that one stays.
 ///
 /// `log_level` is the text of the variable `LOG_LEVEL`: `trace`, `debug`, `info`, `warn` or `error` in any case;
-/// without it, `info`; if it is something else, `info` with a warning. `to_terminal` says that a person watches: then lines go to standard
+/// without it, `info`; if it is something else, `info`, and what to say of that is given back: here it could block the process
+/// before it hears a signal. `to_terminal` says that a person watches: then lines go to standard
 /// error in a readable form, and none to `output`.
-pub fn init(output: Output, log_level: Option<&str>, to_terminal: bool) {
+pub fn init(output: Output, log_level: Option<&str>, to_terminal: bool) -> Option<String> {
     let target = if to_terminal { Target::Terminal } else { Target::Protocol(output) };
     let chosen = level(log_level);
     // It fails only where a subscriber is installed.
     tracing::subscriber::set_global_default(subscriber(target, chosen.unwrap_or(LevelFilter::INFO))).ok();
-    if chosen.is_none() {
-        let written = text::shown(log_level.unwrap_or_default().trim());
-        warn!(
-            "the variable LOG_LEVEL is `{written}`, which is no level, so that `info` holds. Set it to error, warn, info, debug or \
-             trace, or unset it"
-        );
+    if chosen.is_some() {
+        return None;
     }
+    let written = text::shown(log_level.unwrap_or_default().trim());
+    let message = format!(
+        "The variable LOG_LEVEL is `{written}`, which is no level, so that `info` holds. Set it to error, warn, info, debug or \
+         trace, or unset it."
+    );
+    Some(message)
 }
 
 /// Reports a panic as a `TRACE` error that gives its place and not its text, which may quote a record.
@@ -220,7 +222,7 @@ mod tests {
         sync::{Arc, Mutex},
     };
 
-    use tracing::{debug, error, info, trace};
+    use tracing::{debug, error, info, trace, warn};
 
     use super::*;
 

@@ -24,6 +24,7 @@ const LONGEST: Duration = Duration::from_secs(50);
 ///
 /// If nobody reads standard output.
 pub async fn run(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<bool, OutputClosed> {
+    context.warn();
     let checked = tokio::time::timeout(LONGEST, check(context, config, catalog)).await;
     let outcome = checked.unwrap_or_else(|_| {
         let called = Called::new(&context.environment);

@@ -27,9 +27,19 @@ pub struct Context {
     pub environment: Environment,
     /// A person watches: what is of interest goes to standard error in a readable form.
     pub to_terminal: bool,
+    /// What is odd about the environment: whole sentences.
+    pub warnings: Vec<String>,
 }
 
 impl Context {
+    /// Says what is odd about the environment, which a command does before anything else. Not sooner: this may block, and a
+    /// signal has to be heard then.
+    fn warn(&self) {
+        for warning in &self.warnings {
+            tracing::warn!("{warning}");
+        }
+    }
+
     /// Reports a failure the way the platform reads it.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ pub async fn run(
 ) -> End {
     // The source may begin to send at once; it waits when the first lines fill their room.
     let input = input::start(std::io::stdin());
+    context.warn();
     tokio::pin!(signal);
     let setting = tokio::select! { biased;
         () = &mut signal => return End::Signalled,

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     future::Future,
-    io::IsTerminal,
+    io::{IsTerminal, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     process::ExitCode,
@@ -25,6 +25,7 @@ use crate::{
     io::output::Output,
     logging,
     sync::run::End,
+    text,
 };
 
 const FAILURE: u8 = 1;
@@ -46,7 +47,13 @@ enum Arguments {
     /// Proves, without writing, that the token and the settings work.
     ///
     /// With a catalog, its mapping plan is printed too.
-    Check(Files),
+    Check {
+        #[command(flatten)]
+        files: Files,
+        /// Exits with 1 if the check failed. Without it, a failed check exits with 0, as Airbyte expects.
+        #[arg(long)]
+        exit_code: bool,
+    },
     /// Prints which properties a contact can be given, for platforms that map fields themselves.
     Discover(Configuration),
     /// Writes the records that come on standard input, and acknowledges their states.
@@ -77,7 +84,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let shown = error.print();
+            let shown = print(&error);
             let wanted = !error.use_stderr() && shown.is_ok();
             return if wanted { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
         }
@@ -90,22 +97,38 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(code.unwrap_or(FAILURE))
 }
 
+/// Prints a usage error or a help text. An argument that is quoted may hold anything.
+fn print(error: &clap::Error) -> std::io::Result<()> {
+    let text = error.render().to_string();
+    let is_harmless = |line: &str| text::printable(line) == line;
+    if text.lines().all(is_harmless) {
+        return error.print();
+    }
+    let lines: Vec<_> = text.lines().map(text::printable).collect();
+    std::io::stderr().lock().write_all(format!("{}\n", lines.join("\n")).as_bytes())
+}
+
 #[expect(clippy::disallowed_methods, reason = "nothing is written here")]
 fn stdout_is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
 fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
-    logging::init(output.clone(), variable("LOG_LEVEL").as_deref(), to_terminal);
-    let mut context = Context { output: output.clone(), environment: Environment::default(), to_terminal };
+    let warning = logging::init(output.clone(), variable("LOG_LEVEL").as_deref(), to_terminal);
+    let mut context = Context {
+        output: output.clone(),
+        environment: Environment::default(),
+        to_terminal,
+        warnings: warning.into_iter().collect(),
+    };
     match arguments {
         Arguments::Spec => spec::run(output).map_or(FAILURE, |()| 0),
-        Arguments::Check(files) => {
+        Arguments::Check { files, exit_code } => {
             let checked = match set_up(&mut context) {
                 Ok((main, _)) => main.block_on(check::run(&context, files.config, files.catalog)),
                 Err(failure) => check::refuse(&context, &failure),
             };
-            checked.map_or(FAILURE, |()| 0)
+            checked.map_or(FAILURE, |good| if good || !exit_code { 0 } else { FAILURE })
         }
         Arguments::Discover(files) => {
             let discovered = match set_up(&mut context) {
@@ -133,6 +156,7 @@ fn variable(name: &str) -> Option<String> {
 /// Reads the environment into the context, and makes ready for network calls: on the main thread, and beside it.
 fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
     context.environment = Environment::read(variable)?;
+    context.warnings.extend(context.environment.warnings());
     let main = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let beside = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     main.and_then(|main| Ok((main, beside?)))

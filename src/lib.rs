@@ -13,3 +13,4 @@ pub mod logging;
 pub mod mapping;
 pub mod protocol;
 pub mod sync;
+pub mod text;

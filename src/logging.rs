@@ -22,17 +22,28 @@ use tracing_subscriber::{
     registry::Registry,
 };
 
-use crate::{error::Failure, io::output::Output, protocol::emit};
+use crate::{error::Failure, io::output::Output, protocol::emit, text};
 
 /// Installs the subscriber for the whole process; where there is one already, that one stays.
 ///
 /// `log_level` is the text of the variable `LOG_LEVEL`: `trace`, `debug`, `info`, `warn` or `error` in any case;
-/// without it, or if it is something else, `info`. `to_terminal` says that a person watches: then lines go to standard
+/// without it, `info`; if it is something else, `info`, and what to say of that is given back: here it could block the process
+/// before it hears a signal. `to_terminal` says that a person watches: then lines go to standard
 /// error in a readable form, and none to `output`.
-pub fn init(output: Output, log_level: Option<&str>, to_terminal: bool) {
+pub fn init(output: Output, log_level: Option<&str>, to_terminal: bool) -> Option<String> {
     let target = if to_terminal { Target::Terminal } else { Target::Protocol(output) };
+    let chosen = level(log_level);
     // It fails only where a subscriber is installed.
-    tracing::subscriber::set_global_default(subscriber(target, level(log_level))).ok();
+    tracing::subscriber::set_global_default(subscriber(target, chosen.unwrap_or(LevelFilter::INFO))).ok();
+    if chosen.is_some() {
+        return None;
+    }
+    let written = text::shown(log_level.unwrap_or_default().trim());
+    let message = format!(
+        "The variable LOG_LEVEL is `{written}`, which is no level, so that `info` holds. Set it to error, warn, info, debug or \
+         trace, or unset it."
+    );
+    Some(message)
 }
 
 /// Reports a panic as a `TRACE` error that gives its place and not its text, which may quote a record.
@@ -53,13 +64,15 @@ fn subscriber(target: Target, level: LevelFilter) -> impl Subscriber + Send + Sy
     Registry::default().with(OwnEvents { target, level })
 }
 
-fn level(log_level: Option<&str>) -> LevelFilter {
+/// The level of a name; `None` if it is not one. A blank name is that of the default.
+fn level(log_level: Option<&str>) -> Option<LevelFilter> {
     match log_level.unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "trace" => LevelFilter::TRACE,
-        "debug" => LevelFilter::DEBUG,
-        "warn" => LevelFilter::WARN,
-        "error" => LevelFilter::ERROR,
-        _ => LevelFilter::INFO,
+        "trace" => Some(LevelFilter::TRACE),
+        "debug" => Some(LevelFilter::DEBUG),
+        "" | "info" => Some(LevelFilter::INFO),
+        "warn" => Some(LevelFilter::WARN),
+        "error" => Some(LevelFilter::ERROR),
+        _ => None,
     }
 }
 
@@ -152,6 +165,8 @@ impl Text {
 
 impl Visit for Text {
     fn record_str(&mut self, field: &Field, value: &str) {
+        // Before it is quoted, for `{:?}` would turn what is hidden into escapes.
+        let value = &*text::printable(value);
         let needs_quotes = value.is_empty() || value.contains(|character: char| " =\"".contains(character));
         if needs_quotes && field.name() != "message" {
             self.add(field, format_args!("{value:?}"));
@@ -165,17 +180,14 @@ impl Visit for Text {
     }
 }
 
-/// One line on standard error. What could move the cursor or change colours is made a space.
+/// One line on standard error.
 fn write_to_terminal(level: emit::Level, text: &str) {
     // There is nowhere left to report that standard error cannot be written.
     std::io::stderr().lock().write_all(readable(level, text).as_bytes()).ok();
 }
 
 fn readable(level: emit::Level, text: &str) -> String {
-    let mut line = format!("{} {text}", level.as_str());
-    line = line.replace(char::is_control, " ");
-    line.push('\n');
-    line
+    format!("{} {}\n", level.as_str(), text::printable(text))
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {
@@ -238,7 +250,10 @@ mod tests {
     fn logged(log_level: Option<&str>, events: impl FnOnce()) -> Vec<String> {
         let written = Written::default();
         let target = Target::Protocol(Output::new(written.clone()));
-        tracing::subscriber::with_default(subscriber(target, level(log_level)), events);
+        tracing::subscriber::with_default(
+            subscriber(target, level(log_level).unwrap_or(LevelFilter::INFO)),
+            events,
+        );
         written.lines()
     }
 
@@ -294,7 +309,7 @@ mod tests {
             [
                 "read 5 rows=3 stream=users note=\"a b=c\" empty=\"\" error=two words list=[1, 2]",
                 "alone=true",
-                "said \"so\"\n"
+                "said \"so\" "
             ]
         );
     }
@@ -336,7 +351,7 @@ mod tests {
 
     #[test]
     fn the_readable_form_is_one_line_whatever_the_text() {
-        assert_eq!(readable(emit::Level::Warn, "é a\n\u{1b}[31mb\u{9b}c key=1"), "WARN é a  [31mb c key=1\n");
+        assert_eq!(readable(emit::Level::Warn, "é a\n\u{1b}[31mb\u{9b}2K key=1"), "WARN é a b key=1\n");
     }
 
     #[test]

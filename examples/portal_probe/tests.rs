@@ -79,6 +79,7 @@ async fn run_into(sandbox: &Sandbox, options: &[&str], out: &mut (dyn Write + Se
     let environment = Environment {
         base_url: BaseUrl::parse(&sandbox.base_url()).unwrap(),
         delay_scale: DelayScale::new(0.01).unwrap(),
+        ..Environment::default()
     };
     probe(&arguments, &AccessToken::new(TOKEN).unwrap(), &environment, out).await
 }

@@ -20,6 +20,7 @@ use crate::{
 ///
 /// If the configuration is wrong, HubSpot cannot be asked, or nobody reads standard output.
 pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
+    context.warn();
     let config = read_config(&config)?;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::CHECK, &context.environment)?;

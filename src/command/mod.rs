@@ -15,6 +15,8 @@ use crate::{
 pub mod check;
 pub mod discover;
 mod doubts;
+mod files;
+mod permissions;
 mod portal;
 pub mod spec;
 pub mod write;
@@ -26,9 +28,19 @@ pub struct Context {
     pub environment: Environment,
     /// A person watches: what is of interest goes to standard error in a readable form.
     pub to_terminal: bool,
+    /// What is odd about the environment: whole sentences.
+    pub warnings: Vec<String>,
 }
 
 impl Context {
+    /// Says what is odd about the environment, which a command does before anything else. Not sooner: this may block, and a
+    /// signal has to be heard then.
+    fn warn(&self) {
+        for warning in &self.warnings {
+            tracing::warn!("{warning}");
+        }
+    }
+
     /// Reports a failure the way the platform reads it.
     ///
     /// # Errors
@@ -43,20 +55,9 @@ impl Context {
     }
 }
 
-/// Reads a file that an argument names.
-fn read_file(path: &Path, argument: &str) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        Failure::config(format!(
-            "The file of `{argument}`, {}, cannot be read: {}",
-            path.display(),
-            error.kind()
-        ))
-    })
-}
-
 /// Reads the configuration and says what is odd about it.
 fn read_config(path: &Path) -> Result<Config, Failure> {
-    let parsed = Config::parse(&read_file(path, "--config")?)?;
+    let parsed = Config::parse(&files::read(path, "--config")?)?;
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }

@@ -5,9 +5,9 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc};
 use tracing::{info, warn};
 
 use super::{
-    Context,
+    Context, files, permissions,
     portal::{self, value_rules},
-    read_config, read_file,
+    read_config,
 };
 use crate::{
     config::{Config, DelayScale, UnknownFields},
@@ -26,6 +26,7 @@ use crate::{
         rules::Rules,
         run::{End, Setting, Sync},
     },
+    text::shown,
 };
 
 /// Reads messages from standard input until its end and writes their contacts to HubSpot.
@@ -39,6 +40,7 @@ pub async fn run(
 ) -> End {
     // The source may begin to send at once; it waits when the first lines fill their room.
     let input = input::start(std::io::stdin());
+    context.warn();
     tokio::pin!(signal);
     let setting = tokio::select! { biased;
         () = &mut signal => return End::Signalled,
@@ -52,13 +54,17 @@ pub async fn run(
 
 async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<Setting, Failure> {
     let config = read_config(&config)?;
-    let catalog = catalog.map(|path| Catalog::parse(&read_file(&path, "--catalog")?)).transpose()?;
+    let catalog = catalog.map(|path| Catalog::parse(&files::read(&path, "--catalog")?)).transpose()?;
     let environment = &context.environment;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
     let account = client.account().await?;
-    let learned =
-        portal::learn(&client, &config, catalog.as_ref(), async || portal::scopes(&client).await).await?;
+    // Before anything is done, and before a plan that would only have to be read again.
+    let scopes = portal::scopes(&client).await;
+    if let Some(scopes) = &scopes {
+        permissions::compare(&config, scopes)?;
+    }
+    let learned = portal::learn(&client, &config, catalog.as_ref(), async || scopes).await?;
     info!(
         portal = account.portal_id.as_deref(),
         api_version = config.api_version.as_str(),
@@ -117,7 +123,10 @@ async fn plan(
 /// A `config_error` that lists the stages there are, or those that share the label.
 pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Failure> {
     let told = |stages: &mut dyn Iterator<Item = &Stage>| {
-        stages.map(|stage| format!("`{}` ({})", stage.value, stage.label)).collect::<Vec<_>>().join(", ")
+        stages
+            .map(|stage| format!("`{}` ({})", shown(&stage.value), shown(&stage.label)))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let problem = match portal.stage(text) {
         StageMatch::Found(stage) => return Ok(NewContactStage::new(stage, portal)),

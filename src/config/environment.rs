@@ -11,13 +11,22 @@ use url::{Host, Url};
 use super::error::ConfigError;
 
 const BASE_URL_VARIABLE: &str = "HUBSPOT_API_BASE_URL";
+const ALLOW_HTTP_VARIABLE: &str = "HUBSPOT_API_ALLOW_HTTP";
 const DELAY_SCALE_VARIABLE: &str = "HUBSPOT_DELAY_SCALE";
+/// What the HTTP client looks at, in its order, for `https` and for `http`.
+const PROXY_VARIABLES: [&[&str]; 2] = [
+    &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+    &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+];
 
 /// What the environment says. A blank variable counts as absent.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Environment {
-    /// `HUBSPOT_API_BASE_URL`. Default: `https://api.hubapi.com`.
+    /// `HUBSPOT_API_BASE_URL`. Default: `https://api.hubapi.com`. Plain `http` to another machine only with
+    /// `HUBSPOT_API_ALLOW_HTTP`.
     pub base_url: BaseUrl,
+    /// The variable that names a proxy for that address, if one does. `NO_PROXY` may still lead past it.
+    pub proxy_variable: Option<&'static str>,
     /// `HUBSPOT_DELAY_SCALE`, from 0 to 1, honoured only with a loopback base URL. Default: 1.
     pub delay_scale: DelayScale,
 }
@@ -36,20 +45,61 @@ impl Environment {
             let trimmed = value.trim();
             (!trimmed.is_empty()).then(|| trimmed.to_owned())
         };
+        let allows_http = match not_blank(ALLOW_HTTP_VARIABLE) {
+            Some(text) => switch(&text)?,
+            None => false,
+        };
         let base_url = match not_blank(BASE_URL_VARIABLE) {
-            Some(text) => BaseUrl::parse(&text)?,
+            Some(text) => BaseUrl::read(&text, allows_http)?,
             None => BaseUrl::default(),
+        };
+        let [of_https, of_http] = PROXY_VARIABLES;
+        let proxies = if base_url.is_plain() { of_http } else { of_https };
+        let proxy_variable = if base_url.is_loopback() {
+            None
+        } else {
+            proxies.iter().copied().find(|name| not_blank(name).is_some())
         };
         let delay_scale = match not_blank(DELAY_SCALE_VARIABLE) {
             Some(text) if base_url.is_loopback() => DelayScale::parse(&text)?,
             _ => DelayScale::default(),
         };
-        Ok(Self { base_url, delay_scale })
+        Ok(Self { base_url, proxy_variable, delay_scale })
+    }
+
+    /// What is out of the ordinary and should be said before the first call: whole sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.base_url.is_hubspots() {
+            warnings.push(format!(
+                "{BASE_URL_VARIABLE} is set: all calls go to {}, not to HubSpot. Unset it to reach HubSpot itself.",
+                self.base_url
+            ));
+        }
+        if self.base_url.is_plain() && !self.base_url.is_loopback() {
+            warnings.push(format!(
+                "{ALLOW_HTTP_VARIABLE} permits plain http to {}: whoever is on the way can read the token and the contacts.",
+                self.base_url
+            ));
+        }
+        warnings
     }
 }
 
-/// Where HubSpot's API is: `https`, or `http` on this machine; without user, query and fragment. It may have
-/// a path.
+/// A variable that is on or off.
+fn switch(text: &str) -> Result<bool, ConfigError> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" => Ok(true),
+        "0" | "false" => Ok(false),
+        _ => Err(ConfigError::Environment {
+            variable: ALLOW_HTTP_VARIABLE,
+            fault: "must be 1 or 0; unset it unless HUBSPOT_API_BASE_URL is plain http to another machine",
+        }),
+    }
+}
+
+/// Where HubSpot's API is: `https`, or `http` on this machine or where it was allowed; without user, query and
+/// fragment. It may have a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
@@ -65,6 +115,11 @@ impl BaseUrl {
     /// readable; or it has a user, a password, a query or a fragment. The error names `HUBSPOT_API_BASE_URL`
     /// and does not hold the address.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::read(text, false)
+    }
+
+    /// [`parse`](Self::parse), where plain `http` to another machine may be allowed.
+    fn read(text: &str, allows_http: bool) -> Result<Self, ConfigError> {
         let refuse = |fault| Err(ConfigError::Environment { variable: BASE_URL_VARIABLE, fault });
         let Ok(url) = Url::parse(text.trim()) else {
             return refuse("is not a URL; write it like https://api.hubapi.com");
@@ -72,10 +127,11 @@ impl BaseUrl {
         let base_url = Self(url);
         match base_url.0.scheme() {
             "https" => {}
-            "http" if base_url.is_loopback() => {}
+            "http" if allows_http || base_url.is_loopback() => {}
             "http" => {
                 return refuse(
-                    "must begin with https://; plain http:// is only for this machine (localhost, 127.0.0.1, [::1])",
+                    "must begin with https://; plain http:// is only for this machine (localhost, 127.0.0.1, [::1]), \
+                     or for another one that HUBSPOT_API_ALLOW_HTTP=1 permits",
                 );
             }
             _ => return refuse("must begin with https://"),
@@ -97,6 +153,16 @@ impl BaseUrl {
         let above = self.0.path().trim_end_matches('/');
         url.set_path(&format!("{above}/{}", path.trim_start_matches('/')));
         url
+    }
+
+    /// Whether it is HubSpot's own address, which holds where the variable is not set.
+    pub fn is_hubspots(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether what is sent can be read on the way.
+    fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
     }
 
     /// Whether the server is on this machine: 127.0.0.0/8, `::1` or `localhost`.
@@ -258,6 +324,56 @@ mod tests {
         }
         let elsewhere = read(&[(DELAY_SCALE_VARIABLE, "0.01")]).unwrap();
         assert_eq!(elsewhere.delay_scale, DelayScale::default());
+    }
+
+    #[test]
+    fn plain_http_to_another_machine_has_to_be_allowed_and_is_told() {
+        let address = (BASE_URL_VARIABLE, "http://hubspot.test:8080/api");
+        for allowed in ["1", "true", " TRUE "] {
+            let environment =
+                read(&[address, (ALLOW_HTTP_VARIABLE, allowed), (DELAY_SCALE_VARIABLE, "0.5")]).unwrap();
+            let warnings = environment.warnings();
+            assert_eq!(warnings.len(), 2, "{warnings:?}");
+            assert!(
+                warnings.iter().all(|warning| warning.contains("http://hubspot.test:8080/api")),
+                "{warnings:?}"
+            );
+            assert!(warnings[1].contains(ALLOW_HTTP_VARIABLE), "{warnings:?}");
+            assert_eq!(environment.delay_scale, DelayScale::default(), "scaled on loopback only");
+        }
+        for refused in ["0", "false", "", " "] {
+            let text = read(&[address, (ALLOW_HTTP_VARIABLE, refused)]).unwrap_err().to_string();
+            assert!(text.contains("HUBSPOT_API_ALLOW_HTTP=1"), "{text}");
+        }
+        for unclear in ["yes", "2", "on", "http://hubspot.test"] {
+            let text = read(&[(ALLOW_HTTP_VARIABLE, unclear)]).unwrap_err().to_string();
+            assert!(text.contains(ALLOW_HTTP_VARIABLE) && text.contains("1 or 0"), "{text}");
+        }
+        // It changes nothing for the other rules, and nothing where it is not needed.
+        for address in ["http://user:pass@hubspot.test", "ftp://hubspot.test", "http://hubspot.test?x"] {
+            assert!(read(&[(BASE_URL_VARIABLE, address), (ALLOW_HTTP_VARIABLE, "1")]).is_err(), "{address}");
+        }
+        assert_eq!(read(&[(ALLOW_HTTP_VARIABLE, "1")]).unwrap().warnings(), [""; 0]);
+    }
+
+    #[test]
+    fn another_address_is_told_and_a_proxy_noticed() {
+        for (address, told) in
+            [("https://api.hubapi.com/", 0), ("https://api-eu1.hubapi.com", 1), ("http://127.0.0.1:9", 1)]
+        {
+            let environment =
+                read(&[(BASE_URL_VARIABLE, address), ("https_proxy", "http://ada:secret@proxy:3128")])
+                    .unwrap();
+            let warnings = environment.warnings();
+            assert_eq!(warnings.len(), told, "{warnings:?}");
+            assert!(
+                warnings.iter().all(|text| text.contains(BASE_URL_VARIABLE) && text.contains(address)),
+                "{warnings:?}"
+            );
+            let expected = (!environment.base_url.is_loopback()).then_some("https_proxy");
+            assert_eq!(environment.proxy_variable, expected);
+        }
+        assert_eq!(read(&[("HTTP_PROXY", "http://proxy")]).unwrap().proxy_variable, None);
     }
 
     proptest::proptest! {

@@ -9,7 +9,7 @@ use std::fmt;
 use serde_path_to_error::{Path, Segment};
 use thiserror::Error;
 
-use crate::error::Failure;
+use crate::{error::Failure, text::shown};
 
 /// Where in the configuration a value stands; shown as the beginning of a sentence. Entries are counted from
 /// 0 here, and from 1 in the text.
@@ -54,12 +54,13 @@ impl From<&Path> for Setting {
 impl fmt::Display for Setting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Top(name) => write!(formatter, "The setting `{name}`"),
+            Self::Top(name) => write!(formatter, "The setting `{}`", shown(name)),
             Self::Entry(index) => write!(formatter, "Entry {} of `field_mappings`", index.saturating_add(1)),
             Self::OfEntry(index, name) => {
                 write!(
                     formatter,
-                    "The setting `{name}` in entry {} of `field_mappings`",
+                    "The setting `{}` in entry {} of `field_mappings`",
+                    shown(name),
                     index.saturating_add(1)
                 )
             }
@@ -75,6 +76,12 @@ pub enum ConfigError {
     NotJson { line: usize, column: usize },
 
     #[error(
+        "The configuration looks like {format}, but must be a JSON object with the settings in it, like \
+         {{\"access_token\": \"…\"}}."
+    )]
+    OtherFormat { format: &'static str },
+
+    #[error(
         "The configuration must be a JSON object with the settings in it, like {{\"access_token\": \"…\"}}."
     )]
     NotAnObject,
@@ -85,6 +92,13 @@ pub enum ConfigError {
 
     #[error("{setting} must be {expected}.")]
     WrongType { setting: Setting, expected: &'static str },
+
+    /// `form` is the right one, made of the keys that were given.
+    #[error("{setting} must be a list, such as {form}.")]
+    NotAList { setting: Setting, form: String },
+
+    #[error("{setting} {said}.")]
+    StrangeEntry { setting: Setting, said: String },
 
     #[error("{setting} must be one of {choices}.")]
     NotOneOf { setting: Setting, choices: String },
@@ -102,6 +116,19 @@ pub enum ConfigError {
     TokenMasked,
 
     #[error(
+        "The setting `access_token` holds a placeholder, such as ${{HUBSPOT_TOKEN}}, that was not replaced by the token. \
+         Whatever should fill it in did not: enter the token itself, or see to it that the variable is set where the \
+         configuration is made."
+    )]
+    TokenPlaceholder,
+
+    #[error(
+        "The setting `access_token` has quotation marks around the token. Remove them: only those that JSON needs belong \
+         there, and in a form none."
+    )]
+    TokenQuoted,
+
+    #[error(
         "The setting `access_token` has a space or a line break inside. Copy the token from HubSpot again, in one piece."
     )]
     TokenWithSpace,
@@ -113,8 +140,10 @@ pub enum ConfigError {
     TokenNotAscii,
 
     #[error(
-        "The setting `field_mappings` maps both `{first_field}` and `{second_field}` onto the HubSpot property \
-         `{property}`{}",
+        "The setting `field_mappings` maps both `{}` and `{}` onto the HubSpot property `{}`{}",
+        shown(first_field),
+        shown(second_field),
+        shown(property),
         cure_of_conflict(stream.as_deref())
     )]
     PropertyTwice { stream: Option<String>, first_field: String, second_field: String, property: String },
@@ -125,7 +154,7 @@ pub enum ConfigError {
 
 fn cure_of_missing(setting: &Setting, similar: Option<&str>) -> String {
     if let Some(similar) = similar {
-        return format!("The configuration has `{similar}` in its place: correct the name.");
+        return format!("The configuration has `{}` in its place: correct the name.", shown(similar));
     }
     let cure = match setting {
         Setting::OfEntry(_, name) if name == "field" => {
@@ -142,7 +171,7 @@ fn cure_of_missing(setting: &Setting, similar: Option<&str>) -> String {
 fn cure_of_conflict(stream: Option<&str>) -> String {
     stream.map_or_else(
         || ". Keep one of them, or name the `stream` in each if they belong to different streams.".to_owned(),
-        |stream| format!(" for the stream `{stream}`. Keep one of them."),
+        |stream| format!(" for the stream `{}`. Keep one of them.", shown(stream)),
     )
 }
 

@@ -7,6 +7,7 @@ mod choice;
 pub mod environment;
 mod error;
 mod field_mapping;
+mod form;
 mod nearest;
 mod raw;
 mod settings;
@@ -14,6 +15,8 @@ mod token;
 mod unknown;
 mod value_table;
 
+#[cfg(test)]
+mod spec_form_tests;
 #[cfg(test)]
 mod spec_tests;
 #[cfg(test)]

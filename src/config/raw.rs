@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::error::{ConfigError, Setting};
+use super::form;
 use super::unknown::UnknownKey;
 
 /// Editors on Windows put this in front of a file.
@@ -69,8 +70,10 @@ impl RawFieldMapping {
 /// The text is not JSON, is not an object, or holds a value of the wrong type. The error holds no value.
 pub(super) fn read(json: &[u8]) -> Result<(RawConfig, Vec<UnknownKey>), ConfigError> {
     let text = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
-    let value: Value = serde_json::from_slice(text)
-        .map_err(|error| ConfigError::NotJson { line: error.line(), column: error.column() })?;
+    let value: Value = serde_json::from_slice(text).map_err(|error| match other_format(text) {
+        Some(format) => ConfigError::OtherFormat { format },
+        None => ConfigError::NotJson { line: error.line(), column: error.column() },
+    })?;
     // An array must not get further: serde would read it as the fields in their order.
     let Value::Object(settings) = &value else { return Err(ConfigError::NotAnObject) };
     let unknown = unknown_keys(settings)?;
@@ -78,24 +81,48 @@ pub(super) fn read(json: &[u8]) -> Result<(RawConfig, Vec<UnknownKey>), ConfigEr
     Ok((raw, unknown))
 }
 
+/// What a text that is no JSON looks like, by its first line that says something.
+fn other_format(text: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(text);
+    let lines = text.lines().map(str::trim);
+    let first =
+        lines.into_iter().find(|line| !(line.is_empty() || line.starts_with('#') || *line == "---"))?;
+    let name = first.strip_prefix("export ").unwrap_or(first);
+    let name_ends = name.find(|letter: char| !(letter.is_ascii_alphanumeric() || "_-.".contains(letter)))?;
+    let (name, rest) = name.split_at_checked(name_ends)?;
+    match rest.trim_start().chars().next()? {
+        _ if name.is_empty() => None,
+        ':' => Some("YAML"),
+        '=' => Some("lines of `name=value`"),
+        _ => None,
+    }
+}
+
 /// # Errors
-/// An entry of `field_mappings` is not an object.
+/// `field_mappings` is no list, or an entry of it is not an object, or one with other names.
 fn unknown_keys(settings: &Map<String, Value>) -> Result<Vec<UnknownKey>, ConfigError> {
     let mut unknown = UnknownKey::find(None, settings.keys(), RawConfig::FIELDS);
-    if let Some(Value::Array(entries)) = settings.get(FIELD_MAPPINGS) {
-        for (index, entry) in entries.iter().enumerate() {
-            let Value::Object(mapping) = entry else {
-                return Err(ConfigError::WrongType { setting: Setting::Entry(index), expected: "an object" });
-            };
-            unknown.extend(UnknownKey::find(Some(index), mapping.keys(), RawFieldMapping::FIELDS));
+    let entries = match settings.get(FIELD_MAPPINGS) {
+        Some(Value::Array(entries)) => entries,
+        None | Some(Value::Null) => return Ok(unknown),
+        Some(other) => {
+            let setting = Setting::Top(FIELD_MAPPINGS.to_owned());
+            return Err(ConfigError::NotAList { setting, form: form::list_for(other) });
         }
+    };
+    for (index, entry) in entries.iter().enumerate() {
+        let Value::Object(mapping) = entry else {
+            return Err(ConfigError::WrongType { setting: Setting::Entry(index), expected: form::AN_ENTRY });
+        };
+        if let Some(said) = form::of_strange_entry(mapping) {
+            return Err(ConfigError::StrangeEntry { setting: Setting::Entry(index), said });
+        }
+        unknown.extend(UnknownKey::find(Some(index), mapping.keys(), RawFieldMapping::FIELDS));
     }
     Ok(unknown)
 }
 
-/// Puts the place of a type error into our own words. Every field but one is text.
+/// Puts the place of a type error into our own words. What is no text has been looked at before.
 fn wrong_type(path: &serde_path_to_error::Path) -> ConfigError {
-    let setting = Setting::from(path);
-    let is_list = setting == Setting::Top(FIELD_MAPPINGS.to_owned());
-    ConfigError::WrongType { setting, expected: if is_list { "a list" } else { "text, in double quotes" } }
+    ConfigError::WrongType { setting: Setting::from(path), expected: "text, in double quotes" }
 }

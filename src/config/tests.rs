@@ -102,6 +102,30 @@ fn errors_name_the_setting_and_the_cure() {
         ("{", "The configuration is not valid JSON: look at line 1, column 1."),
         ("", "The configuration is not valid JSON: look at line 1, column 0."),
         (
+            "access_token: x\n",
+            "The configuration looks like YAML, but must be a JSON object with the settings in it, like \
+             {\"access_token\": \"…\"}.",
+        ),
+        (
+            "# a file of variables\nexport ACCESS_TOKEN=x\n",
+            "The configuration looks like lines of `name=value`, but must be a JSON object with the settings in it, like \
+             {\"access_token\": \"…\"}.",
+        ),
+        (
+            r#"{"access_token": "x", "field_mappings": {"work_mail": "email"}}"#,
+            r#"The setting `field_mappings` must be a list, such as [{"field": "work_mail", "property": "…"}]."#,
+        ),
+        (
+            r#"{"access_token": "x", "field_mappings": [{"source": "a", "target": "b"}]}"#,
+            "Entry 1 of `field_mappings` has `source` and `target`. Call them `field` (what the source sends) and \
+             `property` (the internal name in HubSpot): {\"field\": \"…\", \"property\": \"…\"}.",
+        ),
+        (
+            r#"{"access_token": "x", "field_mappings": [{"field": "a", "to": "b"}]}"#,
+            "The setting `property` in entry 1 of `field_mappings` is missing or empty. \
+             The configuration has `to` in its place: correct the name.",
+        ),
+        (
             r#"["x"]"#,
             "The configuration must be a JSON object with the settings in it, like {\"access_token\": \"…\"}.",
         ),
@@ -134,11 +158,11 @@ fn errors_name_the_setting_and_the_cure() {
         ),
         (
             r#"{"access_token": "x", "field_mappings": "mail=email"}"#,
-            "The setting `field_mappings` must be a list.",
+            r#"The setting `field_mappings` must be a list, such as [{"field": "…", "property": "…"}]."#,
         ),
         (
             r#"{"access_token": "x", "field_mappings": [{"field": "a", "property": "b"}, null]}"#,
-            "Entry 2 of `field_mappings` must be an object.",
+            r#"Entry 2 of `field_mappings` must be an object, such as {"field": "…", "property": "…"}."#,
         ),
         (
             r#"{"access_token": "x", "field_mappings": [{"field": "mail"}]}"#,

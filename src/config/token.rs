@@ -30,6 +30,13 @@ impl AccessToken {
                 similar: None,
             });
         }
+        // Before white space, which `{{ token }}` may hold.
+        if is_placeholder(token) {
+            return Err(ConfigError::TokenPlaceholder);
+        }
+        if token.starts_with(QUOTATION_MARKS) || token.ends_with(QUOTATION_MARKS) {
+            return Err(ConfigError::TokenQuoted);
+        }
         if token.contains(char::is_whitespace) {
             return Err(ConfigError::TokenWithSpace);
         }
@@ -62,6 +69,37 @@ fn without_scheme(text: &str) -> &str {
     if scheme.eq_ignore_ascii_case("Bearer") { token.trim_start() } else { text }
 }
 
+/// Straight and typographic ones of several languages, and the one of code.
+const QUOTATION_MARKS: &[char] =
+    &['"', '\'', '`', '“', '”', '„', '‟', '‘', '’', '‚', '«', '»', '‹', '›', '「', '」', '＂'];
+
+/// Whether a text stands for a token instead of being one: a variable or template that nobody filled in, or an example's.
+fn is_placeholder(token: &str) -> bool {
+    let token = token.trim_matches(QUOTATION_MARKS).trim();
+    let within = |open: &str, close: &str| {
+        token.strip_prefix(open).is_some_and(|rest| rest.len() > close.len() && rest.ends_with(close))
+    };
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    let is_of = |letters: &str, text: &str| text.chars().all(|letter| letters.contains(letter));
+    within("${", "}")
+        || within("$(", ")")
+        || token.strip_prefix('$').is_some_and(is_name)
+        || token.strip_prefix("$env:").is_some_and(is_name)
+        || within("{{", "}}")
+        || within("{%", "%}")
+        || within("%", "%")
+        || within("<", ">")
+        // `pat-na1-…`, `pat-na1-xxxxxxxx-xxxx`, and the example of `spec.json`.
+        || token.ends_with('…')
+        || token.ends_with("...")
+        || token
+            .strip_prefix("pat-")
+            .and_then(|rest| rest.split_once('-'))
+            .is_some_and(|(_, rest)| rest.len() >= 4 && (is_of("xX-", rest) || is_of("0-", rest)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +128,21 @@ mod tests {
             ("pat na1", ConfigError::TokenWithSpace),
             ("pat\u{2003}na1", ConfigError::TokenWithSpace),
             ("Bearer pat\nna1", ConfigError::TokenWithSpace),
+            ("${HUBSPOT_TOKEN}", ConfigError::TokenPlaceholder),
+            ("\"${HUBSPOT_TOKEN}\"", ConfigError::TokenPlaceholder),
+            ("Bearer $HUBSPOT_TOKEN", ConfigError::TokenPlaceholder),
+            ("$env:HUBSPOT_TOKEN", ConfigError::TokenPlaceholder),
+            ("{{ hubspot_token }}", ConfigError::TokenPlaceholder),
+            ("%TOKEN%", ConfigError::TokenPlaceholder),
+            ("<your token>", ConfigError::TokenPlaceholder),
+            ("pat-na1-…", ConfigError::TokenPlaceholder),
+            ("pat-na1-...", ConfigError::TokenPlaceholder),
+            ("pat-na1-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", ConfigError::TokenPlaceholder),
+            ("pat-na1-00000000-0000-0000-0000-000000000000", ConfigError::TokenPlaceholder),
+            ("\"pat-na1-x\"", ConfigError::TokenQuoted),
+            ("'pat-na1-x'", ConfigError::TokenQuoted),
+            ("“pat-na1-x”", ConfigError::TokenQuoted),
+            ("„pat-na1-x", ConfigError::TokenQuoted),
             ("**********", ConfigError::TokenMasked),
             ("pat\u{200b}na1", ConfigError::TokenNotAscii),
             ("pat\0na1", ConfigError::TokenNotAscii),

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::error::Setting;
+use super::form;
 use super::nearest::nearest;
 
 /// A name that is not read.
@@ -27,7 +28,14 @@ impl UnknownKey {
     ) -> Vec<Self> {
         names
             .filter(|name| !known.contains(&name.as_str()))
-            .map(|name| Self { entry, name: name.clone(), nearest: nearest(name, known.iter().copied()) })
+            .map(|name| {
+                let usual = || entry.and_then(|_| form::usual_name(name));
+                Self {
+                    entry,
+                    name: name.clone(),
+                    nearest: nearest(name, known.iter().copied()).or_else(usual),
+                }
+            })
             .collect()
     }
 

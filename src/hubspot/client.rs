@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::{
-    error::{ApiError, ApiErrorKind},
+    error::{ApiError, ApiErrorKind, Called},
     model::{Account, ErrorBody, Property, PropertyList, TokenInfo},
     retry::{Disposition, RetryPolicy, Stop, Wait, disposition},
     throttle::Throttle,
@@ -148,6 +148,8 @@ pub struct Client {
     version: ApiVersion,
     policy: RetryPolicy,
     delay_scale: DelayScale,
+    /// For errors.
+    called: Arc<Called>,
     throttle: Throttle,
     authenticated: AtomicBool,
     utc_offset_milliseconds: AtomicI64,
@@ -175,7 +177,8 @@ impl Client {
     ) -> Result<Self, ApiError> {
         let transport = HttpTransport::new(&token, environment)
             .map_err(|_| ApiError::new(Endpoint::Account, ApiErrorKind::NoTransport))?;
-        Ok(Self::new(Arc::new(transport), token, version, policy, environment.delay_scale))
+        let client = Self::new(Arc::new(transport), token, version, policy, environment.delay_scale);
+        Ok(Self { called: Arc::new(Called::new(environment)), ..client })
     }
 
     /// A client over any transport.
@@ -192,6 +195,7 @@ impl Client {
             version,
             policy,
             delay_scale,
+            called: Arc::default(),
             throttle: Throttle::new(),
             authenticated: AtomicBool::new(false),
             utc_offset_milliseconds: AtomicI64::new(0),
@@ -265,14 +269,13 @@ impl Client {
         query: Option<&'static str>,
         body: Option<Bytes>,
     ) -> Result<T, ApiError> {
+        let unreadable = || self.failed(endpoint, ApiErrorKind::Unreadable);
         match self.call(endpoint, query, body).await? {
-            Reply::Done(body) => {
-                serde_json::from_slice(&body).map_err(|_| ApiError::new(endpoint, ApiErrorKind::Unreadable))
-            }
+            Reply::Done(body) => serde_json::from_slice(&body).map_err(|_| unreadable()),
             Reply::Refused { status, error } => {
                 Err(ApiError::new(endpoint, ApiErrorKind::Stop(Stop::Unexpected)).with(status, Some(&error)))
             }
-            Reply::TooLarge | Reply::AnswerTooLarge => Err(ApiError::new(endpoint, ApiErrorKind::Unreadable)),
+            Reply::TooLarge | Reply::AnswerTooLarge => Err(unreadable()),
         }
     }
 
@@ -369,7 +372,7 @@ impl Client {
         let elapsed = attempts.started.elapsed() + attempts.saved;
         if (counted && attempts.failed >= self.policy.attempts) || elapsed + delay > self.policy.total {
             let kind = ApiErrorKind::Exhausted { attempts: attempts.failed, elapsed, last };
-            return Err(ApiError::new(attempts.endpoint, kind).with(status, error));
+            return Err(self.failed(attempts.endpoint, kind).with(status, error));
         }
         let seconds = (delay.as_secs_f64() * 10.0).round() / 10.0;
         let reason = last.map(|error| error.to_string());
@@ -388,9 +391,14 @@ impl Client {
     }
 
     fn stopped(&self, endpoint: Endpoint, stop: Stop) -> ApiError {
-        let mut api_error = ApiError::new(endpoint, ApiErrorKind::Stop(stop));
-        api_error.utc_offset_milliseconds = self.utc_offset_milliseconds.load(Ordering::Relaxed);
-        api_error
+        self.failed(endpoint, ApiErrorKind::Stop(stop))
+    }
+
+    fn failed(&self, endpoint: Endpoint, kind: ApiErrorKind) -> ApiError {
+        let mut error = ApiError::new(endpoint, kind);
+        error.called = Arc::clone(&self.called);
+        error.utc_offset_milliseconds = self.utc_offset_milliseconds.load(Ordering::Relaxed);
+        error
     }
 }
 

@@ -3,10 +3,16 @@
 //! Never the token, and never a text of HubSpot's: those quote values. What is shown of an answer is its status,
 //! category, scopes and correlation id.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use super::{client::Endpoint, model::ErrorBody, retry::Stop, transport::TransportError};
-use crate::error::Failure;
+use crate::{
+    config::environment::{BaseUrl, Environment},
+    error::Failure,
+};
 
 /// A call that failed for good.
 #[derive(Debug, Clone)]
@@ -18,8 +24,54 @@ pub struct ApiError {
     pub category: Option<String>,
     pub correlation_id: Option<String>,
     pub required_scopes: Vec<String>,
+    /// Which address was called.
+    pub called: Arc<Called>,
     /// The account's distance from UTC, for the time at which the daily limit is reset.
     pub utc_offset_milliseconds: i64,
+}
+
+/// The address that calls go to, and the variables that have a say in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Called {
+    base_url: BaseUrl,
+    proxy_variable: Option<&'static str>,
+}
+
+impl Called {
+    pub fn new(environment: &Environment) -> Self {
+        Self { base_url: environment.base_url.clone(), proxy_variable: environment.proxy_variable }
+    }
+
+    /// The address, and the variable that set it.
+    fn address(&self) -> String {
+        if self.base_url.is_hubspots() {
+            return self.base_url.to_string();
+        }
+        format!("{} (set by HUBSPOT_API_BASE_URL)", self.base_url)
+    }
+
+    /// The same behind a preposition; nothing for HubSpot's own address.
+    pub fn elsewhere(&self) -> String {
+        if self.base_url.is_hubspots() { String::new() } else { format!(" at {}", self.address()) }
+    }
+
+    /// What to look at if nobody answers there.
+    pub fn advice(&self) -> String {
+        let proxy = match self.proxy_variable {
+            Some(variable) => format!("the proxy that {variable} names"),
+            None => "the proxy settings".to_owned(),
+        };
+        if self.base_url.is_hubspots() {
+            return format!("Check the network, {proxy} and that api.hubapi.com is an allowed host.");
+        }
+        if self.base_url.is_loopback() {
+            return "See whether a server runs there, or unset HUBSPOT_API_BASE_URL to reach HubSpot itself."
+                .to_owned();
+        }
+        format!(
+            "Check that address, the network and {proxy}, or unset HUBSPOT_API_BASE_URL to reach HubSpot itself."
+        )
+    }
 }
 
 /// How it failed.
@@ -44,6 +96,7 @@ impl ApiError {
             category: None,
             correlation_id: None,
             required_scopes: Vec::new(),
+            called: Arc::default(),
             utc_offset_milliseconds: 0,
         }
     }
@@ -79,9 +132,11 @@ impl ApiError {
         match self.kind {
             ApiErrorKind::Stop(stop) => self.stop_message(stop),
             ApiErrorKind::Exhausted { attempts, elapsed, last: Some(error) } => format!(
-                "HubSpot could not be reached: {error}, in {attempts} attempts over {} s. Check the network, the proxy \
-                 settings and that api.hubapi.com is an allowed host.",
+                "HubSpot could not be reached: {error} {} {}, in {attempts} attempts over {} s. {}",
+                preposition(error),
+                self.called.address(),
                 elapsed.as_secs(),
+                self.called.advice(),
             ),
             ApiErrorKind::Exhausted { attempts, elapsed, last: None } if self.status == 429 => format!(
                 "HubSpot refused {attempts} attempts over {} s to {}, since the limit of this token was used up. Other \
@@ -92,17 +147,19 @@ impl ApiError {
                 self.trace(),
             ),
             ApiErrorKind::Exhausted { attempts, elapsed, last: None } => format!(
-                "HubSpot is not answering properly: status {} to the last of {attempts} attempts over {} s to {}. \
+                "HubSpot is not answering properly: status {} to the last of {attempts} attempts over {} s to {}{}. \
                  Nothing is lost; run the sync again later, and see status.hubspot.com.{}",
                 self.status,
                 elapsed.as_secs(),
                 self.endpoint.purpose(),
+                self.called.elsewhere(),
                 self.trace(),
             ),
             ApiErrorKind::Unreadable => format!(
-                "HubSpot's answer to the call to {} could not be read. If a proxy stands between, check that it passes \
+                "HubSpot's answer to the call to {}{} could not be read. If a proxy stands between, check that it passes \
                  JSON on unchanged.",
                 self.endpoint.purpose(),
+                self.called.elsewhere(),
             ),
             ApiErrorKind::NoTransport => {
                 "The system's trusted certificates could not be loaded. Install the package `ca-certificates`, or point \
@@ -139,15 +196,17 @@ impl ApiError {
                 self.scopes(),
             ),
             Stop::PathGone => format!(
-                "HubSpot does not know the address of the call to {} (status {}). Choose another `api_version`, and check the \
+                "HubSpot does not know the address of the call to {}{} (status {}). Choose another `api_version`, and check the \
                  proxy settings.{trace}",
                 self.endpoint.purpose(),
+                self.called.elsewhere(),
                 self.status,
             ),
             Stop::Redirect => format!(
-                "The call to {} was answered with a redirect (status {}), which is never followed since the token would \
+                "The call to {}{} was answered with a redirect (status {}), which is never followed since the token would \
                  go along. Check the proxy settings.",
                 self.endpoint.purpose(),
+                self.called.elsewhere(),
                 self.status,
             ),
             Stop::DailyLimit => format!(
@@ -162,12 +221,12 @@ impl ApiError {
                 pause.as_secs().div_ceil(60),
                 self.status,
             ),
-            Stop::Certificate => {
-                "The certificate of HubSpot's address is not trusted. Install the package `ca-certificates`; if a proxy \
-                 inspects the traffic, add its certificate to the system's trusted ones, or point SSL_CERT_FILE at a \
-                 file that holds it."
-                    .to_owned()
-            }
+            Stop::Certificate => format!(
+                "The certificate of HubSpot's address is not trusted: that of {}. Install the package `ca-certificates`; if a \
+                 proxy inspects the traffic, add its certificate to the system's trusted ones, or point SSL_CERT_FILE at a \
+                 file that holds it.",
+                self.called.address(),
+            ),
             Stop::Unexpected => format!(
                 "HubSpot refused the call to {} with status {}{}. Try again; if it stays so, ask HubSpot's support with the \
                  correlation id.{trace}",
@@ -213,6 +272,15 @@ impl ApiError {
     }
 }
 
+/// What stands between the words of an error and the address.
+fn preposition(error: TransportError) -> &'static str {
+    match error {
+        TransportError::Connect => "to",
+        TransportError::Certificate => "of",
+        TransportError::Timeout | TransportError::Interrupted | TransportError::AnswerTooLarge => "from",
+    }
+}
+
 /// The time until the next midnight at an offset from UTC. `now` counts from 1970 in UTC.
 fn until_midnight(now: Duration, utc_offset_milliseconds: i64) -> Duration {
     const DAY: i128 = 24 * 60 * 60 * 1000;
@@ -244,6 +312,31 @@ impl From<ApiError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_reached_is_named_with_the_variable_that_set_it() {
+        let said = |variables: &[(&str, &str)]| {
+            let get = |name: &str| {
+                variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+            };
+            let elapsed = Duration::from_secs(3);
+            let last = Some(TransportError::Connect);
+            let kind = ApiErrorKind::Exhausted { attempts: 2, elapsed, last };
+            let mut error = ApiError::new(Endpoint::Account, kind);
+            error.called = Arc::new(Called::new(&Environment::read(get).unwrap()));
+            error.message()
+        };
+        assert_eq!(
+            said(&[("HUBSPOT_API_BASE_URL", "http://127.0.0.1:9/")]),
+            "HubSpot could not be reached: no connection could be made to http://127.0.0.1:9 (set by HUBSPOT_API_BASE_URL), \
+             in 2 attempts over 3 s. See whether a server runs there, or unset HUBSPOT_API_BASE_URL to reach HubSpot itself."
+        );
+        assert_eq!(
+            said(&[("HTTPS_PROXY", "http://ada:secret@proxy")]),
+            "HubSpot could not be reached: no connection could be made to https://api.hubapi.com, in 2 attempts over 3 s. \
+             Check the network, the proxy that HTTPS_PROXY names and that api.hubapi.com is an allowed host."
+        );
+    }
 
     #[test]
     fn the_daily_limit_is_reset_at_the_accounts_midnight() {

@@ -15,7 +15,7 @@ use super::{
     json::{for_each_member, pick_from},
     message::StreamId,
 };
-use crate::error::Failure;
+use crate::{error::Failure, text::shown};
 
 /// The one kind of object that this destination offers.
 pub const CONTACT: &str = "CONTACT";
@@ -76,8 +76,9 @@ impl Catalog {
         for (index, raw_stream) in raw_streams.into_iter().enumerate() {
             let id = raw_stream.id(index)?;
             if !seen.insert(id.clone()) {
+                let name = id.shown();
                 let message =
-                    format!("The catalog names the stream \"{id}\" more than once. Remove one of them.");
+                    format!("The catalog names the stream \"{name}\" more than once. Remove one of them.");
                 return Err(Failure::config(message).of_stream(id.name(), id.namespace()));
             }
             if let Some(failure) = check_sync_mode(&id, raw_stream.destination_sync_mode.as_deref())? {
@@ -169,6 +170,7 @@ fn matching_key(
     object_name: Option<&str>,
     primary_key: Option<Vec<Vec<String>>>,
 ) -> Result<Option<String>, Failure> {
+    let name = id.shown();
     let fail = |message: String| Err(Failure::config(message).of_stream(id.name(), id.namespace()));
     match object_name.filter(|name| !name.is_empty()) {
         None => Ok(None),
@@ -176,13 +178,14 @@ fn matching_key(
             [] => Ok(None),
             [path] if path.len() == 1 => Ok(path.first().cloned()),
             _ => fail(format!(
-                "The stream \"{id}\" is to be matched by several fields, or by a field within another one. Contacts are \
+                "The stream \"{name}\" is to be matched by several fields, or by a field within another one. Contacts are \
                  matched by one field: the one that holds the e-mail address."
             )),
         },
-        Some(_) => fail(format!(
-            "The stream \"{id}\" is to become another object than a contact. Choose the object `{CONTACT}`, the only one \
-             that this destination has."
+        Some(other) => fail(format!(
+            "The stream \"{name}\" is to become another object than a contact: `{}`. Choose the object `{CONTACT}`, the only \
+             one that this destination has.",
+            shown(other),
         )),
     }
 }
@@ -202,8 +205,9 @@ fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<Option<Failure>,
         Some(_) => "asks for a destination sync mode that does not exist".to_owned(),
         None => "has no destination sync mode".to_owned(),
     };
+    let name = id.shown();
     let message = format!(
-        "The stream \"{id}\" {asked}, but contacts in HubSpot can only be upserted (\"append_dedup\"). Set a primary \
+        "The stream \"{name}\" {asked}, but contacts in HubSpot can only be upserted (\"append_dedup\"). Set a primary \
          key for the stream and choose the sync mode Incremental | Append + Deduped."
     );
     let failure = Failure::config(message).of_stream(id.name(), id.namespace());
@@ -225,8 +229,9 @@ fn fields(id: &StreamId, json_schema: Option<&RawValue>) -> Result<Vec<Field>, F
     let field = |(name, schema): (String, &RawValue)| {
         // What is JSON but no value: a number beyond a double, or 128 levels of nesting.
         let schema = serde_json::from_str(schema.get()).map_err(|_| {
+            let name = id.shown();
             let message = format!(
-                "The catalog's JSON schema of the stream \"{id}\" has a field whose schema cannot be read: its \
+                "The catalog's JSON schema of the stream \"{name}\" has a field whose schema cannot be read: its \
                  numbers are too large or it is nested too deeply."
             );
             Failure::config(message).of_stream(id.name(), id.namespace())

@@ -1,11 +1,14 @@
 //! The lines of our own making: logs, errors, the answers of `check` and `spec`.
 //!
 //! Each is compact JSON with `type` first, for `PyAirbyte` finds errors by the text `{"type":"TRACE"`; none holds a
-//! line break. Not here: states, which are answered in [`message`](super::message), and writing.
+//! line break, and no text for people holds what could deceive them. Not here: states, which are answered in [`message`](super::message), and writing.
 
 use serde_json::{Value, json};
 
-use crate::error::Failure;
+use crate::{
+    error::Failure,
+    text::{escaped, printable},
+};
 
 /// How much a log line matters, by the names of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +37,7 @@ impl Level {
 
 /// A `LOG` message.
 pub fn log(level: Level, message: &str) -> String {
-    let log = json!({"level": level.as_str(), "message": message});
+    let log = json!({"level": level.as_str(), "message": printable(message)});
     format!(r#"{{"type":"LOG","log":{log}}}"#)
 }
 
@@ -42,9 +45,10 @@ pub fn log(level: Level, message: &str) -> String {
 ///
 /// The text is there twice: the platform shows `message`, `PyAirbyte` shows `internal_message`.
 pub fn trace_error(failure: &Failure, emitted_at_ms: u64) -> String {
+    let message = printable(&failure.message);
     let mut error = json!({
-        "message": failure.message,
-        "internal_message": failure.message,
+        "message": message,
+        "internal_message": message,
         "failure_type": failure.failure_type.as_str(),
     });
     if let (Some(stream), Some(error)) = (&failure.stream, error.as_object_mut()) {
@@ -54,6 +58,8 @@ pub fn trace_error(failure: &Failure, emitted_at_ms: u64) -> String {
         }
         error.insert("stream_descriptor".to_owned(), descriptor);
     }
+    // The descriptor is read by programs, so the name in it stays what it is.
+    let error = escaped(error.to_string());
     format!(r#"{{"type":"TRACE","trace":{{"type":"ERROR","emitted_at":{emitted_at_ms},"error":{error}}}}}"#)
 }
 
@@ -76,7 +82,7 @@ pub fn connection_status(outcome: Result<&str, &str>) -> String {
         Ok(message) => ("SUCCEEDED", message),
         Err(message) => ("FAILED", message),
     };
-    let status = json!({"status": status, "message": message});
+    let status = json!({"status": status, "message": printable(message)});
     format!(r#"{{"type":"CONNECTION_STATUS","connectionStatus":{status}}}"#)
 }
 
@@ -113,8 +119,8 @@ mod tests {
     #[test]
     fn logs_have_the_level_in_capitals_and_an_escaped_text() {
         assert_eq!(
-            log(Level::Warn, "a \"b\"\n\u{1b}[0m"),
-            r#"{"type":"LOG","log":{"level":"WARN","message":"a \"b\"\n\u001b[0m"}}"#
+            log(Level::Warn, "a \"b\"\n\u{1b}[0mc"),
+            r#"{"type":"LOG","log":{"level":"WARN","message":"a \"b\" c"}}"#
         );
         assert!(log(Level::Fatal, "").contains("\"FATAL\""));
     }
@@ -154,11 +160,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_survives(text in any::<String>()) {
+        fn every_text_is_told_as_far_as_it_is_printable(text in any::<String>()) {
             let line = log(Level::Info, &text);
             prop_assert!(!line.contains('\n'));
             let value: Value = serde_json::from_str(&line).expect("JSON");
-            prop_assert_eq!(&value["log"]["message"], &Value::from(text.as_str()));
+            prop_assert_eq!(&value["log"]["message"], &Value::from(printable(&text)));
 
             let pretty = serde_json::to_string_pretty(&json!({text.as_str(): [text.as_str(), 1]})).expect("JSON");
             prop_assert_eq!(minified(&pretty), json!({text.as_str(): [text.as_str(), 1]}).to_string());

@@ -12,6 +12,7 @@ use serde_json::{Deserializer, error::Category, value::RawValue};
 
 pub use super::json::{NotAnObject, for_each_member, members};
 use super::json::{pick, pick_from, text};
+use crate::text::shown;
 
 /// The name of a stream; an absent namespace, a `null` and an empty one are the same.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -34,6 +35,11 @@ impl StreamId {
 
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
+    }
+
+    /// As it stands in a message: see [`shown`].
+    pub fn shown(&self) -> String {
+        shown(&self.to_string()).into_owned()
     }
 }
 

@@ -4,5 +4,6 @@
 
 pub mod catalog;
 pub mod emit;
+pub mod foreign;
 mod json;
 pub mod message;

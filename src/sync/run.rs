@@ -38,6 +38,7 @@ use crate::{
     },
     protocol::{
         catalog::ConfiguredStream,
+        foreign::recognise,
         message::{self, Message, Record, StreamId},
     },
 };
@@ -271,6 +272,11 @@ impl Sync {
 
     fn read_line(&mut self, number: u64, line: &[u8]) -> Result<(), Failure> {
         let message = message::parse(line).map_err(|error| {
+            // Before the first record, it may be a person that gives rows as they are.
+            let foreign = if self.report.read == 0 { recognise(number, line, error) } else { None };
+            if let Some(foreign) = foreign {
+                return Failure::config(foreign.to_string());
+            }
             Failure::system(format!(
                 "Line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
             ))

@@ -82,8 +82,9 @@ impl Streams {
         }
         if !self.accepts_new {
             return Err(Failure::config(format!(
-                "A record of the stream `{id}` came, which is not in the catalog. Add the stream to the connection, or \
-                 leave it out in the source."
+                "A record of the stream `{}` came, which is not in the catalog. Add the stream to the connection, or \
+                 leave it out in the source.",
+                id.shown(),
             ))
             .of_stream(id.name(), id.namespace()));
         }

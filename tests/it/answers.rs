@@ -331,7 +331,11 @@ fn hubspot_going_away_for_good_ends_the_sync() {
     running.send(&(people(3..6) + &state(2)));
     let outcome = running.finish();
     let message = outcome.assert_failure("transient_error");
-    assert!(message.contains("no connection could be made, in 10 attempts"), "{message}");
+    assert!(
+        message.contains("no connection could be made to http://127.0.0.1:")
+            && message.contains("in 10 attempts"),
+        "{message}"
+    );
     assert_eq!(outcome.state_ids(), [1]);
 }
 
@@ -783,7 +787,11 @@ fn a_token_that_never_worked_is_asked_for_once() {
 #[test]
 fn a_missing_scope_is_named() {
     for shape in [hubspot_sandbox::ScopeErrorShape::Current, hubspot_sandbox::ScopeErrorShape::Old] {
-        let sandbox = roomy_sandbox(|settings| settings.scope_error = shape);
+        // Where HubSpot lists the scopes, nothing is sent at all: see `settings`.
+        let sandbox = roomy_sandbox(|settings| {
+            settings.scope_error = shape;
+            settings.faults = vec![Fault::new(What::status(404)).path("access-token-info")];
+        });
         let outcome = Connector::new(&sandbox)
             .set("access_token", tokens::READ_ONLY)
             .write(&(people(0..3) + &state(1)));

@@ -161,7 +161,80 @@ fn a_hubspot_that_cannot_be_reached_is_said_to_be_so() {
     drop(closed);
     let message = failed(&Connector::new(&sandbox).variable("HUBSPOT_API_BASE_URL", &address));
     assert!(message.contains("could not be reached") && message.contains("no connection"), "{message}");
+    assert!(message.contains(&format!("{address} (set by HUBSPOT_API_BASE_URL)")), "{message}");
+    assert!(!message.contains("api.hubapi.com"), "{message}");
     assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn another_address_than_hubspots_is_told_at_the_start() {
+    let sandbox = sandbox();
+    let told = format!("HUBSPOT_API_BASE_URL is set: all calls go to {}, not to HubSpot", sandbox.base_url());
+    let connector = Connector::new(&sandbox);
+    for outcome in [connector.check(), connector.write(""), connector.start("discover").finish()] {
+        assert!(outcome.lines[0].contains(&told), "{:#?}", outcome.lines);
+        assert_eq!(outcome.logs(&told).len(), 1);
+    }
+    // Without a port that can be connected to, but before any call.
+    let outcome = connector
+        .variable("HUBSPOT_API_BASE_URL", "http://hubspot.invalid")
+        .variable("HUBSPOT_API_ALLOW_HTTP", "1")
+        .check();
+    assert_eq!(outcome.logs("HUBSPOT_API_ALLOW_HTTP permits plain http to http://hubspot.invalid").len(), 1);
+    let (status, message) = outcome.connection_status();
+    assert!(
+        status == "FAILED" && message.contains("http://hubspot.invalid (set by HUBSPOT_API_BASE_URL)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn with_exit_code_a_check_that_failed_is_a_command_that_failed() {
+    let sandbox = sandbox();
+    let code = |connector: &Connector, flag: bool| {
+        let mut command = connector.command("check");
+        if flag {
+            command.arg("--exit-code");
+        }
+        command.output().unwrap().status.code()
+    };
+    let wrong = Connector::new(&sandbox).set("access_token", "garbage");
+    let address = Connector::new(&sandbox).variable("HUBSPOT_API_BASE_URL", "nonsense");
+    for (connector, expected) in [(Connector::new(&sandbox), 0), (wrong, 1), (address, 1)] {
+        assert_eq!((code(&connector, true), code(&connector, false)), (Some(expected), Some(0)));
+    }
+    let help = run(&["check", "--help"]).lines.join("\n");
+    assert!(help.contains("--exit-code") && help.contains("Exits with 1"), "{help}");
+    assert_eq!(run(&["check", "--exit-code"]).code, Some(2));
+}
+
+#[test]
+fn a_file_of_another_kind_is_named() {
+    let sandbox = sandbox();
+    let utf_16 = |text: &str| {
+        let mut bytes = vec![0xff, 0xfe];
+        bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        bytes
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.json");
+    let checked = |path: &std::path::Path| {
+        let outcome = run(&["check", "--config", path.to_str().unwrap()]);
+        outcome.assert_success();
+        outcome.connection_status().1
+    };
+    std::fs::write(&path, utf_16("{\"access_token\":\"secret\"}")).unwrap();
+    let message = checked(&path);
+    assert!(
+        message.contains("UTF-16") && message.contains("UTF-8") && !message.contains("secret"),
+        "{message}"
+    );
+    let message = checked(folder.path());
+    assert!(message.contains("is a folder"), "{message}");
+    let message = checked(&folder.path().join("none.json"));
+    assert!(message.contains("none.json") && message.contains("does not exist"), "{message}");
+    let message = failed(&Connector::new(&sandbox).text("catalog.json", "\n"));
+    assert!(message.contains("`--catalog`") && message.contains("is empty"), "{message}");
 }
 
 #[test]
@@ -212,7 +285,10 @@ fn a_hubspot_that_hangs_fails_the_check() {
     let hang = What::delay(std::time::Duration::from_hours(1));
     let sandbox = sandbox_with_faults(vec![Fault::new(hang).path("/properties/")]);
     let message = failed(&Connector::new(&sandbox));
-    assert!(message.contains("no answer came in time") && message.contains("proxy"), "{message}");
+    assert!(
+        message.contains("no answer came in time from") && message.contains(&sandbox.base_url()),
+        "{message}"
+    );
 }
 
 #[test]
@@ -229,7 +305,9 @@ fn a_daily_limit_that_is_used_up_fails_the_check() {
 fn a_configuration_that_cannot_be_used_fails_the_check_and_asks_hubspot_nothing() {
     let sandbox = sandbox();
     for (config, parts) in [
-        ("", vec!["not valid JSON"]),
+        ("", vec!["`--config`", "is empty"]),
+        ("access_token: secret\n", vec!["looks like YAML", "JSON object"]),
+        ("ACCESS_TOKEN=secret\n", vec!["`name=value`", "JSON object"]),
         ("{\"access_token\": \"secret", vec!["not valid JSON", "line 1"]),
         ("[]", vec!["JSON object"]),
         ("{}", vec!["`access_token`", "missing"]),
@@ -237,6 +315,9 @@ fn a_configuration_that_cannot_be_used_fails_the_check_and_asks_hubspot_nothing(
         ("{\"token\":\"secret\"}", vec!["`access_token`", "missing"]),
         ("{\"access_token\":\"****\"}", vec!["asterisks"]),
         ("{\"access_token\":\"secret token\"}", vec!["`access_token`", "space"]),
+        ("{\"access_token\":\"${secret}\"}", vec!["`access_token`", "placeholder"]),
+        ("{\"access_token\":\"'secret'\"}", vec!["`access_token`", "quotation marks"]),
+        ("{\"access_token\":\"“secret”\"}", vec!["`access_token`", "quotation marks"]),
         ("{\"access_token\":{\"secret\":1}}", vec!["`access_token`", "text"]),
         (
             "{\"access_token\":\"t\",\"invalid_values\":\"secret\"}",
@@ -244,6 +325,14 @@ fn a_configuration_that_cannot_be_used_fails_the_check_and_asks_hubspot_nothing(
         ),
         ("{\"access_token\":\"t\",\"api_version\":\"v1\"}", vec!["`api_version`", "\"2026-09\", \"v3\""]),
         ("{\"access_token\":\"t\",\"field_mappings\":{}}", vec!["`field_mappings`", "list"]),
+        (
+            "{\"access_token\":\"t\",\"field_mappings\":{\"work_mail\":\"secret\"}}",
+            vec!["list", "[{\"field\": \"work_mail\", \"property\": \"…\"}]"],
+        ),
+        (
+            "{\"access_token\":\"t\",\"field_mappings\":[{\"from\":\"secret\",\"to\":\"secret\"}]}",
+            vec!["Entry 1", "`from` and `to`", "{\"field\": \"…\", \"property\": \"…\"}"],
+        ),
         ("{\"access_token\":\"t\",\"field_mappings\":[{\"field\":\"a\"}]}", vec!["`property`", "entry 1"]),
     ] {
         let message = failed(&Connector::new(&sandbox).text("config.json", config));

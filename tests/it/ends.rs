@@ -151,7 +151,9 @@ fn a_signal_is_heard_while_nobody_reads_of_a_failure() {
     let (mut reader, mut writer) = std::io::pipe().unwrap();
     // What a pipe holds, says pipe(7): nothing more goes in until somebody reads.
     writer.write_all(&vec![b'\n'; 65_536]).unwrap();
-    let connector = Connector::new(&sandbox).set("access_token", tokens::EXPIRED);
+    // Nothing but the failure: a warning at the start would wait for the reader before any call.
+    let connector =
+        Connector::new(&sandbox).set("access_token", tokens::EXPIRED).variable("LOG_LEVEL", "error");
     let mut command = connector.command("write");
     let mut child = command.stdout(writer).spawn().unwrap();
     assert!(sandbox.wait_for_requests(1, HANG, |_| true));
@@ -344,4 +346,20 @@ fn an_outage_that_passes_is_waited_out() {
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(100.0, 0.0)]);
     assert_eq!(sandbox.contacts().len(), 100);
+}
+
+#[test]
+fn a_signal_is_heard_while_nobody_reads_of_an_odd_environment() {
+    let sandbox = sandbox();
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&vec![b'\n'; 65_536]).unwrap();
+    let mut command = Connector::new(&sandbox).variable("LOG_LEVEL", "loud").command("write");
+    let mut child = command.stdout(writer).spawn().unwrap();
+    // The connector reads its input before it warns; what is more than its room and the pipe is taken only then.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(people(0..2_000).as_bytes()).unwrap();
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert_eq!(end_of(&mut child).code(), Some(143));
+    assert!(sandbox.requests().is_empty());
 }

@@ -22,13 +22,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("logging", &["io", "protocol"]),
     ("error", &[]),
+    ("text", &[]),
 ];
 
 /// Any module may use these, except that `error` uses nothing at all.
-const OPEN_TO_ALL: &[&str] = &["error", "logging"];
+const OPEN_TO_ALL: &[&str] = &["error", "logging", "text"];
 
 /// Modules that take data and moments, and return decisions.
-const PURE: &[&str] = &["protocol", "config", "mapping", "sync::batch", "sync::ledger", "hubspot::retry"];
+const PURE: &[&str] =
+    &["text", "protocol", "config", "mapping", "sync::batch", "sync::ledger", "hubspot::retry"];
 
 /// Names that have no place in a pure module.
 const IMPURE_NAMES: &[&str] = &["tokio", "reqwest", "Instant", "SystemTime"];

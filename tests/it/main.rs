@@ -11,6 +11,7 @@ mod discover;
 mod documentation;
 mod ends;
 mod folding;
+mod hostile_text;
 mod layering;
 mod mapping;
 mod memory;

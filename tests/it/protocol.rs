@@ -396,3 +396,41 @@ fn without_a_catalog_every_stream_is_taken() {
     assert_eq!(outcome.counts(), [(3.0, 0.0), (3.0, 0.0)]);
     assert_eq!(sandbox.contacts().len(), 6);
 }
+
+#[test]
+fn rows_that_are_no_messages_are_answered_with_the_form_that_is_wanted() {
+    let sandbox = sandbox();
+    let wanted = r#"{"type":"RECORD","record":{"stream":"users","data":{…}}}"#;
+    let wrapped = r#"{type:"RECORD",record:{stream:"users",data:.,emitted_at:0}}"#;
+    for (input, kind) in [
+        ("{\"email\":\"secret@example.com\",\"id\":1}\n", "a plain row in JSON"),
+        ("\n{\n  \"email\": \"secret@example.com\"\n}\n", "a plain row in JSON"),
+        ("[{\"email\":\"secret@example.com\"}]\n", "a list in JSON"),
+        ("[\n{\"email\":\"secret@example.com\"}\n]\n", "a list in JSON"),
+        ("id,email,secret\n1,secret@example.com,x\n", "CSV with commas"),
+        ("id;email\n1;secret@example.com\n", "CSV with semicolons"),
+        ("id\temail\n1\tsecret@example.com\n", "CSV with tabs"),
+    ] {
+        let message = Connector::new(&sandbox).write(input).assert_failure("config_error");
+        assert!(message.contains(kind) && message.contains(wanted) && message.contains(wrapped), "{message}");
+        assert!(message.contains("jq -c '") && !message.contains("secret"), "{message}");
+    }
+    // In the middle of a sync, it is a fault of the source.
+    let message =
+        Connector::new(&sandbox).write(&(people(0..1) + "id,email\n")).assert_failure("system_error");
+    assert!(message.contains("Line 2 of the input is not JSON"), "{message}");
+}
+
+#[test]
+fn an_unknown_log_level_is_told_once() {
+    let sandbox = sandbox();
+    for (level, told) in [("loud", 1), ("INFO", 0), ("", 0), (" debug ", 0)] {
+        let outcome = Connector::new(&sandbox).variable("LOG_LEVEL", level).write(&people(0..1));
+        outcome.assert_success();
+        let warnings = outcome.logs("LOG_LEVEL");
+        assert_eq!(warnings.len(), told, "{level}: {warnings:#?}");
+        assert!(warnings.iter().all(
+            |warning| warning.contains("`loud`") && warning.contains("error, warn, info, debug or trace")
+        ));
+    }
+}

@@ -407,3 +407,40 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
     // One of each half alone, then halved down to the culprit.
     assert_eq!(sandbox.requests_to("batch/read").len(), 12);
 }
+
+#[test]
+fn a_scope_that_lacks_ends_the_sync_before_its_plan() {
+    for (token, stage, unknown, scope) in [
+        (tokens::READ_ONLY, None, "ignore", "`crm.objects.contacts.write`"),
+        (tokens::WRITE_ONLY, Some("customer"), "ignore", "`crm.objects.contacts.read`"),
+        (tokens::CONTACTS, None, "create", "`crm.schemas.contacts.write`"),
+    ] {
+        let sandbox = sandbox();
+        let connector = Connector::new(&sandbox)
+            .streams(&[("users", &["email", "new_field"])])
+            .set("access_token", token)
+            .set("lifecycle_stage", stage)
+            .set("unknown_fields", unknown);
+        let outcome = connector.write(&(people(0..3) + &state(1)));
+        let message = outcome.assert_failure("config_error");
+        assert!(message.contains("lacks the scope") && message.contains(scope), "{message}");
+        assert!(outcome.logs("field mapped").is_empty() && outcome.state_ids().is_empty());
+        let paths: Vec<String> = sandbox.requests().into_iter().map(|request| request.path).collect();
+        assert_eq!(paths.len(), 2, "the account and the scopes: {paths:#?}");
+    }
+}
+
+#[test]
+fn a_sync_asks_for_the_scopes_once_and_goes_on_without_them() {
+    for answer in [None, Some(What::status(500)), Some(What::NotJson), Some(What::status(404))] {
+        let faults =
+            answer.map(|what| Fault::new(what).path("access-token-info").times(1_000)).into_iter().collect();
+        let sandbox = sandbox_with_faults(faults);
+        let outcome = Connector::new(&sandbox).write(&(people(0..3) + &state(1)));
+        outcome.assert_success();
+        assert_eq!(outcome.counts(), [(3.0, 0.0)]);
+        let asked = sandbox.requests_to("access-token-info");
+        let succeeded = asked.iter().filter(|request| request.fault.is_none()).count();
+        assert!(succeeded <= 1, "{asked:#?}");
+    }
+}

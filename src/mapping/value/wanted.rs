@@ -14,16 +14,16 @@ pub fn wanted(property: &PortalProperty, formats: Formats) -> String {
         Kind::Phone => "a phone number such as +49 30 123456".to_owned(),
         Kind::Number => number(formats.numbers).to_owned(),
         Kind::Bool if named.is_empty() => "true or false, such as true, yes, Y or 1".to_owned(),
-        Kind::Bool => format!("true or false, such as true, yes, Y or 1, or an option: {named}"),
+        Kind::Bool => ["true or false, such as true, yes, Y or 1, or an option: ", &named].concat(),
         Kind::Date => date(formats.dates, ""),
         Kind::DateTime => date(formats.dates, "T10:30:00Z"),
         Kind::Choice if named.is_empty() => "one option, by its internal name".to_owned(),
-        Kind::Choice => format!("one option: {named}"),
+        Kind::Choice => ["one option: ", &named].concat(),
         Kind::Choices if property.of_owners => "owner ids such as 81426347;81426348".to_owned(),
         Kind::Choices if named.is_empty() => {
             "several options such as first;second, by their internal names".to_owned()
         }
-        Kind::Choices => format!("several options, with `;` between them: {named}"),
+        Kind::Choices => ["several options, with `;` between them: ", &named].concat(),
         Kind::Owner => "an owner id such as 81426347".to_owned(),
     }
 }

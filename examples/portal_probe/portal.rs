@@ -146,7 +146,7 @@ impl Portal<'_> {
             if let Some(id) = result.id.as_deref() {
                 contacts.made(id);
             }
-            contacts.answered(result.key().as_deref().into_iter());
+            contacts.answered(result.address().map(str::to_lowercase).as_deref().into_iter());
         }
         Ok(())
     }

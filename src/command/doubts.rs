@@ -19,6 +19,7 @@ use crate::{
         catalog::{Catalog, ConfiguredStream},
         message::StreamId,
     },
+    text::shown,
 };
 
 /// So many fields of a stream are named in an error.
@@ -46,43 +47,42 @@ impl<'a> Keyless<'a> {
     /// What was looked for, and what there is.
     fn describe(&self) -> String {
         let names = || self.stream.fields.iter().map(|field| field.name.as_str());
-        let fields: Vec<&str> = names().take(MOST_FIELDS).collect();
+        let looked_for = match &self.mapping {
+            Some(mapping) => {
+                let field = shown(&mapping.field);
+                let nearest = nearest(&mapping.field, names());
+                let nearest =
+                    nearest.map(|name| format!("; did you mean `{}`?", shown(name))).unwrap_or_default();
+                format!("its address is mapped to the field `{field}`, which it does not have{nearest}")
+            }
+            None => format!("no field is called like `email` or `Email Address`{}", self.perhaps()),
+        };
+        let fields: Vec<_> = names().take(MOST_FIELDS).map(shown).collect();
         let more = match self.stream.fields.len().saturating_sub(MOST_FIELDS) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let fields = format!("{}{more}", fields.join(", "));
-        let looked_for = match &self.mapping {
-            Some(mapping) => {
-                let nearest = nearest(&mapping.field, names());
-                let nearest = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-                format!(
-                    "its address is mapped to the field `{}`, which it does not have{nearest}",
-                    mapping.field
-                )
-            }
-            None => {
-                let candidates = self.candidates();
-                let perhaps = match candidates.is_empty() {
-                    true => String::new(),
-                    false => format!("; perhaps {} holds it", candidates.join(" or ")),
-                };
-                format!("no field is called like `email` or `Email Address`{perhaps}")
-            }
-        };
-        format!("`{}`: {looked_for} (its fields: {fields})", self.stream.id)
+        format!("`{}`: {looked_for} (its fields: {}{more})", self.stream.id.shown(), fields.join(", "))
     }
 
     /// Fields, and values inside of fields, whose names speak of an address.
-    fn candidates(&self) -> Vec<String> {
+    fn perhaps(&self) -> String {
         let speaks = |name: &str| normal(name).contains("mail");
         let of_field = self.stream.fields.iter().flat_map(|field| {
-            let own = speaks(&field.name).then(|| format!("`{}`", field.name));
+            let own = speaks(&field.name).then(|| format!("`{}`", shown(&field.name)));
             let inside = inside(&field.schema).into_iter().filter(|path| speaks(path));
             let dot = |path: &str| if path.starts_with('[') { "" } else { "." };
-            own.into_iter().chain(inside.map(move |path| format!("`{}{}{path}`", field.name, dot(&path))))
+            own.into_iter().chain(
+                inside
+                    .map(move |path| format!("`{}`", shown(&format!("{}{}{path}", field.name, dot(&path))))),
+            )
         });
-        of_field.take(MOST_CANDIDATES).collect()
+        let candidates: Vec<String> = of_field.take(MOST_CANDIDATES).collect();
+        if candidates.is_empty() {
+            String::new()
+        } else {
+            format!("; perhaps {} holds it", candidates.join(" or "))
+        }
     }
 }
 
@@ -94,7 +94,7 @@ pub(super) fn no_key(keyless: &[Keyless<'_>]) -> Failure {
          `field_mappings`, such as {{\"stream\": \"{}\", \"field\": \"…\", \"property\": \"email\"}}, or deselect the stream in \
          the connection.",
         streams.join("; "),
-        keyless.first().map(|one| one.stream.id.to_string()).unwrap_or_default(),
+        keyless.first().map(|one| one.stream.id.shown()).unwrap_or_default(),
     ));
     match keyless {
         [one] => failure.of_stream(one.stream.id.name(), one.stream.id.namespace()),

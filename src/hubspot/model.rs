@@ -179,9 +179,9 @@ impl ResultProperties {
 }
 
 impl BatchResult {
-    /// The primary address, as a key. HubSpot stores addresses in lower case.
-    pub fn key(&self) -> Option<String> {
-        self.properties.email.as_deref().map(|email| email.trim().to_lowercase())
+    /// The primary address.
+    pub fn address(&self) -> Option<&str> {
+        self.properties.email.as_deref()
     }
 }
 

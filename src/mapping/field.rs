@@ -10,7 +10,7 @@ use super::{
     portal::PortalProperty,
     value::{self, EpochUnit, Formats},
 };
-use crate::config::ValueTable;
+use crate::{config::ValueTable, text::shown};
 
 /// A top-level field of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,7 +81,8 @@ impl Use {
             (_, Some(table)) => format!("a value that the mapping lists, such as `{}`", table.example()),
             (Goal::Property(property), None) => value::wanted(property, formats),
         };
-        let expects = format!("field `{field}{inside}`, {wanted}").into();
+        let field = format!("{field}{inside}");
+        let expects = format!("field `{}`, {wanted}", shown(&field)).into();
         Self { goal, path, mapped, values, unit: None, expects }
     }
 }

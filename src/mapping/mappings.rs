@@ -13,6 +13,7 @@ use crate::{
     error::Failure,
     hubspot::model::EMAIL,
     protocol::catalog::ConfiguredStream,
+    text::shown,
 };
 
 /// The mappings of a stream, at most one for each property.
@@ -139,7 +140,10 @@ impl Mappings {
 fn contradiction(stream: &ConfiguredStream, one: &FieldMapping, other: &FieldMapping) -> Failure {
     Failure::config(format!(
         "`field_mappings` sends two fields of the stream `{}` to the property `{}`: `{}` and `{}`. Keep one of them.",
-        stream.id, other.property, one.field, other.field
+        stream.id.shown(),
+        shown(&other.property),
+        shown(&one.field),
+        shown(&other.field)
     ))
 }
 
@@ -170,7 +174,9 @@ pub fn check_mappings(
             ),
         };
         return Err(Failure::config(format!(
-            "`field_mappings` sends the field `{field}` to the property `{property}`, but {wrong}"
+            "`field_mappings` sends the field `{}` to the property `{}`, but {wrong}",
+            shown(field),
+            shown(property)
         )));
     }
     Ok(())

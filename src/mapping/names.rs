@@ -116,11 +116,11 @@ impl Names {
 
     /// The property that a field means.
     pub fn find(&self, field: &str) -> Match {
-        if self.may_mean_its_own_name(field) {
+        if may_mean_its_own_name(field) {
             return self.perhaps(field);
         }
         let (inner, is_property) = without_affix(field);
-        let plain = inner.filter(|inner| is_property || !self.may_mean_its_own_name(inner));
+        let plain = inner.filter(|inner| is_property || !may_mean_its_own_name(inner));
         let of_inner = || self.by_name(plain?).map(|(_, found)| (Rank::WithoutAffix, found));
         if let Some((rank, found)) = self.by_name(field).or_else(of_inner) {
             return found.map_or(Match::Several, |property| Match::Found(rank, property));
@@ -154,20 +154,19 @@ impl Names {
         known.into_iter().find_map(|(rank, known)| Some((rank, known.get(&normal)?.clone())))
     }
 
-    /// Whether tools use the name of a property for something else: the `state` of an account is no region.
-    fn may_mean_its_own_name(&self, field: &str) -> bool {
-        let normal_name = normal(field);
-        let is_own = |property: &&str| normal(property) == normal_name;
-        match usual(&normal_name) {
-            Some(Usual::MayMean(properties)) => properties.iter().any(|property| is_own(&property)),
-            _ => false,
-        }
-    }
-
     fn perhaps(&self, field: &str) -> Match {
         let Some(Usual::MayMean(properties)) = usual(&normal(field)) else { return Match::Nothing };
         let known: Vec<_> = properties.iter().filter_map(|name| self.get(name)).cloned().collect();
         if known.is_empty() { Match::Nothing } else { Match::Perhaps(known) }
+    }
+}
+
+/// Whether tools use the name of a property for something else: the `state` of an account is no region.
+fn may_mean_its_own_name(field: &str) -> bool {
+    let normal_name = normal(field);
+    match usual(&normal_name) {
+        Some(Usual::MayMean(properties)) => properties.iter().any(|property| normal(property) == normal_name),
+        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     config::nearest,
     hubspot::model::{EMAIL, LIFECYCLE_STAGE, Property},
+    text::shown,
 };
 
 /// So many names are proposed where one is wrong.
@@ -173,7 +174,11 @@ impl Portal {
     /// What to do about a name that no property has: the property that has it as its label, or the nearest names.
     pub fn correction(&self, name: &str) -> Option<String> {
         if let Some(property) = self.names.of_label(name) {
-            return Some(format!("`{name}` is the label of the property `{}`: write that.", property.name));
+            return Some(format!(
+                "`{}` is the label of the property `{}`: write that.",
+                shown(name),
+                property.name
+            ));
         }
         let mut known: Vec<&str> = self.names.all().map(|property| &*property.name).collect();
         known.sort_unstable();

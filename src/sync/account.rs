@@ -46,7 +46,7 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
 
     let mut unattributed = false;
     for error in answer.errors {
-        let by_id = error.ids().filter_map(|id| by_key.get(id.trim().to_lowercase().as_str()));
+        let by_id = error.ids().filter_map(|id| by_key.get(Key::parse(id)?.as_str()));
         let mut named: Vec<usize> =
             error.trace_ids().filter_map(|id| by_trace.get(id)).chain(by_id).copied().collect();
         if named.is_empty() && sent.len() == 1 {
@@ -63,11 +63,11 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
     let (mut leftover, mut aliases) = (Vec::new(), Vec::new());
     let mut contradicted = false;
     for result in answer.results {
-        let key = result.key();
-        let own = key.as_deref().and_then(|key| by_key.get(key));
+        let key = result.address().and_then(Key::parse);
+        let own = key.as_ref().and_then(|key| by_key.get(key.as_str()));
         let index = result.object_write_trace_id.as_deref().and_then(|id| by_trace.get(id)).or(own);
         if let (Some(&index), Some(primary)) = (index.filter(|_| index != own), key) {
-            aliases.push((primary, vec![index]));
+            aliases.push((primary.as_str().to_owned(), vec![index]));
         }
         match index.and_then(|&index| of_inputs.get_mut(index)) {
             Some(place @ Account::Missing) => *place = written(&result),
@@ -92,8 +92,8 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
         }
     }
     if !missing.is_empty() {
-        let primaries = leftover.iter().filter_map(BatchResult::key);
-        aliases.extend(primaries.map(|primary| (primary, missing.clone())));
+        let primaries = leftover.iter().filter_map(BatchResult::address).filter_map(Key::parse);
+        aliases.extend(primaries.map(|primary| (primary.as_str().to_owned(), missing.clone())));
     }
     Accounts { of_inputs, aliases, ambiguous: false }
 }

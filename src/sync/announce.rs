@@ -13,6 +13,7 @@ use crate::{
         plan::{News, Plan},
     },
     protocol::message::StreamId,
+    text::shown,
 };
 
 /// So many fields of a stream are named in an error or a line.
@@ -71,11 +72,12 @@ fn announce<'a>(stream: &StreamId, fields: impl Iterator<Item = (&'a str, &'a Fi
         match &field.left_out {
             None => announce_mapped(stream, name, field),
             Some(why) => {
-                let shown = match why.detail() {
+                let name = shown(name);
+                let told = match why.detail() {
                     Some(detail) => format!("{name} ({detail})"),
-                    None => name.to_owned(),
+                    None => name.to_string(),
                 };
-                left_out.entry(why.reason()).or_insert((why.is_harmless(), Vec::new())).1.push(shown);
+                left_out.entry(why.reason()).or_insert((why.is_harmless(), Vec::new())).1.push(told);
             }
         }
     }
@@ -101,7 +103,7 @@ fn announce_mapped(stream: &StreamId, name: &str, field: &Field) {
 
 /// Names, one after the other, with the number of those that there is no room for.
 fn named(names: &[impl AsRef<str>]) -> String {
-    let first: Vec<&str> = names.iter().take(MOST_NAMED).map(AsRef::as_ref).collect();
+    let first: Vec<_> = names.iter().take(MOST_NAMED).map(AsRef::as_ref).collect();
     match names.len().saturating_sub(MOST_NAMED) {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
@@ -117,7 +119,7 @@ pub fn announce_end(plan: &Plan) {
         let harmless = field.left_out.as_ref().is_some_and(LeftOut::is_harmless);
         let (_, values, fields) = left_out.entry(reason).or_insert((harmless, 0, Vec::new()));
         *values += field.cells_left_out;
-        fields.push(format!("{name} ({})", field.cells_left_out));
+        fields.push(format!("{} ({})", shown(name), field.cells_left_out));
     }
     for (reason, (harmless, values, fields)) in left_out {
         let fields = named(&fields);
@@ -176,7 +178,10 @@ pub fn refuse_unknown(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Failure>
     let streams: Vec<String> = unknown
         .iter()
         .filter(|(_, fields)| !fields.is_empty())
-        .map(|(stream, fields)| format!("`{stream}`: {}", named(fields)))
+        .map(|(stream, fields)| {
+            let fields: Vec<String> = fields.iter().map(|field| shown(field).to_string()).collect();
+            format!("`{}`: {}", stream.shown(), named(&fields))
+        })
         .collect();
     if streams.is_empty() {
         return Ok(());

@@ -54,11 +54,11 @@ pub enum Existence {
 /// Reads the answer to a batch read by address, for the keys asked for. HubSpot lists what it does not have under
 /// `errors[].context.ids`, as it was asked; what it found by a secondary address comes back with the primary one.
 pub fn existence(keys: &[Key], answer: &BatchAnswer) -> Vec<Existence> {
-    let missing: HashSet<String> =
-        answer.errors.iter().flat_map(ErrorBody::ids).map(|id| id.trim().to_lowercase()).collect();
+    let missing: HashSet<Key> =
+        answer.errors.iter().flat_map(ErrorBody::ids).filter_map(Key::parse).collect();
     // A contact that was asked for by several of its addresses is listed for each of them.
-    let mut found: HashMap<String, usize> = HashMap::new();
-    for key in answer.results.iter().filter_map(BatchResult::key) {
+    let mut found: HashMap<Key, usize> = HashMap::new();
+    for key in answer.results.iter().filter_map(BatchResult::address).filter_map(Key::parse) {
         *found.entry(key).or_default() += 1;
     }
     let mut existence: Vec<Existence> = keys

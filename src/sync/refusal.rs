@@ -75,9 +75,11 @@ pub fn blame(error: &ErrorBody, status: Option<u16>, sent: impl Fn(&str) -> Opti
 
 /// Whether a refusal seems to be about an input: it names the key, or its message quotes it. A hint, never a verdict.
 pub fn names(error: &ErrorBody, key: &Key) -> bool {
-    let quoted =
-        error.message.as_deref().is_some_and(|message| message.to_lowercase().contains(key.as_str()));
-    quoted || error.ids().any(|id| id.trim().to_lowercase() == key.as_str())
+    let quoted = error
+        .message
+        .as_deref()
+        .is_some_and(|message| message.to_lowercase().contains(&key.as_str().to_lowercase()));
+    quoted || error.ids().any(|id| Key::parse(id).as_ref() == Some(key))
 }
 
 /// A batch was refused without a named reason. If two of its inputs alone meet the same refusal, one of each half, the

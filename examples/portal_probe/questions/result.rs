@@ -52,7 +52,7 @@ fn order(batches: &[(&[&str], &[BatchResult])]) -> Verdict {
     let mut is_kept = true;
     for (sent, results) in batches {
         for (address, result) in sent.iter().zip(*results) {
-            let Some(key) = result.key() else {
+            let Some(key) = result.address().map(str::to_lowercase) else {
                 return Verdict::Open("a result does not show its address".to_owned());
             };
             is_kept &= key == **address;

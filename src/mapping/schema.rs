@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::path::Step;
 
 /// So many names inside a field are enough to show what a path looks like.
-const MOST_INSIDE: usize = 8;
+const MOST_INSIDE: usize = 30;
+/// So deep are objects inside objects looked into.
+const DEEPEST: usize = 3;
 
 /// The form of a field's values as far as the schema tells; whether null is allowed as well does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,11 +77,11 @@ pub fn inside(schema: &Value) -> Vec<String> {
     let mut names = IndexSet::new();
     for (form, schema) in alternatives(schema) {
         match form {
-            Form::Object => members(schema, "", &mut names),
+            Form::Object => members(schema, "", DEEPEST, &mut names),
             Form::List => {
                 let objects = items(schema).into_iter().flat_map(alternatives);
                 let objects = objects.filter(|(form, _)| *form == Form::Object);
-                objects.for_each(|(_, schema)| members(schema, "[0].", &mut names));
+                objects.for_each(|(_, schema)| members(schema, "[0].", DEEPEST, &mut names));
             }
             Form::Plain | Form::Unknown => {}
         }
@@ -131,17 +133,22 @@ pub fn at<'a>(schema: &'a Value, steps: &[Step]) -> Option<&'a Value> {
 }
 
 /// The names of an object's members that hold no further object, each with what comes before it in the path.
-fn members(schema: &Value, before: &str, names: &mut IndexSet<String>) {
+fn members(schema: &Value, before: &str, depth: usize, names: &mut IndexSet<String>) {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         for (name, schema) in properties {
-            if !name.trim().is_empty() && !name.contains(['.', '[', ']']) && !is_nested(schema) {
+            if name.trim().is_empty() || name.contains(['.', '[', ']']) {
+                continue;
+            }
+            if !is_nested(schema) {
                 names.insert(format!("{before}{name}"));
+            } else if let Some(depth) = depth.checked_sub(1) {
+                members(schema, &format!("{before}{name}."), depth, names);
             }
         }
     }
     // An object may say by itself what it is, and only in its alternatives what is in it.
     for schema in ["oneOf", "anyOf", "allOf"].into_iter().flat_map(|member| list(schema, member)) {
-        members(schema, before, names);
+        members(schema, before, depth, names);
     }
 }
 

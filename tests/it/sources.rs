@@ -20,7 +20,8 @@ const WIDTH: usize = 110;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
-    source: Origin,
+    #[serde(rename = "source")]
+    origin: Origin,
     stream: String,
     primary_key: Value,
     json_schema: Value,
@@ -101,8 +102,11 @@ fn plan(checked: &Outcome) -> String {
 fn mapped(line: &str) -> String {
     let field = |name| field_of(line, name).unwrap_or_default();
     let (from, by, properties, types) = (field("field"), field("by"), field("property"), field("type"));
-    let targets = properties.split(", ").zip(types.split(", "));
-    targets.map(|(property, kind)| format!("  {from} → {property} ({kind}, by {by})\n")).collect()
+    let mut lines = String::new();
+    for (property, kind) in properties.split(", ").zip(types.split(", ")) {
+        writeln!(lines, "  {from} → {property} ({kind}, by {by})").unwrap();
+    }
+    lines
 }
 
 /// The names of a list, each with what stands in brackets after it.
@@ -111,7 +115,10 @@ fn names(list: &str) -> Vec<String> {
     let is_open = |name: &String| name.matches('(').count() > name.matches(')').count();
     for part in list.split(", ") {
         match names.last_mut().filter(|name| is_open(name)) {
-            Some(name) => *name += &format!(", {part}"),
+            Some(name) => {
+                name.push_str(", ");
+                name.push_str(part);
+            }
             None => names.push(part.to_owned()),
         }
     }
@@ -196,11 +203,11 @@ fn every_file_is_tried_and_says_where_its_schema_is_from() {
         paths.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     assert_eq!(files, NAMES.iter().map(|name| (*name).to_owned()).collect());
     for name in NAMES {
-        let Source { source, stream, json_schema, records, .. } = Source::read(name);
-        for text in [&source.package, &source.version, &source.stream, &source.schema, &stream] {
+        let Source { origin, stream, json_schema, records, .. } = Source::read(name);
+        for text in [&origin.package, &origin.version, &origin.stream, &origin.schema, &stream] {
             assert!(!text.trim().is_empty(), "{name}");
         }
-        assert!(source.package.starts_with("airbyte-source-"), "{name}");
+        assert!(origin.package.starts_with("airbyte-source-"), "{name}");
         let declared = json_schema["properties"].as_object().unwrap();
         assert!(!records.is_empty(), "{name}");
         for field in records.iter().flat_map(|record| record.as_object().unwrap().keys()) {

@@ -200,3 +200,29 @@ fn cells_without_a_value_are_not_counted() {
         "h": { "i": null }, "j": ["", "k"] });
     assert_eq!(cells_with_value(&[record]), 4);
 }
+
+#[test]
+fn a_wrong_count_is_noticed() {
+    let outcome = |total: &str, reason: &str| {
+        let left_out = "values left out with their fields stream=s values=2 fields=\"a (1), b (1)\" reason=r";
+        let line = |message: &str| {
+            format!("{{\"type\":\"LOG\",\"log\":{}}}", json!({ "level": "INFO", "message": message }))
+        };
+        let total = format!("values of the stream stream=s {total}");
+        let lines = vec![line(left_out), line(reason), line(&total)];
+        Outcome { code: Some(0), lines, stderr: String::new() }
+    };
+    let records = [json!({ "email": "a@x.com", "a": 1, "b": 2, "c": "?", "d": "" })];
+    let reason = "values left out reason=invalid_value(c) count=1";
+    let right = "values=4 key=1 mapped=0 left_out=2 unfit=1 of_records_left_out=0";
+    assert_eq!(miscounts(&outcome(right, reason), &records, None), Vec::<String>::new());
+    for (total, reason, complaints) in [
+        (right.replace("values=4", "values=5"), reason, 2),
+        (right.replace("mapped=0", "mapped=1"), reason, 1),
+        (right.replace("left_out=2 unfit=1", "left_out=1 unfit=2"), reason, 2),
+        (right.to_owned(), "values left out reason=invalid_value(c) count=3", 1),
+    ] {
+        let told = miscounts(&outcome(&total, reason), &records, None);
+        assert_eq!(told.len(), complaints, "{total}: {told:?}");
+    }
+}

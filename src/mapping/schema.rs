@@ -71,8 +71,8 @@ pub fn is_nested(schema: &Value) -> bool {
 }
 
 /// The values inside an object, or inside the first object of a list, as a path says them after the field's name:
-/// `city` for `address.city`, `[0].value` for `emails[0].value`. Eight at most, and only what a mapping can name:
-/// no further object or list of objects, and no name that reads as a path itself.
+/// `city` for `address.city`, `[0].value` for `emails[0].value`. Thirty at most, and only plain values: those of objects
+/// inside with their paths, and none whose name reads as a path itself.
 pub fn inside(schema: &Value) -> Vec<String> {
     let mut names = IndexSet::new();
     for (form, schema) in alternatives(schema) {
@@ -309,17 +309,23 @@ mod tests {
         let object = json!({"type": ["null", "object"], "properties": address});
         let list = json!({"type": ["null", "array"], "items": object});
         let many: serde_json::Map<String, Value> =
-            (0..20).map(|number| (format!("n{number}"), text.clone())).collect();
+            (0..40).map(|number| (format!("n{number}"), text.clone())).collect();
         let paths = |schema: &Value| {
             let mut paths = inside(schema);
             paths.sort();
             paths
         };
-        assert_eq!(paths(&object), ["city", "line1", "lines"]);
-        assert_eq!(paths(&json!({"oneOf": [{"type": "null"}, object, text]})), ["city", "line1", "lines"]);
-        assert_eq!(paths(&json!({"type": "object", "oneOf": [object, object]})), ["city", "line1", "lines"]);
-        assert_eq!(paths(&list), ["[0].city", "[0].line1", "[0].lines"]);
-        assert_eq!(inside(&json!({"type": "object", "properties": many})).len(), 8);
+        assert_eq!(paths(&object), ["city", "geo.lat", "line1", "lines"]);
+        assert_eq!(
+            paths(&json!({"oneOf": [{"type": "null"}, object, text]})),
+            ["city", "geo.lat", "line1", "lines"]
+        );
+        assert_eq!(
+            paths(&json!({"type": "object", "oneOf": [object, object]})),
+            ["city", "geo.lat", "line1", "lines"]
+        );
+        assert_eq!(paths(&list), ["[0].city", "[0].geo.lat", "[0].line1", "[0].lines"]);
+        assert_eq!(inside(&json!({"type": "object", "properties": many})).len(), 30);
         for nothing in
             [text.clone(), json!({"type": "object"}), json!({"type": "array", "items": text}), json!(true)]
         {

@@ -89,11 +89,13 @@ fn sum_in_brackets(fields: &str) -> u64 {
     fields.split("), ").map(|part| number(part).unwrap_or_else(|| panic!("no number in: {part}"))).sum()
 }
 
-/// The field of each property, by the lines that say where fields go.
-fn fields_of_properties(outcome: &Outcome) -> BTreeMap<String, String> {
+/// The field of each property, by the lines that say where fields go. Of a path, it is the field that it begins with.
+fn fields_of_properties(outcome: &Outcome, records: &[Value]) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     for line in outcome.logs("field mapped ") {
         let (field, properties) = (field_of(&line, "field").unwrap(), field_of(&line, "property").unwrap());
+        let is_path = records.iter().all(|record| record.get(&field).is_none());
+        let field = if is_path { field.split(['.', '[']).next().unwrap().to_owned() } else { field };
         for property in properties.split(", ") {
             fields.insert(property.to_owned(), field.clone());
         }
@@ -150,15 +152,14 @@ pub(crate) fn miscounts(outcome: &Outcome, records: &[Value], sandbox: Option<&S
         compare("values of a reason and of its fields", number_of(line, "values"), by_field);
     }
     // A field of several properties is one cell, whose value may fit one of them and not another.
-    let goes_twice = |line: &String| field_of(line, "property").is_some_and(|names| names.contains(", "));
-    if !outcome.logs("field mapped ").iter().any(goes_twice) {
+    let fields = fields_of_properties(outcome, records);
+    if fields.values().collect::<BTreeSet<_>>().len() == fields.len() {
         let unfit = outcome.logs("values left out reason=");
         compare("`unfit` and the values left out for a reason", count("unfit"), sum_of(&unfit, "count"));
     }
     if let Some(sandbox) = sandbox
         && number_of(&outcome.summary(), "folded") == 0
     {
-        let fields = fields_of_properties(outcome);
         compare("`mapped` and the cells that HubSpot got", count("mapped"), cells_sent(sandbox, &fields));
     }
     wrong

@@ -153,7 +153,7 @@ fn test_container_types() {
     let mapping = |(field, property): (&str, &str)| json!({ "field": field, "property": property });
     let texts = [
         ("schematized_object", "notes_long", r#"{"id":1,"name":"Joe","undeclared":42}"#),
-        ("schemaless_object", "message", r#"{"uuid":"38F52396","nested":{"a":[1,null]}}"#),
+        ("schemaless_object", "message", r#"{"nested":{"a":[1,null]},"uuid":"38F52396"}"#),
         ("schematized_array", "company", "10"),
         ("schemaless_array", "address", r#"[10,"foo",null,{"bar":"qua"}]"#),
     ];

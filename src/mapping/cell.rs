@@ -37,19 +37,55 @@ impl std::ops::AddAssign for Cells {
 }
 
 /// Whether there is a value: not `null`, empty or blank text, an empty object, or a list of nothing else.
+///
+/// It reads the JSON from left to right and stops at the first value, however deep or long it is.
 pub fn has_value(raw: &RawValue) -> bool {
     let json = raw.get();
     match json.as_bytes() {
-        [b'n', ..] | [b'"', b'"'] => false,
+        [b'n', ..] | [b'"', b'"'] => return false,
         // Most texts begin with a letter or a digit.
-        [b'"', first, ..] if first.is_ascii_alphanumeric() => true,
-        [b'"', ..] => serde_json::from_str::<String>(json).map_or(true, |text| !is_blank(&text)),
-        [b'[', ..] => {
-            serde_json::from_str::<Vec<&RawValue>>(json).is_ok_and(|items| items.into_iter().any(has_value))
-        }
-        [b'{', rest @ ..] => !matches!(rest.trim_ascii_start(), [b'}', ..]),
-        _ => true,
+        [b'"', first, ..] if first.is_ascii_alphanumeric() => return true,
+        [b'"' | b'[' | b'{', ..] => {}
+        _ => return true,
     }
+    let mut rest = json;
+    while let Some(first) = rest.bytes().next() {
+        let length = match first {
+            b'[' | b']' | b'{' | b'}' | b',' | b' ' | b'\t' | b'\n' | b'\r' => 1,
+            b'n' => "null".len(),
+            b'"' => {
+                let length = text_length(rest);
+                let (text, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+                // The name of a member: an object with members is a value.
+                if behind.trim_start().starts_with(':') || !is_blank_json(text) {
+                    return true;
+                }
+                length
+            }
+            _ => return true,
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
+}
+
+/// How many bytes the JSON text has that a piece of JSON begins with, its quotation marks included.
+fn text_length(json: &str) -> usize {
+    let mut escaped = true; // the first mark opens it
+    for (place, byte) in json.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return place + 1,
+            _ => {}
+        }
+    }
+    json.len()
+}
+
+/// Whether a JSON text says nothing that can be seen. One that is no Unicode is no blank one.
+fn is_blank_json(json: &str) -> bool {
+    serde_json::from_str::<String>(json).is_ok_and(|text| is_blank(&text))
 }
 
 /// Whether a text holds nothing that can be seen.
@@ -68,9 +104,17 @@ mod tests {
 
     #[test]
     fn what_is_empty_has_no_value() {
-        for json in
-            ["null", "\"\"", "\" \\t\"", "\"\\u200b\\ufeff\"", "[]", "[ null , \"\" , [] ]", "{}", "{ }"]
-        {
+        for json in [
+            "null",
+            "\"\"",
+            "\" \\t\"",
+            "\"\\u200b\\ufeff\"",
+            "[]",
+            "[ null , \"\" , [{}] ]",
+            "{}",
+            "{ }",
+            "[{}]",
+        ] {
             assert!(!has_value(&RawValue::from_string(json.to_owned()).unwrap()), "{json}");
         }
         for json in

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::{
+    cell,
     contact::paths_inside,
     deletion::Mark,
     field::{Goal, LeftOut, Use},
@@ -34,18 +35,25 @@ pub(super) struct NewField<'a> {
     pub shown: bool,
     /// What the catalog says of its values.
     shape: Shape,
-    /// The paths to values inside, if its values are objects or lists.
+    /// Its values are objects or lists, as far as the catalog or the first one tells.
+    nested: bool,
+    /// The paths to values inside, if so.
     inside: Vec<String>,
 }
 
 impl<'a> NewField<'a> {
     pub(super) fn of_catalog(field: &'a catalog::Field) -> Self {
         let inside = inside(&field.schema).iter().map(|path| joined(&field.name, path)).collect();
-        Self { name: &field.name, shown: true, shape: shape(&field.schema), inside }
+        let shape = shape(&field.schema);
+        let nested = matches!(shape, Shape::Object | Shape::ListOfObjects);
+        Self { name: &field.name, shown: true, shape, nested, inside }
     }
 
-    pub(super) fn of_record(name: &'a str, raw: &RawValue, shown: bool) -> Self {
-        Self { name, shown, shape: Shape::Unknown, inside: paths_inside(name, raw) }
+    pub(super) fn of_record(name: &'a str, raw: &RawValue, portal: &Portal) -> Self {
+        let shown = cell::has_value(raw);
+        let nested = shown && raw.get().starts_with(['{', '[']);
+        let inside = if nested { paths_inside(name, raw, portal) } else { Vec::new() };
+        Self { name, shown, shape: Shape::Unknown, nested, inside }
     }
 }
 
@@ -103,23 +111,21 @@ pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, portal: &Portal, ru
 
 fn by_name(new: NewField<'_>, portal: &Portal, rules: Rules) -> (Rank, Wish) {
     let out = |why| (Rank::UsualName, Wish::LeftOut(why));
+    let chosen = portal.property(new.name).filter(|_| rules.fields_are_properties);
+    if let Some(property) = chosen.filter(|property| !property.read_only) {
+        return (Rank::Name, Wish::Named(Arc::clone(property)));
+    }
     if rules.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
         return out(LeftOut::DeletionMark);
     }
     if is_technical(new.name) {
         return out(LeftOut::Technical);
     }
-    let chosen = portal.property(new.name).filter(|_| rules.fields_are_properties);
-    let found = match chosen {
-        Some(property) => Match::Found(Rank::Name, Arc::clone(property)),
-        None => portal.find(new.name),
-    };
-    let is_nested = matches!(new.shape, Shape::Object | Shape::ListOfObjects);
-    match found {
+    match portal.find(new.name) {
         Match::Found(_, property) if property.read_only => out(LeftOut::ReadOnly),
         Match::Found(rank, property) if fits(new.shape, &property) => (rank, Wish::Named(property)),
         Match::Found(..) => out(LeftOut::Nested(new.inside)),
-        _ if is_nested || !new.inside.is_empty() => out(LeftOut::Nested(new.inside)),
+        _ if new.nested => out(LeftOut::Nested(new.inside)),
         Match::Nothing => out(LeftOut::NoProperty),
         Match::Several => out(LeftOut::Ambiguous),
         Match::NeedsMapping(property, others) => {

@@ -10,7 +10,8 @@ use super::{
     claim::NewField,
     email::Key,
     field::{Field, Goal, Use},
-    path::{Step, walk},
+    names::Match,
+    path::{Step, item, walk},
     plan::Plan,
     portal::{Portal, PortalProperty},
     reason::{Code, Reason},
@@ -24,6 +25,10 @@ use crate::{
 
 /// So many paths into a value are named in a message.
 const MOST_PATHS: usize = 30;
+
+/// What members of objects are often called, beside what properties are.
+const USUAL_INSIDE: [&str; 11] =
+    ["value", "label", "id", "number", "street", "line1", "line2", "given", "family", "first", "last"];
 
 /// A property with its value as HubSpot takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +67,7 @@ pub struct ValueRules {
 pub fn map(plan: &mut Plan, portal: &Portal, rules: ValueRules, data: &RawValue) -> Result<Contact, Reason> {
     let members = members(data).map_err(|_| Reason::of(Code::InvalidValue))?;
     let slots = slots(plan, portal, members);
-    let mapped = assemble(plan, &slots, rules);
+    let mapped = assemble(plan, portal, &slots, rules);
     if mapped.is_err() {
         let with_value = slots.iter().flatten().filter(|raw| cell::has_value(raw)).count();
         plan.count_record_left_out(u64::try_from(with_value).unwrap_or(u64::MAX));
@@ -79,19 +84,16 @@ fn slots<'a>(
     let mut slots: Vec<Option<&RawValue>> = vec![None; plan.known()];
     let mut fresh: IndexMap<Cow<'_, str>, &RawValue> = IndexMap::new();
     for (name, raw) in members {
-        match plan.place_of(&name).and_then(|place| slots.get_mut(place)) {
+        let known = plan
+            .place_of(&name)
+            .filter(|&place| !fresh.contains_key(&name) && (plan.is_shown(place) || !cell::has_value(raw)));
+        match known.and_then(|place| slots.get_mut(place)) {
             Some(slot) => *slot = Some(raw),
             None => drop(fresh.insert(name, raw)),
         }
     }
-    for (place, slot) in slots.iter().enumerate() {
-        if let Some(raw) = slot {
-            plan.note_value(place, || cell::has_value(raw));
-        }
-    }
     if !fresh.is_empty() {
-        let new: Vec<NewField<'_>> =
-            fresh.iter().map(|(name, raw)| NewField::of_record(name, raw, cell::has_value(raw))).collect();
+        let new = fresh.iter().map(|(name, raw)| NewField::of_record(name, raw, portal)).collect();
         plan.learn(new, portal);
         slots.resize(plan.known(), None);
         for (name, raw) in &fresh {
@@ -103,7 +105,12 @@ fn slots<'a>(
     slots
 }
 
-fn assemble(plan: &mut Plan, slots: &[Option<&RawValue>], rules: ValueRules) -> Result<Contact, Reason> {
+fn assemble(
+    plan: &mut Plan,
+    portal: &Portal,
+    slots: &[Option<&RawValue>],
+    rules: ValueRules,
+) -> Result<Contact, Reason> {
     if is_deleted(plan, slots) {
         return Err(Reason::of(Code::DeletedInSource));
     }
@@ -114,7 +121,7 @@ fn assemble(plan: &mut Plan, slots: &[Option<&RawValue>], rules: ValueRules) -> 
         let (Some(raw), Some(field)) = (*slot, plan.field_mut(place)) else { continue };
         let filled = fill(field, raw, rules, &mut contact);
         if filled.nested {
-            plan.tell_nested(place, |name| paths_inside(name, raw));
+            plan.tell_nested(place, |name| paths_inside(name, raw, portal));
         }
         match filled {
             Filled { sent: true, .. } => cells.mapped += 1,
@@ -136,24 +143,34 @@ fn is_deleted(plan: &Plan, slots: &[Option<&RawValue>]) -> bool {
 }
 
 /// The address, and the place of the field that holds it: the first of those that may hold it and are filled.
-fn key(plan: &Plan, slots: &[Option<&RawValue>]) -> Result<(Key, usize), Reason> {
-    let mut code = Code::NoEmailField;
+fn key(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<(Key, usize), Reason> {
+    // Only a record without the field, or with something else where its path should lead, may be wrongly mapped.
+    let mut field_exists = false;
     for &place in plan.key() {
-        let one = plan.field(place).and_then(|(_, field)| field.key());
-        let (Some(raw), Some(one)) = (slots.get(place).copied().flatten(), one) else { continue };
-        let Some(raw) = walk(raw, &one.path) else { continue };
+        let Some(one) = plan.field(place).and_then(|(_, field)| field.key()) else { continue };
+        let filled = slots.get(place).copied().flatten().filter(|raw| cell::has_value(raw));
+        let Some(raw) = filled else {
+            field_exists = true;
+            continue;
+        };
+        let Some(raw) = walk(raw, &one.path) else {
+            field_exists |= one.found;
+            continue;
+        };
         let refuse = |code| Reason { code, property: None, expects: Some(Arc::clone(&one.expects)) };
         let Some(text) = value::address(raw).map_err(refuse)? else {
-            code = Code::MissingEmail;
+            field_exists = true;
             continue;
         };
         let text = match &one.values {
             Some(table) => table.get(&text).ok_or_else(|| refuse(Code::InvalidEmail))?,
             None => &text,
         };
-        return Key::parse(text).map(|key| (key, place)).ok_or_else(|| refuse(Code::InvalidEmail));
+        let key = Key::parse(text).ok_or_else(|| refuse(Code::InvalidEmail))?;
+        plan.note_key_found(place);
+        return Ok((key, place));
     }
-    Err(Reason::of(code))
+    Err(Reason::of(if field_exists { Code::MissingEmail } else { Code::NoEmailField }))
 }
 
 /// What became of a cell.
@@ -168,6 +185,7 @@ struct Filled {
 /// Gives the properties of a field their values.
 fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Contact) -> Filled {
     let mut filled = Filled::default();
+    let has_paths = field.uses.iter().any(|one| !one.path.is_empty());
     for one in &mut field.uses {
         let mapped = one.is_mapped();
         let Use { goal, path, values, found, unit, expects, .. } = one;
@@ -184,6 +202,8 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Cont
             }
             Ok(Converted::Empty) if may_clear => Box::default(),
             Ok(Converted::Empty | Converted::Nothing) => continue,
+            // Mappings take what they want of the object.
+            Err(Code::NestedValue) if has_paths && !mapped => continue,
             Err(code) => {
                 filled.dropped = true;
                 filled.nested |= code == Code::NestedValue;
@@ -197,23 +217,22 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Cont
     filled
 }
 
-/// The paths to the plain values inside an object, or inside the first object of a list.
+/// The paths to plain values inside an object, or inside the first object of a list, by names that are known.
 ///
-/// They are names of a source's fields; one that looks like something else may be a value, and is not named.
-pub(super) fn paths_inside(field: &str, raw: &RawValue) -> Vec<String> {
-    let first = || serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok()?.into_iter().next();
+/// The names of a record's members may be values themselves, such as those of a map by customer: only what the portal, or
+/// everybody, has a name for is told.
+pub(super) fn paths_inside(field: &str, raw: &RawValue, portal: &Portal) -> Vec<String> {
     let (object, before) = match raw.get().as_bytes().first() {
         Some(b'{') => (Some(raw), ""),
-        Some(b'[') => (first(), "[0]"),
+        Some(b'[') => (item(raw, 0), "[0]"),
         _ => return Vec::new(),
     };
     let mut paths = Vec::new();
     let read = object.map(|object| {
         for_each_member(object, |name, value| {
-            let harmless =
-                name.len() <= 40 && name.chars().all(|one| one.is_alphanumeric() || "_- ".contains(one));
+            let known = || USUAL_INSIDE.contains(&&*name) || portal.find(&name) != Match::Nothing;
             let plain = !value.get().starts_with(['{', '[']);
-            if plain && harmless && !name.is_empty() && paths.len() < MOST_PATHS {
+            if plain && paths.len() < MOST_PATHS && known() {
                 paths.push(format!("{field}{before}{}", Step::Name((*name).into())));
             }
         })

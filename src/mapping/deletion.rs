@@ -15,8 +15,11 @@ const MOMENTS: [&str; 2] = ["abcdcdeletedat", "deletedat"];
 /// `IsDeleted` is Salesforce's, `_fivetran_deleted` Fivetran's, `_airbyte_deleted` of tables that Airbyte has written.
 const FLAGS: [&str; 3] = ["isdeleted", "fivetrandeleted", "airbytedeleted"];
 
-/// What no moment is, though a column of moments may hold it: databases that know no null have these.
-const NEVER: [&str; 5] = ["0", "0.0", "false", "0000-00-00", "0000-00-00 00:00:00"];
+/// What no moment is, though a column of moments may hold it: databases that know no null, and exports, have these. In
+/// lower case.
+const NEVER: [&str; 12] = ["0", "0.0", "-", "false", "f", "no", "n", "off", "null", "none", "nil", "nan"];
+/// The beginnings of the dates that stand for none in MySQL, and in Go and .NET.
+const NO_DATES: [&str; 2] = ["0000-00-00", "0001-01-01"];
 
 /// A kind of column that marks deleted records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +43,9 @@ impl Mark {
         match self {
             Self::Flag => value::is_true(value),
             Self::Moment => {
-                let text = value.get().trim_matches('"');
-                cell::has_value(value) && !NEVER.contains(&text.trim())
+                let text = value.get().trim_matches('"').trim().to_lowercase();
+                let is_none = NEVER.contains(&&*text) || NO_DATES.iter().any(|none| text.starts_with(none));
+                cell::has_value(value) && !is_none
             }
         }
     }
@@ -78,7 +82,10 @@ mod tests {
             ("\"2027-01-01T00:00:00Z\"", true, false),
             ("1767225600", true, false),
             ("0", false, false),
-            ("\"0000-00-00 00:00:00\"", false, false),
+            ("\"0000-00-00 00:00:00.000000\"", false, false),
+            ("\"0001-01-01T00:00:00Z\"", false, false),
+            ("\"False\"", false, false),
+            ("\"N\"", false, false),
             ("false", false, false),
             ("true", true, true),
             ("1", true, true),

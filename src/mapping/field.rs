@@ -20,6 +20,9 @@ pub struct Field {
     pub left_out: Option<LeftOut>,
     /// The catalog declares it, or a record had a value in it: it is in use, and keeps what it has.
     pub(super) shown: bool,
+    /// When it came first, and when what it has was last decided: the catalog, or the record, by its number.
+    pub(super) met: u32,
+    pub(super) round: u32,
     /// How many of its cells with a value went nowhere.
     pub cells_left_out: u64,
     /// It has been said which values lie inside the objects that came.
@@ -35,6 +38,14 @@ impl Field {
     /// The use by which the values become the address.
     pub fn key(&self) -> Option<&Use> {
         self.uses.iter().find(|one| one.goal == Goal::Key)
+    }
+
+    /// Whether the values go where those of the other field go, or are left out for the same reason.
+    pub(super) fn goes_as(&self, other: &Self) -> bool {
+        let places = |field: &Self| -> Vec<_> {
+            field.uses.iter().map(|one| (one.goal.clone(), one.path.clone(), one.rank)).collect()
+        };
+        self.left_out == other.left_out && places(self) == places(other)
     }
 
     /// The properties that the values go into.
@@ -144,6 +155,8 @@ pub enum LeftOut {
     NeedsMapping(Arc<str>, Vec<Arc<str>>),
     /// Another field goes into the property.
     Claimed(Arc<str>),
+    /// A mapping sends it to the property, but another field was in use for it when this one came.
+    MappedTooLate(Arc<str>),
     /// HubSpot does not let the API set the property of its name.
     ReadOnly,
     /// It marks deleted records.
@@ -161,7 +174,11 @@ impl LeftOut {
             | Self::Nested(_)
             | Self::Ambiguous
             | Self::NeedsMapping(..) => true,
-            Self::Claimed(_) | Self::ReadOnly | Self::DeletionMark | Self::Technical => false,
+            Self::Claimed(_)
+            | Self::MappedTooLate(_)
+            | Self::ReadOnly
+            | Self::DeletionMark
+            | Self::Technical => false,
         }
     }
 
@@ -192,6 +209,10 @@ impl LeftOut {
                  property, or one of the others, name it in `field_mappings`"
             }
             Self::Claimed(_) => "another field goes into the property in brackets",
+            Self::MappedTooLate(_) => {
+                "a mapping sends it to the property in brackets, but another field was in use for that when this one came: name \
+                 the stream in the mapping, or give a catalog that declares the field"
+            }
             Self::ReadOnly => "HubSpot does not let the API set the property of this name",
             Self::DeletionMark => {
                 "it marks records that the source has deleted; name a property in `field_mappings` to have it instead"
@@ -208,7 +229,7 @@ impl LeftOut {
             Self::NeedsMapping(property, others) => Some(format!("{property}; {}", did_you_mean(others))),
             Self::Nested(paths) if paths.is_empty() => None,
             Self::Nested(paths) => Some(paths.join(", ")),
-            Self::Claimed(property) => Some(property.to_string()),
+            Self::Claimed(property) | Self::MappedTooLate(property) => Some(property.to_string()),
             Self::NoProperty | Self::Ambiguous | Self::ReadOnly | Self::DeletionMark | Self::Technical => {
                 None
             }

@@ -84,15 +84,21 @@ impl Mappings {
             if one.mapping.field == name {
                 return Some((place, &one.mapping, &[][..]));
             }
-            let path = one.path.as_ref().filter(|path| *path.field == *name && one.field.is_none())?;
+            let path = one.path.as_ref().filter(|path| *path.field == *name)?;
             Some((place, &one.mapping, &path.steps[..]))
         })
     }
 
-    /// Gives a mapping its field. `false`: it has another one already.
-    pub(super) fn bind(&mut self, place: usize, field: usize) -> bool {
-        let Some(one) = self.all.get_mut(place) else { return false };
-        *one.field.get_or_insert(field) == field
+    /// Gives a mapping its field.
+    pub(super) fn bind(&mut self, place: usize, field: usize) {
+        if let Some(one) = self.all.get_mut(place) {
+            one.field = Some(field);
+        }
+    }
+
+    /// A field has nothing any more.
+    pub(super) fn release(&mut self, field: usize) {
+        self.all.iter_mut().filter(|one| one.field == Some(field)).for_each(|one| one.field = None);
     }
 
     pub(super) fn is_matching_key(&self, place: usize) -> bool {

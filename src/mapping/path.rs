@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use serde_json::value::RawValue;
+use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
+use serde_json::{Deserializer, value::RawValue};
 
 use crate::protocol::message::for_each_member;
 
@@ -112,9 +113,35 @@ fn member<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
     found
 }
 
-fn item(list: &RawValue, index: usize) -> Option<&RawValue> {
-    let items: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
-    items.get(index).copied()
+/// The item of a list at a place. What stands behind it is not looked at.
+pub(super) fn item(list: &RawValue, index: usize) -> Option<&RawValue> {
+    let mut found = None;
+    // Leaving off in the middle of the list is an error to the reader, and no matter here.
+    Deserializer::from_str(list.get()).deserialize_seq(Item { index, found: &mut found }).ok();
+    found
+}
+
+struct Item<'a, 'de> {
+    index: usize,
+    found: &'a mut Option<&'de RawValue>,
+}
+
+impl<'de> Visitor<'de> for Item<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        for _ in 0..self.index {
+            if list.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(());
+            }
+        }
+        *self.found = list.next_element()?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{
     deletion::Mark,
     field::{Field, Goal, LeftOut, Use},
     mappings::Mappings,
-    names::{Match, is_email_word},
+    names::{Match, Rank, is_email_word},
     portal::{Portal, PortalProperty},
 };
 use crate::{
@@ -55,6 +55,8 @@ pub struct Plan {
     cells: Cells,
     news: Vec<News>,
     full: bool,
+    /// How often fields have been taken up.
+    round: u32,
 }
 
 impl Plan {
@@ -85,6 +87,7 @@ impl Plan {
             cells: Cells::default(),
             news: Vec::new(),
             full: false,
+            round: 0,
         };
         plan.learn(stream.fields.iter().map(NewField::of_catalog).collect(), portal);
         Ok(plan)
@@ -160,10 +163,17 @@ impl Plan {
         self.marks.iter().copied()
     }
 
-    /// A record has a cell in this field. Once one of them has a value, the field is in use.
-    pub(super) fn note_value(&mut self, index: usize, has_value: impl FnOnce() -> bool) {
-        if let Some(field) = self.field_mut(index).filter(|field| !field.shown) {
-            field.shown = has_value();
+    /// Whether a field is in use: the catalog declares it, or a record had a value in it.
+    pub(super) fn is_shown(&self, index: usize) -> bool {
+        self.fields.get_index(index).is_some_and(|(_, field)| field.shown)
+    }
+
+    /// The path of the address has led to one.
+    pub(super) fn note_key_found(&mut self, index: usize) {
+        let key =
+            self.field_mut(index).and_then(|field| field.uses.iter_mut().find(|one| one.goal == Goal::Key));
+        if let Some(key) = key {
+            key.found = true;
         }
     }
 
@@ -191,44 +201,71 @@ impl Plan {
         }
     }
 
-    /// Adds fields that are new to the plan, those of one record or of the catalog. Among them the better right decides;
-    /// none of them takes anything from a field that is in use.
+    /// Takes up fields of one record, or of the catalog, that are new to the plan, or that have a value for the first time.
+    /// Among them the better right decides; none of them takes anything from a field that is in use.
     pub(super) fn learn(&mut self, fields: Vec<NewField<'_>>, portal: &Portal) {
-        let first = self.fields.len();
-        let mut added: Vec<(usize, Claim)> = Vec::new();
+        self.round += 1;
+        let mut touched: Vec<(usize, Option<Field>)> = Vec::with_capacity(fields.len());
+        let mut wanted: Vec<(usize, Claim)> = Vec::new();
         for new in fields {
-            if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name, portal) {
-                if !std::mem::replace(&mut self.full, true) {
-                    self.news.push(News::Full);
-                }
-                continue;
-            }
-            let index = self.fields.len();
-            self.fields.insert(new.name.into(), Field { shown: new.shown, ..Field::default() });
-            added.extend(
-                claims(new, &self.mappings, portal, self.rules).into_iter().map(|claim| (index, claim)),
-            );
+            let Some((index, before)) = self.place(&new, portal) else { continue };
+            let claims = claims(new, &self.mappings, portal, self.rules);
+            wanted.extend(claims.into_iter().map(|claim| (index, claim)));
+            touched.push((index, before));
         }
-        // A value comes before none, then the better right, then the order of the fields.
-        added.sort_by_key(|(index, claim)| (!self.is_shown(*index), claim.rank, !claim.exact));
-        for (index, claim) in added {
-            self.settle(index, claim, first);
+        // What a mapping names, and a value, come before none; then the better right, then the order of the fields.
+        wanted.sort_by_key(|(index, claim)| {
+            let is_empty = claim.rank > Rank::Mapping && !self.is_shown(*index);
+            (is_empty, claim.rank, !claim.exact)
+        });
+        for (index, claim) in wanted {
+            self.settle(index, claim);
         }
-        for index in first..self.fields.len() {
+        for (index, before) in touched {
             self.note_mark(index);
-            self.news.push(News::Decided(index));
+            let is_same =
+                |(_, after): (_, &Field)| before.as_ref().is_some_and(|before| before.goes_as(after));
+            if !self.fields.get_index(index).is_some_and(is_same) {
+                self.news.push(News::Decided(index));
+            }
         }
     }
 
-    fn is_shown(&self, index: usize) -> bool {
-        self.fields.get_index(index).is_some_and(|(_, field)| field.shown)
+    /// The place of a field that is new or had no value before, free of all that it had; with what that was. `None`:
+    /// there is no more room.
+    fn place(&mut self, new: &NewField<'_>, portal: &Portal) -> Option<(usize, Option<Field>)> {
+        let round = self.round;
+        if let Some(index) = self.place_of(new.name) {
+            self.claims.retain(|_, holder| *holder != index);
+            self.key.retain(|field| *field != index);
+            self.marks.retain(|(field, _)| *field != index);
+            self.mappings.release(index);
+            let field = self.field_mut(index)?;
+            let free = Field { shown: new.shown, round, met: field.met, ..Field::default() };
+            let before = std::mem::replace(field, free);
+            field.cells_left_out = before.cells_left_out;
+            return Some((index, Some(before)));
+        }
+        if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name, portal) {
+            if !std::mem::replace(&mut self.full, true) {
+                self.news.push(News::Full);
+            }
+            return None;
+        }
+        let field = Field { shown: new.shown, round, met: round, ..Field::default() };
+        Some((self.fields.insert_full(new.name.into(), field).0, None))
+    }
+
+    fn came_now(&self, index: usize) -> bool {
+        self.field(index).is_some_and(|(_, field)| field.round == self.round)
     }
 
     /// A field may mark deleted records, unless a mapping takes it for something else.
     fn note_mark(&mut self, index: usize) {
         let Some((name, field)) = self.fields.get_index(index) else { return };
-        let is_mapped = field.uses.iter().any(Use::is_mapped);
-        let mark = Mark::of(name).filter(|_| self.rules.deleted == DeletedRecords::Skip && !is_mapped);
+        let is_chosen = field.uses.iter().any(Use::is_mapped)
+            || (self.rules.fields_are_properties && !field.uses.is_empty());
+        let mark = Mark::of(name).filter(|_| self.rules.deleted == DeletedRecords::Skip && !is_chosen);
         self.marks.extend(mark.map(|mark| (index, mark)));
     }
 
@@ -237,47 +274,66 @@ impl Plan {
         Mark::of(field).is_some() || self.mappings.of_field(field).next().is_some() || is_key()
     }
 
-    /// Gives a field what it wants, as far as others leave it. Fields from `first` on came together with it.
-    fn settle(&mut self, index: usize, claim: Claim, first: usize) {
+    /// Gives a field what it wants, as far as others leave it.
+    fn settle(&mut self, index: usize, claim: Claim) {
         let given = match claim.wish {
             Wish::LeftOut(why) => Err(why),
             Wish::Mapped(place, one) => {
                 let property = one.goal.property();
-                let gets = self.mappings.bind(place, index) && self.take(&property, index, first);
-                if gets { Ok(one) } else { Err(LeftOut::Claimed(property)) }
+                if self.take(&property, index, true) {
+                    self.mappings.bind(place, index);
+                    Ok(one)
+                } else if self.claims.get(&property).is_some_and(|holder| self.came_now(*holder)) {
+                    Err(LeftOut::Claimed(property))
+                } else {
+                    Err(LeftOut::MappedTooLate(property))
+                }
             }
             Wish::Named(property) => {
                 let gets = self.stands_in(index, &property)
-                    || (!self.mappings.reserves(&property.name) && self.take(&property.name, index, first));
+                    || (!self.mappings.reserves(&property.name) && self.take(&property.name, index, false));
                 let name = self.fields.get_index(index).map_or("", |(name, _)| name);
-                match (gets, *property.name == *EMAIL) {
-                    (false, _) => Err(LeftOut::Claimed(Arc::clone(&property.name))),
-                    (true, true) => Ok(Use::of_field(name, Goal::Key, claim.rank, self.rules.formats)),
-                    (true, false) => {
-                        Ok(Use::of_field(name, Goal::Property(property), claim.rank, self.rules.formats))
-                    }
+                let is_key = *property.name == *EMAIL;
+                if gets {
+                    let goal = if is_key { Goal::Key } else { Goal::Property(property) };
+                    Ok(Use::of_field(name, goal, claim.rank, self.rules.formats))
+                } else {
+                    Err(LeftOut::Claimed(Arc::clone(&property.name)))
                 }
             }
         };
         let Some((_, field)) = self.fields.get_index_mut(index) else { return };
         match given {
             Ok(one) => {
-                if one.goal == Goal::Key {
-                    self.key.push(index);
-                }
+                let is_key = one.goal == Goal::Key;
                 field.uses.push(one);
                 field.left_out = None;
+                if is_key {
+                    self.add_key(index);
+                }
             }
             Err(why) if field.uses.is_empty() => field.left_out = Some(why),
             Err(_) => {}
         }
     }
 
+    /// Of the fields that hold the address the one that came first counts first; of those that came together, the one with
+    /// the better right.
+    fn add_key(&mut self, index: usize) {
+        self.key.push(index);
+        let fields = &self.fields;
+        self.key.sort_by_key(|index| {
+            let field = fields.get_index(*index).map(|(_, field)| field);
+            field.map(|field| (field.met, field.key().map(|one| one.rank)))
+        });
+    }
+
     /// Claims a property for a field. `false`: another field has it, and keeps it.
-    fn take(&mut self, property: &Arc<str>, index: usize, first: usize) -> bool {
+    fn take(&mut self, property: &Arc<str>, index: usize, is_mapped: bool) -> bool {
         if let Some(holder) = self.claims.get(property).copied() {
+            let is_empty = !is_mapped && !self.is_shown(index);
             // Among fields that came together the one with the better right was asked first.
-            if holder >= first || self.is_shown(holder) || !self.is_shown(index) {
+            if self.came_now(holder) || self.is_shown(holder) || is_empty {
                 return holder == index;
             }
             self.dispossess(holder, property);

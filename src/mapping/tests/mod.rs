@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use proptest::prelude::*;
 use serde_json::{Value, json, value::RawValue};
 
+mod course;
 mod plan;
 mod property;
 mod record;

@@ -1,6 +1,6 @@
 //! Which field goes where.
 
-use super::*;
+use super::{super::field::LeftOut, *};
 
 #[test]
 fn fields_go_by_their_names_and_the_rest_is_left_out() {
@@ -79,7 +79,7 @@ fn a_general_mapping_applies_once_a_record_brings_its_field_unless_its_property_
     assert_eq!(map(both), ("a@x.com".to_owned(), texts(&[("phone", "1"), ("work_email", "2")])));
     assert_eq!(
         routes(&declared),
-        pairs(&[("email", "KEY"), ("phone", "phone"), ("mail", "Claimed"), ("tel", "work_email")]),
+        pairs(&[("email", "KEY"), ("phone", "phone"), ("mail", "MappedTooLate"), ("tel", "work_email")]),
     );
     // Fields that come together are judged together, and a field that never had a value is not in use.
     let mapped = r#"{"mail":"b@x.com","tel":"2"}"#;
@@ -88,30 +88,6 @@ fn a_general_mapping_applies_once_a_record_brings_its_field_unless_its_property_
         let mapped = records.iter().map(|data| map_with(&mut grown, data, InvalidValues::DropValue)).last();
         let expected = texts(&[("phone", "2"), ("work_email", "2")]);
         assert_eq!(contact(&mapped.unwrap()), ("b@x.com".to_owned(), expected), "{records:?}");
-    }
-}
-
-/// Fault: one row with an undeclared field took the key, or a property, from the rest of its stream.
-#[test]
-fn a_field_in_use_keeps_what_it_has_whatever_comes_later() {
-    let mappings = [mapping(None, "tel", "phone")];
-    for late in ["null", "\"\"", "\"x@x.com\""] {
-        let mut plan = plan(&["Email", "First Name", "Phone"], &mappings).unwrap();
-        let intruder = format!(
-            r#"{{"Email":"a@x.com","First Name":"A","email":{late},"firstname":{late},"tel":{late}}}"#
-        );
-        let usual = r#"{"Email":"b@x.com","First Name":"B","Phone":"1"}"#;
-        let _one = map_with(&mut plan, &intruder, InvalidValues::DropValue);
-        let one = map_with(&mut plan, usual, InvalidValues::DropValue);
-        let expected = texts(&[("firstname", "B"), ("phone", "1")]);
-        assert_eq!(contact(&one), ("b@x.com".to_owned(), expected), "after {late}");
-        // Without a catalog, the field that was there first is in use.
-        let mut grown = self::plan(&[], &mappings).unwrap();
-        for data in [usual, &intruder, usual] {
-            assert!(map_with(&mut grown, data, InvalidValues::DropValue).is_ok(), "{data}");
-        }
-        let one = map_with(&mut grown, usual, InvalidValues::DropValue);
-        assert_eq!(contact(&one).1, texts(&[("firstname", "B"), ("phone", "1")]), "after {late}");
     }
 }
 
@@ -136,7 +112,7 @@ fn spellings_of_the_word_for_the_address_stand_in_for_one_another() {
         (r#"{"Email":" ","email":"","E-Mail Address":"c@x.com"}"#, Ok("c@x.com")),
         (r#"{"Email":"b@x.com","email":"nonsense"}"#, Err(Code::InvalidEmail)),
         (r#"{"mail":"d@x.com","user_email":"e@x.com","Email":null}"#, Err(Code::MissingEmail)),
-        (r#"{"mail":"d@x.com","user_email":"e@x.com"}"#, Err(Code::NoEmailField)),
+        (r#"{"mail":"d@x.com","user_email":"e@x.com"}"#, Err(Code::MissingEmail)),
     ] {
         let one = map_with(&mut plan, data, InvalidValues::DropValue);
         assert_eq!(
@@ -170,10 +146,10 @@ fn a_path_leads_into_a_field_unless_a_field_has_its_name() {
     let one = map_with(&mut plan, data, InvalidValues::DropValue);
     assert_eq!(contact(&one), ("a@x.com".to_owned(), texts(&[("firstname", "Ada"), ("phone", "1")])));
     for (data, code) in [
-        (r#"{"attributes":{"names":[]}}"#, Code::NoEmailField),
+        (r#"{"attributes":{"names":[]}}"#, Code::MissingEmail),
         (r#"{"attributes":{"email":null}}"#, Code::MissingEmail),
         (r#"{"attributes":null}"#, Code::MissingEmail),
-        ("{}", Code::NoEmailField),
+        ("{}", Code::MissingEmail),
     ] {
         assert_eq!(rejected(&map_with(&mut plan, data, InvalidValues::DropValue)), Some(code), "{data}");
     }
@@ -235,14 +211,16 @@ fn objects_are_left_out_with_the_paths_inside_unless_they_are_mapped() {
 #[test]
 fn objects_that_no_catalog_declares_are_told_of_once_with_the_paths_inside() {
     let mut plan = plan(&[], &[]).unwrap();
-    let data =
-        r#"{"email":"a@x.com","firstname":{"given":"A","x@y":1,"more":{}},"other":[{"a":1}],"list":[1,2]}"#;
+    let data = r#"{"email":"a@x.com","firstname":{"given":"A","Ada Lovelace":1,"sk_live_1":2,"more":{}},
+        "other":[{"phone":1,"a@x.com":2}],"scores":{"Ada Lovelace":1},"list":[1,2]}"#;
     let one = map_with(&mut plan, data, InvalidValues::DropValue).unwrap();
     assert_eq!(one.dropped.iter().map(|reason| reason.code).collect::<Vec<_>>(), [Code::NestedValue]);
     let nested: Vec<_> = plan.take_news().into_iter().filter(|one| matches!(one, News::Nested(..))).collect();
+    // The names of members may be values: only those that are known are told.
     assert_eq!(nested, [News::Nested(1, vec!["firstname.given".to_owned()])]);
-    let details: Vec<_> = plan.fields().filter_map(|(_, field)| field.left_out.clone()?.detail()).collect();
-    assert_eq!(details, ["other[0].a", "list[0]"]);
+    let left_out: Vec<_> = plan.fields().filter_map(|(_, field)| field.left_out.clone()).collect();
+    let nested = |paths: &[&str]| LeftOut::Nested(paths.iter().map(|path| (*path).to_owned()).collect());
+    assert_eq!(left_out, [nested(&["other[0].phone"]), nested(&[]), nested(&["list[0]"])]);
     assert!(map_with(&mut plan, data, InvalidValues::DropValue).is_ok());
     assert_eq!(plan.take_news(), []);
 }

@@ -12,7 +12,7 @@ use crate::{
         mappings::Doubt,
         names::normal,
         path::Path,
-        plan::Plan,
+        plan::{Plan, joined},
         schema::{Shape, at, inside, is_nested, shape},
     },
     protocol::{
@@ -65,36 +65,40 @@ impl<'a> Keyless<'a> {
         format!("`{}`: {looked_for} (its fields: {}{more})", self.stream.id.shown(), fields.join(", "))
     }
 
-    /// Fields, and values inside of fields, whose names speak of an address.
     fn perhaps(&self) -> String {
-        let speaks = |name: &str| normal(name).contains("mail");
-        let of_field = self.stream.fields.iter().flat_map(|field| {
-            let own = speaks(&field.name).then(|| format!("`{}`", shown(&field.name)));
-            let inside = inside(&field.schema).into_iter().filter(|path| speaks(path));
-            let dot = |path: &str| if path.starts_with('[') { "" } else { "." };
-            own.into_iter().chain(
-                inside
-                    .map(move |path| format!("`{}`", shown(&format!("{}{}{path}", field.name, dot(&path))))),
-            )
-        });
-        let candidates: Vec<String> = of_field.take(MOST_CANDIDATES).collect();
+        let candidates: Vec<String> =
+            self.candidates().iter().map(|name| format!("`{}`", shown(name))).collect();
         if candidates.is_empty() {
             String::new()
         } else {
             format!("; perhaps {} holds it", candidates.join(" or "))
         }
     }
+
+    /// Fields, and values inside of fields, whose names speak of an address.
+    fn candidates(&self) -> Vec<String> {
+        let speaks = |name: &str| normal(name).contains("mail");
+        let of_field = self.stream.fields.iter().flat_map(|field| {
+            let own = speaks(&field.name).then(|| field.name.clone());
+            let inside = inside(&field.schema).into_iter().filter(|path| speaks(path));
+            own.into_iter().chain(inside.map(|path| joined(&field.name, &path)))
+        });
+        of_field.take(MOST_CANDIDATES).collect()
+    }
 }
 
 /// The failure of a catalog with streams that have no address.
 pub(super) fn no_key(keyless: &[Keyless<'_>]) -> Failure {
     let streams: Vec<String> = keyless.iter().map(Keyless::describe).collect();
+    let first = keyless.first();
+    let candidate = first.and_then(|one| one.candidates().into_iter().next());
     let failure = Failure::config(format!(
         "No field becomes the contact's e-mail address, which is the key, in {}. Name the field that holds it in \
-         `field_mappings`, such as {{\"stream\": \"{}\", \"field\": \"…\", \"property\": \"email\"}}, or deselect the stream in \
+         `field_mappings`, such as {{\"stream\": \"{}\", \"field\": \"{}\", \"property\": \"email\"}}, or deselect the stream in \
          the connection.",
         streams.join("; "),
-        keyless.first().map(|one| one.stream.id.shown()).unwrap_or_default(),
+        first.map(|one| one.stream.id.shown()).unwrap_or_default(),
+        candidate.as_deref().map_or("…".into(), shown),
     ));
     match keyless {
         [one] => failure.of_stream(one.stream.id.name(), one.stream.id.namespace()),
@@ -146,8 +150,8 @@ pub(super) fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
                     stream = %stream.id,
                     field = field.name,
                     "the field of the e-mail address is a list: its only entry is taken, or the one that is marked as the \
-                     primary one, and a record with several others is rejected; to take the first, map `{}[0]` or a value \
-                     inside it",
+                     primary one, and a record with several of which none is marked is rejected; to take the first, map \
+                     `{}[0]` or a value inside it",
                     field.name
                 );
             }

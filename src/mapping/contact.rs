@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// So many paths into a value are named in a message.
-const MOST_PATHS: usize = 8;
+const MOST_PATHS: usize = 30;
 
 /// A property with its value as HubSpot takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

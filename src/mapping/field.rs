@@ -77,7 +77,7 @@ impl Use {
     ) -> Self {
         let inside: String = path.iter().map(ToString::to_string).collect();
         let wanted = match (&goal, &values) {
-            (Goal::Key, _) => "an e-mail address such as ada@example.com".to_owned(),
+            (Goal::Key, _) => "an e-mail address such as name@company.com".to_owned(),
             (_, Some(table)) => format!("a value that the mapping lists, such as `{}`", table.example()),
             (Goal::Property(property), None) => value::wanted(property, formats),
         };
@@ -98,8 +98,8 @@ pub enum LeftOut {
     Nested(Vec<String>),
     /// Several properties have a name like it.
     Ambiguous,
-    /// It is like the label of this property of HubSpot's own machinery.
-    NeedsMapping(Arc<str>),
+    /// It is like the label of this property of HubSpot's own machinery, or means one of the others.
+    NeedsMapping(Arc<str>, Vec<Arc<str>>),
     /// Another field goes into the property.
     Claimed(Arc<str>),
     /// HubSpot does not let the API set the property of its name.
@@ -118,7 +118,7 @@ impl LeftOut {
             | Self::Perhaps(_)
             | Self::Nested(_)
             | Self::Ambiguous
-            | Self::NeedsMapping(_) => true,
+            | Self::NeedsMapping(..) => true,
             Self::Claimed(_) | Self::ReadOnly | Self::DeletionMark | Self::Technical => false,
         }
     }
@@ -145,9 +145,9 @@ impl LeftOut {
             Self::Ambiguous => {
                 "several contact properties have a name or label like this; name one in `field_mappings`"
             }
-            Self::NeedsMapping(_) => {
-                "only its label is like the property in brackets, which HubSpot itself works with; if you mean that property, \
-                 name it in `field_mappings`"
+            Self::NeedsMapping(..) => {
+                "its name is like the label of the first property in brackets, which HubSpot itself works with; if you mean that \
+                 property, or one of the others, name it in `field_mappings`"
             }
             Self::Claimed(_) => "another field goes into the property in brackets",
             Self::ReadOnly => "HubSpot does not let the API set the property of this name",
@@ -161,16 +161,20 @@ impl LeftOut {
     /// What stands in brackets behind the field's name.
     pub fn detail(&self) -> Option<String> {
         match self {
-            Self::Perhaps(properties) => {
-                let names: Vec<&str> = properties.iter().map(AsRef::as_ref).collect();
-                Some(format!("did you mean {}?", names.join(" or ")))
-            }
+            Self::Perhaps(properties) => Some(did_you_mean(properties)),
+            Self::NeedsMapping(property, others) if others.is_empty() => Some(property.to_string()),
+            Self::NeedsMapping(property, others) => Some(format!("{property}; {}", did_you_mean(others))),
             Self::Nested(paths) if paths.is_empty() => None,
             Self::Nested(paths) => Some(paths.join(", ")),
-            Self::NeedsMapping(property) | Self::Claimed(property) => Some(property.to_string()),
+            Self::Claimed(property) => Some(property.to_string()),
             Self::NoProperty | Self::Ambiguous | Self::ReadOnly | Self::DeletionMark | Self::Technical => {
                 None
             }
         }
     }
+}
+
+fn did_you_mean(properties: &[Arc<str>]) -> String {
+    let names: Vec<&str> = properties.iter().map(AsRef::as_ref).collect();
+    format!("did you mean the property {}?", names.join(" or "))
 }

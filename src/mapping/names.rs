@@ -53,8 +53,9 @@ pub enum Match {
     Found(Rank, Arc<PortalProperty>),
     /// Several properties are called so.
     Several,
-    /// Its label is like the field's name, but it belongs to HubSpot's own machinery: only a mapping may name it.
-    NeedsMapping(Arc<PortalProperty>),
+    /// Its label is like the field's name, but it belongs to HubSpot's own machinery: only a mapping may name it. Or the
+    /// name means one of the others.
+    NeedsMapping(Arc<PortalProperty>, Vec<Arc<PortalProperty>>),
     /// The name means different things in different tools: one of these, perhaps.
     Perhaps(Vec<Arc<PortalProperty>>),
     Nothing,
@@ -134,7 +135,13 @@ impl Names {
             return Match::Found(Rank::UsualName, Arc::clone(property));
         }
         match spellings().find_map(|name| self.machinery.get(&normal(name))) {
-            Some(Some(property)) => Match::NeedsMapping(Arc::clone(property)),
+            Some(Some(property)) => {
+                let others = match self.perhaps(field) {
+                    Match::Perhaps(others) => others,
+                    _ => Vec::new(),
+                };
+                Match::NeedsMapping(Arc::clone(property), others)
+            }
             Some(None) => Match::Several,
             None => match self.perhaps(field) {
                 Match::Nothing => inner.map_or(Match::Nothing, |inner| self.perhaps(inner)),

@@ -298,11 +298,10 @@ impl Plan {
             _ if is_nested || !new.inside.is_empty() => out(LeftOut::Nested(new.inside)),
             Match::Nothing => out(LeftOut::NoProperty),
             Match::Several => out(LeftOut::Ambiguous),
-            Match::NeedsMapping(property) => out(LeftOut::NeedsMapping(Arc::clone(&property.name))),
-            Match::Perhaps(properties) => {
-                let names = properties.iter().map(|property| Arc::clone(&property.name)).collect();
-                out(LeftOut::Perhaps(names))
+            Match::NeedsMapping(property, others) => {
+                out(LeftOut::NeedsMapping(Arc::clone(&property.name), names_of(&others)))
             }
+            Match::Perhaps(properties) => out(LeftOut::Perhaps(names_of(&properties))),
         }
     }
 
@@ -408,6 +407,10 @@ enum Wish {
     LeftOut(LeftOut),
 }
 
+fn names_of(properties: &[Arc<PortalProperty>]) -> Vec<Arc<str>> {
+    properties.iter().map(|property| Arc::clone(&property.name)).collect()
+}
+
 /// Whether values of this form may go into a property without a mapping.
 fn fits(shape: Shape, property: &PortalProperty) -> bool {
     match shape {
@@ -419,6 +422,6 @@ fn fits(shape: Shape, property: &PortalProperty) -> bool {
 }
 
 /// A field and a path inside it, as a mapping names them.
-fn joined(field: &str, inside: &str) -> String {
+pub fn joined(field: &str, inside: &str) -> String {
     if inside.starts_with('[') { format!("{field}{inside}") } else { format!("{field}.{inside}") }
 }

@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::path::Step;
 
 /// So many names inside a field are enough to show what a path looks like.
-const MOST_INSIDE: usize = 8;
+const MOST_INSIDE: usize = 30;
+/// So deep are objects inside objects looked into.
+const DEEPEST: usize = 3;
 
 /// The form of a field's values as far as the schema tells; whether null is allowed as well does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,17 +71,17 @@ pub fn is_nested(schema: &Value) -> bool {
 }
 
 /// The values inside an object, or inside the first object of a list, as a path says them after the field's name:
-/// `city` for `address.city`, `[0].value` for `emails[0].value`. Eight at most, and only what a mapping can name:
-/// no further object or list of objects, and no name that reads as a path itself.
+/// `city` for `address.city`, `[0].value` for `emails[0].value`. Thirty at most, and only plain values: those of objects
+/// inside with their paths, and none whose name reads as a path itself.
 pub fn inside(schema: &Value) -> Vec<String> {
     let mut names = IndexSet::new();
     for (form, schema) in alternatives(schema) {
         match form {
-            Form::Object => members(schema, "", &mut names),
+            Form::Object => members(schema, "", DEEPEST, &mut names),
             Form::List => {
                 let objects = items(schema).into_iter().flat_map(alternatives);
                 let objects = objects.filter(|(form, _)| *form == Form::Object);
-                objects.for_each(|(_, schema)| members(schema, "[0].", &mut names));
+                objects.for_each(|(_, schema)| members(schema, "[0].", DEEPEST, &mut names));
             }
             Form::Plain | Form::Unknown => {}
         }
@@ -131,17 +133,22 @@ pub fn at<'a>(schema: &'a Value, steps: &[Step]) -> Option<&'a Value> {
 }
 
 /// The names of an object's members that hold no further object, each with what comes before it in the path.
-fn members(schema: &Value, before: &str, names: &mut IndexSet<String>) {
+fn members(schema: &Value, before: &str, depth: usize, names: &mut IndexSet<String>) {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         for (name, schema) in properties {
-            if !name.trim().is_empty() && !name.contains(['.', '[', ']']) && !is_nested(schema) {
+            if name.trim().is_empty() || name.contains(['.', '[', ']']) {
+                continue;
+            }
+            if !is_nested(schema) {
                 names.insert(format!("{before}{name}"));
+            } else if let Some(depth) = depth.checked_sub(1) {
+                members(schema, &format!("{before}{name}."), depth, names);
             }
         }
     }
     // An object may say by itself what it is, and only in its alternatives what is in it.
     for schema in ["oneOf", "anyOf", "allOf"].into_iter().flat_map(|member| list(schema, member)) {
-        members(schema, before, names);
+        members(schema, before, depth, names);
     }
 }
 
@@ -302,17 +309,23 @@ mod tests {
         let object = json!({"type": ["null", "object"], "properties": address});
         let list = json!({"type": ["null", "array"], "items": object});
         let many: serde_json::Map<String, Value> =
-            (0..20).map(|number| (format!("n{number}"), text.clone())).collect();
+            (0..40).map(|number| (format!("n{number}"), text.clone())).collect();
         let paths = |schema: &Value| {
             let mut paths = inside(schema);
             paths.sort();
             paths
         };
-        assert_eq!(paths(&object), ["city", "line1", "lines"]);
-        assert_eq!(paths(&json!({"oneOf": [{"type": "null"}, object, text]})), ["city", "line1", "lines"]);
-        assert_eq!(paths(&json!({"type": "object", "oneOf": [object, object]})), ["city", "line1", "lines"]);
-        assert_eq!(paths(&list), ["[0].city", "[0].line1", "[0].lines"]);
-        assert_eq!(inside(&json!({"type": "object", "properties": many})).len(), 8);
+        assert_eq!(paths(&object), ["city", "geo.lat", "line1", "lines"]);
+        assert_eq!(
+            paths(&json!({"oneOf": [{"type": "null"}, object, text]})),
+            ["city", "geo.lat", "line1", "lines"]
+        );
+        assert_eq!(
+            paths(&json!({"type": "object", "oneOf": [object, object]})),
+            ["city", "geo.lat", "line1", "lines"]
+        );
+        assert_eq!(paths(&list), ["[0].city", "[0].geo.lat", "[0].line1", "[0].lines"]);
+        assert_eq!(inside(&json!({"type": "object", "properties": many})).len(), 30);
         for nothing in
             [text.clone(), json!({"type": "object"}), json!({"type": "array", "items": text}), json!(true)]
         {

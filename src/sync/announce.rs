@@ -8,7 +8,7 @@ use crate::{
     error::Failure,
     hubspot::model::EMAIL,
     mapping::{
-        field::{Field, LeftOut},
+        field::{Field, Goal, LeftOut},
         names::Rank,
         plan::{News, Plan},
     },
@@ -91,14 +91,28 @@ fn announce<'a>(stream: &StreamId, fields: impl Iterator<Item = (&'a str, &'a Fi
     }
 }
 
+/// A line for the field itself, and one for each path inside it.
 fn announce_mapped(stream: &StreamId, name: &str, field: &Field) {
-    let key = field.is_key();
-    let names = field.properties().map(|property| &*property.name);
-    let kinds = field.properties().map(|property| property.kind.as_str());
-    let property = key.then_some(EMAIL).into_iter().chain(names).collect::<Vec<_>>().join(", ");
-    let value_type = key.then_some("the key").into_iter().chain(kinds).collect::<Vec<_>>().join(", ");
     let by = field.rank.map(Rank::as_str);
-    info!(%stream, field = name, property, r#type = value_type, by, "field mapped");
+    let mut by_path: IndexMap<String, (Vec<&str>, Vec<&str>)> = IndexMap::new();
+    for one in &field.uses {
+        let path: String = one.path.iter().map(ToString::to_string).collect();
+        let (properties, types) = by_path.entry(path).or_default();
+        match &one.goal {
+            Goal::Key => {
+                properties.insert(0, EMAIL);
+                types.insert(0, "the key");
+            }
+            Goal::Property(property) => {
+                properties.push(&property.name);
+                types.push(property.kind.as_str());
+            }
+        }
+    }
+    for (path, (properties, types)) in by_path {
+        let field = format!("{name}{path}");
+        info!(%stream, field, property = properties.join(", "), r#type = types.join(", "), by, "field mapped");
+    }
 }
 
 /// Names, one after the other, with the number of those that there is no room for.

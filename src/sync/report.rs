@@ -158,8 +158,12 @@ impl Report {
     }
 
     fn reasons(&self) -> String {
-        let reasons: Vec<_> =
-            self.rejected.iter().map(|(reason, tally)| format!("{reason}: {}", tally.count)).collect();
+        // Fields that are expected to hold different things may share a reason.
+        let mut counts = BTreeMap::<String, u64>::new();
+        for (reason, tally) in &self.rejected {
+            *counts.entry(reason.to_string()).or_default() += tally.count;
+        }
+        let reasons: Vec<_> = counts.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
         if reasons.is_empty() { "none".to_owned() } else { reasons.join(", ") }
     }
 }

@@ -398,9 +398,9 @@ fn with_a_catalog_the_plan_is_printed_before_the_verdict() {
             "field mapped stream=users field=name property=firstname type=text by=field_mappings",
         ]
     );
-    let mut left_out = outcome.logs("field left out");
+    let mut left_out = outcome.logs("fields left out");
     left_out.sort();
-    let fields = ["field=_ab_cdc_lsn", "field=createdate", "field=id"];
+    let fields = ["fields=_ab_cdc_lsn ", "fields=createdate ", "fields=id "];
     assert_eq!(left_out.len(), fields.len(), "{left_out:#?}");
     assert!(left_out.iter().zip(fields).all(|(line, field)| line.contains(field)), "{left_out:#?}");
     assert!(outcome.lines.last().unwrap().starts_with("{\"type\":\"CONNECTION_STATUS\""));
@@ -410,8 +410,23 @@ fn with_a_catalog_the_plan_is_printed_before_the_verdict() {
 #[test]
 fn with_a_catalog_that_cannot_be_served_the_check_fails() {
     let sandbox = sandbox();
-    let message = failed(&Connector::new(&sandbox).streams(&[("users", &["id", "mail"])]));
-    assert!(message.contains("`users`") && message.contains("`property: email`"), "{message}");
+    let message = failed(&Connector::new(&sandbox).streams(&[
+        ("users", &["id", "user_email"]),
+        ("fine", &["email"]),
+        ("orders", &["id"]),
+    ]));
+    // All of them at once, each with what may be the address.
+    for part in ["`users`", "perhaps `user_email`", "`orders`", "`field_mappings`", "deselect"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(!message.contains("`fine`"), "{message}");
+    let mappings = json!([{ "stream": "users", "field": "emial", "property": "email" }]);
+    let connector = Connector::new(&sandbox).streams(&[("users", &["id", "email"])]);
+    let message = failed(&connector.set("field_mappings", mappings));
+    assert!(
+        message.contains("the field `emial`, which it does not have; did you mean `email`?"),
+        "{message}"
+    );
     let message = failed(&Connector::new(&sandbox).text("catalog.json", "{"));
     assert!(message.contains("catalog"), "{message}");
     assert_nothing_written(&sandbox);

@@ -319,7 +319,7 @@ fn a_start_that_fails_ends_the_sync_though_standard_input_is_held_open() {
             "`crm.objects.contacts.write`",
         ),
         (connector().set("lifecycle_stage", "VIP"), "config_error", "`lifecycle_stage`"),
-        (connector().streams(&[("users", &["id"])]), "config_error", "`property: email`"),
+        (connector().streams(&[("users", &["id"])]), "config_error", "`field_mappings`"),
         (connector().text("config.json", "{}"), "config_error", "`access_token`"),
     ] {
         let mut running = connector.start("write");

@@ -64,7 +64,7 @@ fn names_of_the_source_do_no_harm() {
     let fields = ["email", field.as_str()];
     let connector = Connector::new(&sandbox).streams(&[(stream.as_str(), &fields)]);
     let said = harmless_in_both(&connector, &row, "names in catalog and records");
-    assert!(said.contains("field left out stream=") && said.contains("…"), "{said}");
+    assert!(said.contains("fields left out stream=") && said.contains("…"), "{said}");
     harmless_in_both(&Connector::new(&sandbox), &row, "names without a catalog");
     // Errors that name them.
     let fails = [

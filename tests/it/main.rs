@@ -6,6 +6,7 @@
 
 mod airbyte_suites;
 mod answers;
+mod cells;
 mod check;
 mod discover;
 mod documentation;
@@ -19,9 +20,11 @@ mod model;
 mod network;
 mod operators;
 mod protocol;
+mod rows;
 mod secrets;
 mod settings;
 mod soak;
+mod sources;
 mod states;
 mod support;
 mod unknown_fields;

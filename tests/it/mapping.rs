@@ -43,7 +43,7 @@ fn a_row_of_a_warehouse_becomes_a_contact() {
     let outcome = Connector::new(&sandbox).write(&(record(row) + &state(1)));
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(1.0, 0.0)]);
-    assert_eq!(outcome.logs("values left out"), Vec::<String>::new());
+    assert_eq!(outcome.logs("values left out reason="), Vec::<String>::new());
     for (name, expected) in [
         ("firstname", "Ada"),
         ("lastname", "Lovelace"),
@@ -131,8 +131,7 @@ fn real_users_become_contacts_with_the_mappings_of_the_example() {
         ] {
             assert_eq!(contact.property(name), user[field].as_str(), "{field}");
         }
-        let address: Value = serde_json::from_str(contact.property("address").unwrap()).unwrap();
-        assert_eq!(address, user["address"]);
+        assert_eq!(contact.property("address"), None, "an object is no text");
         let stage = if contact.email == known { "customer" } else { "marketingqualifiedlead" };
         assert_eq!(contact.property("lifecyclestage"), Some(stage));
     }
@@ -264,7 +263,7 @@ fn a_stream_of_five_hundred_columns_costs_no_more_requests() {
     let input: String = (0..300).map(row).collect();
     let outcome = Connector::new(&sandbox).write(&(input + &state(1)));
     outcome.assert_success();
-    assert_eq!((upserts(&sandbox), outcome.logs("field left out").len()), (3, 498));
+    assert_eq!((upserts(&sandbox), outcome.logs("fields left out").len()), (3, 1));
 }
 
 #[test]
@@ -275,10 +274,10 @@ fn sensitive_properties_are_found_where_the_token_may_see_them() {
         || Connector::new(&sandbox).streams(&[("users", &["email", "national_insurance_number"])]);
     let blind = connector().write(&(row.clone() + &state(1)));
     blind.assert_success();
-    assert_eq!(blind.logs("field left out").len(), 1, "{:#?}", blind.lines);
+    assert_eq!(blind.logs("fields left out").len(), 1, "{:#?}", blind.lines);
     let seeing = connector().set("access_token", tokens::SENSITIVE).write(&(row + &state(1)));
     seeing.assert_success();
-    assert_eq!(seeing.logs("field left out").len(), 0, "{:#?}", seeing.lines);
+    assert_eq!(seeing.logs("fields left out").len(), 0, "{:#?}", seeing.lines);
     let stored = property(&sandbox, "ada@example.com", "national_insurance_number");
     assert_eq!(stored.as_deref(), Some("AB123456C"));
 }

@@ -48,7 +48,11 @@ fn missing_properties_are_created_once_and_filled() {
     ] {
         assert_eq!(property(&sandbox, "p1@example.com", name).as_deref(), Some(expected), "{name}");
     }
-    assert_eq!(outcome.logs("field left out").len(), 2, "neither a list nor what is not declared is created");
+    assert_eq!(
+        outcome.logs("fields left out").len(),
+        2,
+        "neither a list nor what is not declared is created"
+    );
 
     let again = connector().write(&(typed_row(2) + &state(2)));
     again.assert_success();
@@ -141,7 +145,7 @@ fn check_shows_what_would_be_created_and_creates_nothing() {
     assert_eq!(outcome.logs("a sync will create this property").len(), 4, "{:#?}", outcome.lines);
     // The plan is the one that the sync will have.
     assert_eq!(outcome.logs("field mapped").len(), 5, "{:#?}", outcome.lines);
-    assert_eq!(outcome.logs("field left out").len(), 1, "the list: {:#?}", outcome.lines);
+    assert_eq!(outcome.logs("fields left out").len(), 1, "the list: {:#?}", outcome.lines);
     assert_eq!((calls(&sandbox, "contacts/batch/create"), calls(&sandbox, "contacts/groups")), (0, 0));
 }
 

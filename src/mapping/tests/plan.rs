@@ -284,7 +284,7 @@ fn what_a_name_means_is_written_and_what_it_may_mean_is_proposed() {
         Match::Perhaps(properties) => {
             properties.iter().map(|property| format!("{}?", property.name)).collect::<Vec<_>>().join(" ")
         }
-        Match::NeedsMapping(property) => format!("({})", property.name),
+        Match::NeedsMapping(property, _) => format!("({})", property.name),
         other => format!("{other:?}"),
     };
     for (field, expected) in [

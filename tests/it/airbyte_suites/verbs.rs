@@ -107,7 +107,7 @@ fn test_discover_success_configs() {
     assert!(outcome.summary().contains(" read=1 created=1 "), "{}", outcome.summary());
 
     // Every field was offered because it can be written. Only values that are no option of theirs are left out.
-    assert_eq!(outcome.logs("field left out"), Vec::<String>::new());
+    assert_eq!(outcome.logs("fields left out"), Vec::<String>::new());
     let contact = sandbox.contact("ada@example.com").unwrap();
     for name in row.keys().filter(|name| *name != "lifecyclestage") {
         let refused = !outcome.logs(&format!("values left out reason=invalid_value({name})")).is_empty();

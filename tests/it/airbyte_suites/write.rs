@@ -68,7 +68,7 @@ fn test_funky_characters() {
         ("fieldWithCamelCase", "fieldwithcamelcase"),
         ("field_with_underscore", "field_with_underscore"),
         ("FIELD_WITH_ALL_CAPS", "field_with_all_caps"),
-        ("field_with_spécial_character", "field_with_sp_cial_character"),
+        ("field_with_spécial_character", "field_with_special_character"),
         ("field_name_with_operator+1", "field_name_with_operator_1"),
         ("field_name_with_numbers_123", "field_name_with_numbers_123"),
         ("1field_with_a_leading_number", "field_1field_with_a_leading_number"),

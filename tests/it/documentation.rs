@@ -6,6 +6,8 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
+use super::support::{Connector, sandbox};
+
 const PAGE: &str = include_str!("../../docs/hubspot.md");
 const SPEC: &str = include_str!("../../spec.json");
 
@@ -131,6 +133,18 @@ fn both_tables_of_what_an_upgrade_changes_are_one() {
     let of_page = table_below(PAGE, "## Upgrading from 0.1.0");
     assert!(of_page.len() > 10, "{of_page:#?}");
     assert_eq!(table_below(changes, "### Upgrading from 0.1.0"), of_page);
+}
+
+#[test]
+fn the_plan_that_the_page_shows_is_what_check_prints() {
+    let (_, below) = PAGE.split_once("\n### See what will happen before it happens\n").unwrap();
+    let block =
+        |kind: &str| below.split_once(&format!("```{kind}\n")).unwrap().1.split("```").next().unwrap();
+    let sandbox = sandbox();
+    let check = Connector::new(&sandbox).text("catalog.json", block("json")).check();
+    check.assert_success();
+    assert_eq!(check.logs("field").join("\n"), block("text").trim());
+    assert_eq!(check.connection_status().0, "SUCCEEDED");
 }
 
 #[test]

@@ -8,11 +8,12 @@ use crate::{
     config::{Config, FieldMapping, UnknownFields, nearest},
     error::Failure,
     mapping::{
+        claim::joined,
         creation::is_valid_name,
         mappings::Doubt,
         names::normal,
         path::Path,
-        plan::{Plan, joined},
+        plan::Plan,
         schema::{Shape, at, inside, is_nested, shape},
     },
     protocol::{

@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 
 use super::{
     cell::{self, Cells},
+    claim::NewField,
     email::Key,
     field::{Field, Goal, Use},
     path::{Step, walk},
-    plan::{NewField, Plan},
+    plan::Plan,
     portal::{Portal, PortalProperty},
     reason::{Code, Reason},
     value::{self, Converted, Formats, Reading},
@@ -137,8 +138,8 @@ fn is_deleted(plan: &Plan, slots: &[Option<&RawValue>]) -> bool {
 /// The address, and the place of the field that holds it: the first of those that may hold it and are filled.
 fn key(plan: &Plan, slots: &[Option<&RawValue>]) -> Result<(Key, usize), Reason> {
     let mut code = Code::NoEmailField;
-    for &(place, number) in plan.key() {
-        let one = plan.field(place).and_then(|(_, field)| field.uses.get(number));
+    for &place in plan.key() {
+        let one = plan.field(place).and_then(|(_, field)| field.key());
         let (Some(raw), Some(one)) = (slots.get(place).copied().flatten(), one) else { continue };
         let Some(raw) = walk(raw, &one.path) else { continue };
         let refuse = |code| Reason { code, property: None, expects: Some(Arc::clone(&one.expects)) };
@@ -167,12 +168,14 @@ struct Filled {
 /// Gives the properties of a field their values.
 fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Contact) -> Filled {
     let mut filled = Filled::default();
-    for Use { goal, path, mapped, values, unit, expects } in &mut field.uses {
+    for one in &mut field.uses {
+        let mapped = one.is_mapped();
+        let Use { goal, path, values, found, unit, expects, .. } = one;
         let Goal::Property(property) = goal else { continue };
         // A missing value changes nothing.
         let Some(raw) = walk(raw, path) else { continue };
-        let mut reading =
-            Reading { formats: rules.formats, unit, mapped: *mapped, values: values.as_deref() };
+        *found = true;
+        let mut reading = Reading { formats: rules.formats, unit, mapped, values: values.as_deref() };
         let may_clear = rules.null == NullValues::Clear && *property.name != *LIFECYCLE_STAGE;
         let value = match value::convert(raw, property, &mut reading) {
             Ok(Converted::Value(value)) => {

@@ -10,7 +10,7 @@ use super::{
     portal::PortalProperty,
     value::{self, EpochUnit, Formats},
 };
-use crate::{config::ValueTable, text::shown};
+use crate::{config::ValueTable, hubspot::model::EMAIL, text::shown};
 
 /// A top-level field of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,8 +18,6 @@ pub struct Field {
     /// Where its values go, in the order of the mappings.
     pub uses: Vec<Use>,
     pub left_out: Option<LeftOut>,
-    /// How the field found what it goes into.
-    pub rank: Option<Rank>,
     /// The catalog declares it, or a record had a value in it: it is in use, and keeps what it has.
     pub(super) shown: bool,
     /// How many of its cells with a value went nowhere.
@@ -31,7 +29,12 @@ pub struct Field {
 impl Field {
     /// Whether the values become the address.
     pub fn is_key(&self) -> bool {
-        self.uses.iter().any(|one| one.goal == Goal::Key)
+        self.key().is_some()
+    }
+
+    /// The use by which the values become the address.
+    pub fn key(&self) -> Option<&Use> {
+        self.uses.iter().find(|one| one.goal == Goal::Key)
     }
 
     /// The properties that the values go into.
@@ -51,15 +54,35 @@ pub enum Goal {
     Property(Arc<PortalProperty>),
 }
 
+impl Goal {
+    /// What the property takes, in words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Key => "the key",
+            Self::Property(property) => property.kind.as_str(),
+        }
+    }
+
+    /// The internal name of the property; the address has one too.
+    pub fn property(&self) -> Arc<str> {
+        match self {
+            Self::Key => EMAIL.into(),
+            Self::Property(property) => Arc::clone(&property.name),
+        }
+    }
+}
+
 /// One of the places that a field's values go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     pub goal: Goal,
     /// The way from the field to the value; empty: the field is the value.
     pub path: Box<[Step]>,
-    /// A mapping names the place.
-    pub mapped: bool,
+    /// How the field found the place.
+    pub rank: Rank,
     pub values: Option<Arc<ValueTable>>,
+    /// A record had a value at the path.
+    pub(super) found: bool,
     /// What the numbers of the field have turned out to count.
     pub unit: Option<EpochUnit>,
     /// What a value has to be, in words, with the field's name.
@@ -67,23 +90,42 @@ pub struct Use {
 }
 
 impl Use {
-    pub(super) fn new(
-        field: &str,
-        goal: Goal,
-        path: Box<[Step]>,
-        values: Option<Arc<ValueTable>>,
-        mapped: bool,
-        formats: Formats,
-    ) -> Self {
-        let inside: String = path.iter().map(ToString::to_string).collect();
-        let wanted = match (&goal, &values) {
-            (Goal::Key, _) => "an e-mail address such as name@company.com".to_owned(),
-            (_, Some(table)) => format!("a value that the mapping lists, such as `{}`", table.example()),
-            (Goal::Property(property), None) => value::wanted(property, formats),
+    /// For the values of a whole field.
+    pub(super) fn of_field(field: &str, goal: Goal, rank: Rank, formats: Formats) -> Self {
+        Self::new(field, goal, Box::default(), rank, formats)
+    }
+
+    pub(super) fn new(field: &str, goal: Goal, path: Box<[Step]>, rank: Rank, formats: Formats) -> Self {
+        let wanted = match &goal {
+            Goal::Key => "an e-mail address such as name@company.com".to_owned(),
+            Goal::Property(property) => value::wanted(property, formats),
         };
-        let field = format!("{field}{inside}");
-        let expects = format!("field `{}`, {wanted}", shown(&field)).into();
-        Self { goal, path, mapped, values, unit: None, expects }
+        let field = Self::named(field, &path);
+        let expects = format!("field `{field}`, {wanted}").into();
+        Self { goal, path, rank, values: None, found: false, unit: None, expects }
+    }
+
+    /// The same, with values that a mapping translates.
+    #[must_use]
+    pub(super) fn with_values(mut self, field: &str, values: Option<Arc<ValueTable>>) -> Self {
+        if let Some(table) = &values {
+            let (field, example) = (Self::named(field, &self.path), shown(table.example()).into_owned());
+            self.expects = format!(
+                "field `{field}`, a value that its mapping lists under `values`, such as `{example}`"
+            )
+            .into();
+        }
+        Self { values, ..self }
+    }
+
+    fn named(field: &str, path: &[Step]) -> String {
+        let inside: String = path.iter().map(ToString::to_string).collect();
+        shown(&format!("{field}{inside}")).into_owned()
+    }
+
+    /// Whether a mapping names the place, or the platform does.
+    pub fn is_mapped(&self) -> bool {
+        self.rank <= Rank::Mapping
     }
 }
 

@@ -105,9 +105,9 @@ impl Mappings {
         of_property.any(|one| one.field.is_some() || one.mapping.stream.is_some())
     }
 
-    /// Whether a mapping of the stream has found its field.
-    pub fn has_found(&self, mapping: &FieldMapping) -> bool {
-        self.all.iter().any(|one| one.mapping == *mapping && one.field.is_some())
+    /// The place of the field that a mapping of the stream has found.
+    pub(super) fn field_of(&self, mapping: &FieldMapping) -> Option<usize> {
+        self.all.iter().find(|one| one.mapping == *mapping)?.field
     }
 
     /// The mapping that names the address for this very stream.

@@ -19,7 +19,7 @@ const PREFIX: &str = "properties_";
 const SUFFIX: &str = "__c";
 
 /// How a field found its property: the smaller, the stronger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
     /// The platform that maps fields itself has chosen it.
     MatchingKey,

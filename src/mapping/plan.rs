@@ -6,39 +6,26 @@
 use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
-use serde_json::value::RawValue;
 
 use super::{
     cell::Cells,
-    contact::{ValueRules, paths_inside},
+    claim::{Claim, NewField, Rules, Wish, claims},
+    contact::ValueRules,
     deletion::Mark,
     field::{Field, Goal, LeftOut, Use},
     mappings::Mappings,
-    names::{Match, Rank, is_email_word},
-    portal::{Kind, Portal, PortalProperty},
-    schema::{Shape, inside, shape},
-    value::Formats,
+    names::{Match, is_email_word},
+    portal::{Portal, PortalProperty},
 };
 use crate::{
     config::{DeletedRecords, FieldMapping},
     error::Failure,
     hubspot::model::EMAIL,
-    protocol::{
-        catalog::{self, ConfiguredStream},
-        message::StreamId,
-    },
+    protocol::{catalog::ConfiguredStream, message::StreamId},
 };
 
 /// Fields beyond this are left out without being remembered, so that a source that invents names cannot fill memory.
 const MOST_FIELDS: usize = 10_000;
-
-/// Airbyte's own columns and those of its database sources: left out unless a mapping names them.
-const TECHNICAL_PREFIXES: [&str; 3] = ["_airbyte_", "_ab_cdc_", "_ab_source_file_"];
-
-/// Whether a column is one of Airbyte's own.
-pub fn is_technical(field: &str) -> bool {
-    TECHNICAL_PREFIXES.iter().any(|prefix| field.starts_with(prefix))
-}
 
 /// What a plan has to tell since it was last asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,44 +38,19 @@ pub enum News {
     Full,
 }
 
-/// A field that is new to a plan.
-#[derive(Debug, Clone)]
-pub(super) struct NewField<'a> {
-    name: &'a str,
-    /// The catalog declares it, or its first cell has a value.
-    shown: bool,
-    /// What the catalog says of its values.
-    shape: Shape,
-    /// The paths to values inside, if its values are objects or lists.
-    inside: Vec<String>,
-}
-
-impl<'a> NewField<'a> {
-    fn of_catalog(field: &'a catalog::Field) -> Self {
-        let inside = inside(&field.schema).iter().map(|path| joined(&field.name, path)).collect();
-        Self { name: &field.name, shown: true, shape: shape(&field.schema), inside }
-    }
-
-    pub(super) fn of_record(name: &'a str, raw: &RawValue, shown: bool) -> Self {
-        Self { name, shown, shape: Shape::Unknown, inside: paths_inside(name, raw) }
-    }
-}
-
 /// The plan of one stream.
 #[derive(Debug)]
 pub struct Plan {
     stream: StreamId,
     /// The catalog declares fields.
     is_declared: bool,
-    fields_are_properties: bool,
-    deleted: DeletedRecords,
-    formats: Formats,
+    rules: Rules,
     mappings: Mappings,
     fields: IndexMap<Box<str>, Field>,
     /// Which field has a property.
     claims: HashMap<Arc<str>, usize>,
-    /// The fields that hold the address, each with the place among its uses: the first that is filled counts.
-    key: Vec<(usize, usize)>,
+    /// The fields that hold the address: the first that is filled counts.
+    key: Vec<usize>,
     marks: Vec<(usize, Mark)>,
     cells: Cells,
     news: Vec<News>,
@@ -110,9 +72,11 @@ impl Plan {
         let mut plan = Self {
             stream: stream.id.clone(),
             is_declared: !stream.fields.is_empty(),
-            fields_are_properties: stream.fields_are_properties,
-            deleted: rules.deleted,
-            formats: rules.formats,
+            rules: Rules {
+                fields_are_properties: stream.fields_are_properties,
+                deleted: rules.deleted,
+                formats: rules.formats,
+            },
             mappings: Mappings::of_stream(stream, mappings)?,
             fields: IndexMap::new(),
             claims: HashMap::new(),
@@ -143,6 +107,16 @@ impl Plan {
     /// The mappings that apply to the stream, and what has become of them.
     pub fn mappings(&self) -> &Mappings {
         &self.mappings
+    }
+
+    /// Whether a record had what a mapping names: its field, or a value at its path.
+    pub fn has_used(&self, mapping: &FieldMapping) -> bool {
+        let field = self.mappings.field_of(mapping).and_then(|place| self.field(place));
+        let mut uses = field.iter().flat_map(|(_, field)| &field.uses);
+        uses.any(|one| {
+            let is_it = one.is_mapped() && *one.goal.property() == *mapping.property;
+            is_it && (one.found || one.path.is_empty() || one.goal == Goal::Key)
+        })
     }
 
     /// The fields known so far, in the order they became known.
@@ -177,7 +151,7 @@ impl Plan {
         self.fields.get_index_mut(index).map(|(_, field)| field)
     }
 
-    pub(super) fn key(&self) -> &[(usize, usize)] {
+    pub(super) fn key(&self) -> &[usize] {
         &self.key
     }
 
@@ -220,7 +194,8 @@ impl Plan {
     /// Adds fields that are new to the plan, those of one record or of the catalog. Among them the better right decides;
     /// none of them takes anything from a field that is in use.
     pub(super) fn learn(&mut self, fields: Vec<NewField<'_>>, portal: &Portal) {
-        let mut added: Vec<(usize, Claimant)> = Vec::new();
+        let first = self.fields.len();
+        let mut added: Vec<(usize, Claim)> = Vec::new();
         for new in fields {
             if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name, portal) {
                 if !std::mem::replace(&mut self.full, true) {
@@ -229,22 +204,32 @@ impl Plan {
                 continue;
             }
             let index = self.fields.len();
-            let (name, shown) = (new.name, new.shown);
-            let claimant = self.claimant(new, portal);
-            self.fields.insert(name.into(), Field { shown, ..Field::default() });
-            added.push((index, claimant));
+            self.fields.insert(new.name.into(), Field { shown: new.shown, ..Field::default() });
+            added.extend(
+                claims(new, &self.mappings, portal, self.rules).into_iter().map(|claim| (index, claim)),
+            );
         }
-        let order: Vec<usize> = added.iter().map(|(index, _)| *index).collect();
         // A value comes before none, then the better right, then the order of the fields.
-        added.sort_by_key(|(index, claimant)| {
-            let shown = self.fields.get_index(*index).is_some_and(|(_, field)| field.shown);
-            (!shown, claimant.rank, !claimant.exact)
-        });
-        let first = order.first().copied().unwrap_or_default();
-        for (index, claimant) in added {
-            self.settle(index, claimant, first);
+        added.sort_by_key(|(index, claim)| (!self.is_shown(*index), claim.rank, !claim.exact));
+        for (index, claim) in added {
+            self.settle(index, claim, first);
         }
-        self.news.extend(order.into_iter().map(News::Decided));
+        for index in first..self.fields.len() {
+            self.note_mark(index);
+            self.news.push(News::Decided(index));
+        }
+    }
+
+    fn is_shown(&self, index: usize) -> bool {
+        self.fields.get_index(index).is_some_and(|(_, field)| field.shown)
+    }
+
+    /// A field may mark deleted records, unless a mapping takes it for something else.
+    fn note_mark(&mut self, index: usize) {
+        let Some((name, field)) = self.fields.get_index(index) else { return };
+        let is_mapped = field.uses.iter().any(Use::is_mapped);
+        let mark = Mark::of(name).filter(|_| self.rules.deleted == DeletedRecords::Skip && !is_mapped);
+        self.marks.extend(mark.map(|mark| (index, mark)));
     }
 
     fn cannot_do_without(&self, field: &str, portal: &Portal) -> bool {
@@ -252,108 +237,47 @@ impl Plan {
         Mark::of(field).is_some() || self.mappings.of_field(field).next().is_some() || is_key()
     }
 
-    /// What a field wants by its name and the mappings, whatever others want.
-    fn claimant(&self, new: NewField<'_>, portal: &Portal) -> Claimant {
-        let by_mapping: Vec<(usize, Use)> = self
-            .mappings
-            .of_field(new.name)
-            .filter_map(|(place, mapping, steps)| {
-                let goal = if mapping.property == EMAIL {
-                    Goal::Key
-                } else {
-                    Goal::Property(Arc::clone(portal.property(&mapping.property)?))
-                };
-                let values = mapping.values.clone();
-                Some((place, Use::new(new.name, goal, steps.into(), values, true, self.formats)))
-            })
-            .collect();
-        let exact = by_mapping.iter().any(|(_, one)| one.path.is_empty());
-        if !by_mapping.is_empty() {
-            let key = by_mapping.iter().any(|(place, _)| self.mappings.is_matching_key(*place));
-            let rank = if key { Rank::MatchingKey } else { Rank::Mapping };
-            return Claimant { rank, exact, wish: Wish::Mapped(by_mapping) };
-        }
-        let (rank, wish) = self.by_name(new, portal);
-        Claimant { rank, exact: true, wish }
-    }
-
-    fn by_name(&self, new: NewField<'_>, portal: &Portal) -> (Rank, Wish) {
-        let out = |why| (Rank::UsualName, Wish::LeftOut(why));
-        if self.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
-            return out(LeftOut::DeletionMark);
-        }
-        if is_technical(new.name) {
-            return out(LeftOut::Technical);
-        }
-        let chosen = portal.property(new.name).filter(|_| self.fields_are_properties);
-        let found = match chosen {
-            Some(property) => Match::Found(Rank::Name, Arc::clone(property)),
-            None => portal.find(new.name),
-        };
-        let is_nested = matches!(new.shape, Shape::Object | Shape::ListOfObjects);
-        match found {
-            Match::Found(_, property) if property.read_only => out(LeftOut::ReadOnly),
-            Match::Found(rank, property) if fits(new.shape, &property) => (rank, Wish::Named(property)),
-            Match::Found(..) => out(LeftOut::Nested(new.inside)),
-            _ if is_nested || !new.inside.is_empty() => out(LeftOut::Nested(new.inside)),
-            Match::Nothing => out(LeftOut::NoProperty),
-            Match::Several => out(LeftOut::Ambiguous),
-            Match::NeedsMapping(property, others) => {
-                out(LeftOut::NeedsMapping(Arc::clone(&property.name), names_of(&others)))
-            }
-            Match::Perhaps(properties) => out(LeftOut::Perhaps(names_of(&properties))),
-        }
-    }
-
     /// Gives a field what it wants, as far as others leave it. Fields from `first` on came together with it.
-    fn settle(&mut self, index: usize, claimant: Claimant, first: usize) {
-        let (mut uses, mut left_out) = (Vec::new(), None);
-        match claimant.wish {
-            Wish::LeftOut(why) => left_out = Some(why),
+    fn settle(&mut self, index: usize, claim: Claim, first: usize) {
+        let given = match claim.wish {
+            Wish::LeftOut(why) => Err(why),
+            Wish::Mapped(place, one) => {
+                let property = one.goal.property();
+                let gets = self.mappings.bind(place, index) && self.take(&property, index, first);
+                if gets { Ok(one) } else { Err(LeftOut::Claimed(property)) }
+            }
             Wish::Named(property) => {
                 let gets = self.stands_in(index, &property)
                     || (!self.mappings.reserves(&property.name) && self.take(&property.name, index, first));
-                if gets {
-                    let goal = if *property.name == *EMAIL { Goal::Key } else { Goal::Property(property) };
-                    let name = self.fields.get_index(index).map_or("", |(name, _)| name);
-                    uses.push(Use::new(name, goal, Box::default(), None, false, self.formats));
-                } else {
-                    left_out = Some(LeftOut::Claimed(Arc::clone(&property.name)));
-                }
-            }
-            Wish::Mapped(wanted) => {
-                for (place, one) in wanted {
-                    let property = match &one.goal {
-                        Goal::Key => EMAIL.into(),
-                        Goal::Property(property) => Arc::clone(&property.name),
-                    };
-                    if self.mappings.bind(place, index) && self.take(&property, index, first) {
-                        uses.push(one);
-                    } else {
-                        left_out = Some(LeftOut::Claimed(property));
+                let name = self.fields.get_index(index).map_or("", |(name, _)| name);
+                match (gets, *property.name == *EMAIL) {
+                    (false, _) => Err(LeftOut::Claimed(Arc::clone(&property.name))),
+                    (true, true) => Ok(Use::of_field(name, Goal::Key, claim.rank, self.rules.formats)),
+                    (true, false) => {
+                        Ok(Use::of_field(name, Goal::Property(property), claim.rank, self.rules.formats))
                     }
                 }
-                left_out = left_out.filter(|_| uses.is_empty());
             }
+        };
+        let Some((_, field)) = self.fields.get_index_mut(index) else { return };
+        match given {
+            Ok(one) => {
+                if one.goal == Goal::Key {
+                    self.key.push(index);
+                }
+                field.uses.push(one);
+                field.left_out = None;
+            }
+            Err(why) if field.uses.is_empty() => field.left_out = Some(why),
+            Err(_) => {}
         }
-        if let Some(place) = uses.iter().position(|one| one.goal == Goal::Key) {
-            self.key.push((index, place));
-        }
-        let mark_counts = self.deleted == DeletedRecords::Skip && uses.iter().all(|one| !one.mapped);
-        let Some((name, field)) = self.fields.get_index_mut(index) else { return };
-        if let Some(mark) = Mark::of(name).filter(|_| mark_counts) {
-            self.marks.push((index, mark));
-        }
-        field.rank = (!uses.is_empty()).then_some(claimant.rank);
-        (field.uses, field.left_out) = (uses, left_out);
     }
 
     /// Claims a property for a field. `false`: another field has it, and keeps it.
     fn take(&mut self, property: &Arc<str>, index: usize, first: usize) -> bool {
         if let Some(holder) = self.claims.get(property).copied() {
-            let is_shown = |index| self.fields.get_index(index).is_some_and(|(_, field)| field.shown);
             // Among fields that came together the one with the better right was asked first.
-            if holder >= first || is_shown(holder) || !is_shown(index) {
+            if holder >= first || self.is_shown(holder) || !self.is_shown(index) {
                 return holder == index;
             }
             self.dispossess(holder, property);
@@ -364,16 +288,13 @@ impl Plan {
 
     /// A field that never had a value loses its property to one that has.
     fn dispossess(&mut self, holder: usize, property: &Arc<str>) {
-        self.key.retain(|(field, _)| *field != holder);
         if let Some((_, field)) = self.fields.get_index_mut(holder) {
-            let stays = |one: &Use| match &one.goal {
-                Goal::Key => **property != *EMAIL,
-                Goal::Property(other) => other.name != *property,
-            };
-            field.uses.retain(stays);
+            field.uses.retain(|one| one.goal.property() != *property);
             if field.uses.is_empty() {
                 field.left_out = Some(LeftOut::Claimed(Arc::clone(property)));
-                field.rank = None;
+            }
+            if !field.is_key() {
+                self.key.retain(|field| *field != holder);
             }
             self.news.push(News::Decided(holder));
         }
@@ -382,46 +303,11 @@ impl Plan {
     /// Whether a field is one more spelling of the word for the address, beside those that hold it already.
     fn stands_in(&self, index: usize, property: &PortalProperty) -> bool {
         let is_word = |index| self.fields.get_index(index).is_some_and(|(name, _)| is_email_word(name));
-        let by_name = |field| self.field(field).is_some_and(|(_, field)| field.rank > Some(Rank::Mapping));
+        let by_name =
+            |index| self.field(index).is_some_and(|(_, field)| !field.key().is_some_and(Use::is_mapped));
         *property.name == *EMAIL
             && is_word(index)
             && !self.key.is_empty()
-            && self.key.iter().all(|&(field, _)| is_word(field) && by_name(field))
+            && self.key.iter().all(|&field| is_word(field) && by_name(field))
     }
-}
-
-/// What a field wants.
-#[derive(Debug)]
-struct Claimant {
-    rank: Rank,
-    /// By its whole name, not by a path that begins with it.
-    exact: bool,
-    wish: Wish,
-}
-
-#[derive(Debug)]
-enum Wish {
-    /// By mappings, each with its place among them.
-    Mapped(Vec<(usize, Use)>),
-    Named(Arc<PortalProperty>),
-    LeftOut(LeftOut),
-}
-
-fn names_of(properties: &[Arc<PortalProperty>]) -> Vec<Arc<str>> {
-    properties.iter().map(|property| Arc::clone(&property.name)).collect()
-}
-
-/// Whether values of this form may go into a property without a mapping.
-fn fits(shape: Shape, property: &PortalProperty) -> bool {
-    match shape {
-        Shape::Object => false,
-        // The primary entry of a list may be an address or a number, but never a text.
-        Shape::ListOfObjects => *property.name == *EMAIL || property.kind != Kind::Text,
-        Shape::ListOfPlain | Shape::List | Shape::Plain | Shape::Unknown => true,
-    }
-}
-
-/// A field and a path inside it, as a mapping names them.
-pub fn joined(field: &str, inside: &str) -> String {
-    if inside.starts_with('[') { format!("{field}{inside}") } else { format!("{field}.{inside}") }
 }

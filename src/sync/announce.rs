@@ -1,14 +1,13 @@
 //! Says where the fields of a stream go, which of them go nowhere, and at the end how many values that was.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use tracing::{info, warn};
 
 use crate::{
     config::{FieldMapping, UnknownFields, nearest},
     error::Failure,
-    hubspot::model::EMAIL,
     mapping::{
-        field::{Field, Goal, LeftOut},
+        field::{Field, LeftOut, Use},
         names::Rank,
         plan::{News, Plan},
     },
@@ -93,24 +92,13 @@ fn announce<'a>(stream: &StreamId, fields: impl Iterator<Item = (&'a str, &'a Fi
 
 /// A line for the field itself, and one for each path inside it.
 fn announce_mapped(stream: &StreamId, name: &str, field: &Field) {
-    let by = field.rank.map(Rank::as_str);
-    let mut by_path: IndexMap<String, (Vec<&str>, Vec<&str>)> = IndexMap::new();
-    for one in &field.uses {
-        let path: String = one.path.iter().map(ToString::to_string).collect();
-        let (properties, types) = by_path.entry(path).or_default();
-        match &one.goal {
-            Goal::Key => {
-                properties.insert(0, EMAIL);
-                types.insert(0, "the key");
-            }
-            Goal::Property(property) => {
-                properties.push(&property.name);
-                types.push(property.kind.as_str());
-            }
-        }
-    }
-    for (path, (properties, types)) in by_path {
-        let field = format!("{name}{path}");
+    let place = |one: &Use| (one.path.iter().map(ToString::to_string).collect::<String>(), one.rank);
+    let mut places: IndexSet<(String, Rank)> = field.uses.iter().map(place).collect();
+    for (path, rank) in places.drain(..) {
+        let here = || field.uses.iter().filter(|one| place(one) == (path.clone(), rank));
+        let properties: Vec<_> = here().map(|one| one.goal.property()).collect();
+        let types: Vec<_> = here().map(|one| one.goal.kind()).collect();
+        let (field, by) = (format!("{name}{path}"), rank.as_str());
         info!(%stream, field, property = properties.join(", "), r#type = types.join(", "), by, "field mapped");
     }
 }
@@ -161,7 +149,7 @@ pub fn announce_unused(mappings: &[FieldMapping], plans: &[&Plan]) {
     for mapping in mappings {
         let applies = |plan: &&&Plan| mapping.applies_to(plan.stream().name(), plan.stream().namespace());
         let of_mapping: Vec<&&Plan> = plans.iter().filter(applies).collect();
-        if of_mapping.iter().any(|plan| plan.is_declared() || plan.mappings().has_found(mapping)) {
+        if of_mapping.iter().any(|plan| plan.is_declared() || plan.has_used(mapping)) {
             continue;
         }
         let (stream, field) = (mapping.stream.as_deref(), mapping.field.as_str());

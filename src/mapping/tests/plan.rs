@@ -328,7 +328,7 @@ fn a_platform_that_maps_fields_itself_names_properties() {
     };
     let portal = Portal::new(&[property("state", "State/Region", "string", false)]);
     let plan = Plan::new(&stream, &[], ValueRules::default(), &portal).unwrap();
-    let ranks: Vec<_> = plan.fields().map(|(_, field)| field.rank).collect();
+    let ranks: Vec<_> = plan.fields().map(|(_, field)| field.uses.first().map(|one| one.rank)).collect();
     assert_eq!(ranks, [Some(Rank::MatchingKey), Some(Rank::Name)]);
 }
 
@@ -382,7 +382,7 @@ fn names_are_found_without_case_and_separators_and_by_label() {
     let ranks: Vec<_> = plan(&["email", "E-Mail", "FirstName", "Phone Number"], &[])
         .unwrap()
         .fields()
-        .map(|(_, targets)| targets.rank)
+        .map(|(_, field)| field.uses.first().map(|one| one.rank))
         .collect();
     let expected = [Rank::Name, Rank::SimilarName, Rank::SimilarName, Rank::Label];
     assert_eq!(ranks, expected.map(Some));
@@ -545,4 +545,24 @@ fn a_source_that_invents_names_does_not_fill_memory() {
     assert_eq!(plan.fields().count(), 10_000);
     let full = plan.take_news().iter().filter(|one| **one == News::Full).count();
     assert_eq!(full, 1, "told once");
+}
+
+#[test]
+fn a_path_into_a_field_does_not_stop_the_field_from_meaning_what_its_name_says() {
+    let emails = json!({"type": "array", "items": {"type": "object", "properties": {"value": {}}}});
+    let fields = vec![
+        ("email".to_owned(), emails.clone()),
+        ("Phone".to_owned(), emails),
+        ("phone".to_owned(), json!({"type": "string"})),
+    ];
+    let mappings = [mapping(None, "email[1].value", "work_email"), mapping(None, "Phone[0].label", "zip")];
+    let mut plan = plan_of(fields, &mappings, ValueRules::default()).unwrap();
+    assert_eq!(
+        routes(&plan),
+        pairs(&[("email", "KEY+work_email"), ("Phone", "zip"), ("phone", "phone")]),
+        "and takes nothing from a field of a better right"
+    );
+    let data = r#"{"email":[{"value":"a@x.com","primary":true},{"value":"b@x.com"}],"phone":"1"}"#;
+    let one = map_with(&mut plan, data, InvalidValues::DropValue);
+    assert_eq!(contact(&one), ("a@x.com".to_owned(), texts(&[("work_email", "b@x.com"), ("phone", "1")])));
 }

@@ -1,0 +1,149 @@
+//! What a field of a stream wants, by its name and the mappings, whatever other fields want. Pure.
+//!
+//! Not here: which of several fields gets a property ([`super::plan`]).
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::{
+    contact::paths_inside,
+    deletion::Mark,
+    field::{Goal, LeftOut, Use},
+    mappings::Mappings,
+    names::{Match, Rank},
+    portal::{Kind, Portal, PortalProperty},
+    schema::{Shape, inside, shape},
+    value::Formats,
+};
+use crate::{config::DeletedRecords, hubspot::model::EMAIL, protocol::catalog};
+
+/// Airbyte's own columns and those of its database sources: left out unless a mapping names them.
+const TECHNICAL_PREFIXES: [&str; 3] = ["_airbyte_", "_ab_cdc_", "_ab_source_file_"];
+
+/// Whether a column is one of Airbyte's own.
+pub fn is_technical(field: &str) -> bool {
+    TECHNICAL_PREFIXES.iter().any(|prefix| field.starts_with(prefix))
+}
+
+/// A field that is new to a plan.
+#[derive(Debug, Clone)]
+pub(super) struct NewField<'a> {
+    pub name: &'a str,
+    /// The catalog declares it, or its first cell has a value.
+    pub shown: bool,
+    /// What the catalog says of its values.
+    shape: Shape,
+    /// The paths to values inside, if its values are objects or lists.
+    inside: Vec<String>,
+}
+
+impl<'a> NewField<'a> {
+    pub(super) fn of_catalog(field: &'a catalog::Field) -> Self {
+        let inside = inside(&field.schema).iter().map(|path| joined(&field.name, path)).collect();
+        Self { name: &field.name, shown: true, shape: shape(&field.schema), inside }
+    }
+
+    pub(super) fn of_record(name: &'a str, raw: &RawValue, shown: bool) -> Self {
+        Self { name, shown, shape: Shape::Unknown, inside: paths_inside(name, raw) }
+    }
+}
+
+/// What decides about the claims of all fields of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// The platform has mapped the fields itself: they have the internal names of properties.
+    pub fields_are_properties: bool,
+    pub deleted: DeletedRecords,
+    pub formats: Formats,
+}
+
+/// Something that a field wants.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub rank: Rank,
+    /// By its whole name, not by a path that begins with it.
+    pub exact: bool,
+    pub wish: Wish,
+}
+
+#[derive(Debug)]
+pub(super) enum Wish {
+    /// What a mapping says, with its place among the mappings.
+    Mapped(usize, Use),
+    Named(Arc<PortalProperty>),
+    LeftOut(LeftOut),
+}
+
+/// What a field wants: what mappings say of it and of paths inside it, and what its name means unless a mapping names the
+/// field as a whole.
+pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, portal: &Portal, rules: Rules) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for (place, mapping, steps) in mappings.of_field(new.name) {
+        let goal = match portal.property(&mapping.property) {
+            _ if mapping.property == EMAIL => Goal::Key,
+            Some(property) => Goal::Property(Arc::clone(property)),
+            None => continue,
+        };
+        let rank = if mappings.is_matching_key(place) { Rank::MatchingKey } else { Rank::Mapping };
+        let one = Use::new(new.name, goal, steps.into(), rank, rules.formats)
+            .with_values(new.name, mapping.values.clone());
+        claims.push(Claim { rank, exact: steps.is_empty(), wish: Wish::Mapped(place, one) });
+    }
+    if claims.iter().any(|claim| claim.exact) {
+        return claims;
+    }
+    let (rank, wish) = by_name(new, portal, rules);
+    let says_nothing_new = !claims.is_empty() && matches!(wish, Wish::LeftOut(_));
+    if !says_nothing_new {
+        claims.push(Claim { rank, exact: true, wish });
+    }
+    claims
+}
+
+fn by_name(new: NewField<'_>, portal: &Portal, rules: Rules) -> (Rank, Wish) {
+    let out = |why| (Rank::UsualName, Wish::LeftOut(why));
+    if rules.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
+        return out(LeftOut::DeletionMark);
+    }
+    if is_technical(new.name) {
+        return out(LeftOut::Technical);
+    }
+    let chosen = portal.property(new.name).filter(|_| rules.fields_are_properties);
+    let found = match chosen {
+        Some(property) => Match::Found(Rank::Name, Arc::clone(property)),
+        None => portal.find(new.name),
+    };
+    let is_nested = matches!(new.shape, Shape::Object | Shape::ListOfObjects);
+    match found {
+        Match::Found(_, property) if property.read_only => out(LeftOut::ReadOnly),
+        Match::Found(rank, property) if fits(new.shape, &property) => (rank, Wish::Named(property)),
+        Match::Found(..) => out(LeftOut::Nested(new.inside)),
+        _ if is_nested || !new.inside.is_empty() => out(LeftOut::Nested(new.inside)),
+        Match::Nothing => out(LeftOut::NoProperty),
+        Match::Several => out(LeftOut::Ambiguous),
+        Match::NeedsMapping(property, others) => {
+            out(LeftOut::NeedsMapping(Arc::clone(&property.name), names_of(&others)))
+        }
+        Match::Perhaps(properties) => out(LeftOut::Perhaps(names_of(&properties))),
+    }
+}
+
+fn names_of(properties: &[Arc<PortalProperty>]) -> Vec<Arc<str>> {
+    properties.iter().map(|property| Arc::clone(&property.name)).collect()
+}
+
+/// Whether values of this form may go into a property without a mapping.
+fn fits(shape: Shape, property: &PortalProperty) -> bool {
+    match shape {
+        Shape::Object => false,
+        // The primary entry of a list may be an address or a number, but never a text.
+        Shape::ListOfObjects => *property.name == *EMAIL || property.kind != Kind::Text,
+        Shape::ListOfPlain | Shape::List | Shape::Plain | Shape::Unknown => true,
+    }
+}
+
+/// A field and a path inside it, as a mapping names them.
+pub fn joined(field: &str, inside: &str) -> String {
+    if inside.starts_with('[') { format!("{field}{inside}") } else { format!("{field}.{inside}") }
+}

@@ -42,7 +42,7 @@ ENV AIRBYTE_ENTRYPOINT=/usr/local/bin/destination-hubspot
 ENTRYPOINT ["/usr/local/bin/destination-hubspot"]
 
 # The version of Cargo.toml.
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 LABEL io.airbyte.name="destination-hubspot-contacts"
 LABEL io.airbyte.version="${VERSION}"
 LABEL org.opencontainers.image.title="destination-hubspot"

@@ -31,6 +31,9 @@ PROPERTIES = {
     "academic_degree": "degree",
     "gender": "gender",
 }
+# The same for values inside of its `address`.
+INSIDE_ADDRESS = {"city": "city", "postal_code": "zip"}
+README = Path(__file__).parents[2] / "README.md"
 
 
 def faker_config(count):
@@ -89,9 +92,12 @@ def assert_stored(users, contacts, stage="marketingqualifiedlead"):
         assert {field: contact.get(name) for field, name in PROPERTIES.items()} == {
             field: user[field] for field in PROPERTIES
         }
+        assert {field: contact.get(name) for field, name in INSIDE_ADDRESS.items()} == {
+            field: user["address"][field] for field in INSIDE_ADDRESS
+        }
         assert contact["lifecyclestage"] == stage
-        # An object does not fit a text in HubSpot's form of an address, and nothing else of the user has a property.
-        assert not {"age", "nationality", "height", "_airbyte_raw_id"} & set(contact)
+        # An object goes into no text without a mapping, and nothing else of the user has a property.
+        assert not {"address", "age", "nationality", "height", "_airbyte_raw_id"} & set(contact)
 
 
 def kept_state(cache):
@@ -163,7 +169,7 @@ def test_writing_again_updates_contacts_and_adds_none(connector, sandbox, source
     assert first[known["email"]]["lifecyclestage"] == "customer", "a contact that exists keeps its stage"
     assert first[known["email"]]["company"] == "Kept"
 
-    mappings = [*EXAMPLE_CONFIG["field_mappings"], {"field": "nationality", "property": "city"}]
+    mappings = [*EXAMPLE_CONFIG["field_mappings"], {"field": "nationality", "property": "country"}]
     destination(connector, field_mappings=mappings).write(source, cache=cache, force_full_refresh=True)
 
     second = sandbox.contacts()
@@ -172,7 +178,7 @@ def test_writing_again_updates_contacts_and_adds_none(connector, sandbox, source
         before, after = first[user["email"]], second[user["email"]]
         assert before["hs_object_id"] == after["hs_object_id"]
         assert before["lifecyclestage"] == after["lifecyclestage"]
-        assert (before.get("city"), after["city"]) == (None, user["nationality"])
+        assert (before.get("country"), after["country"]) == (None, user["nationality"])
     assert len(sandbox.upserts()) == 2 * UPSERTS
 
 
@@ -238,3 +244,25 @@ def test_token_stays_out_of_the_output(connector, small_source):
 
     for run in connector.runs():
         assert FULL_TOKEN not in "\n".join(run.output)
+
+
+def test_lines_of_the_readme_write_the_users_as_they_stand(connector, sandbox, tmp_path, monkeypatch):
+    _, block = README.read_text().split("<!-- tests/clients runs this. -->\n```python\n")
+    lines, _ = block.split("\n```\n", maxsplit=1)
+    (tmp_path / "config.json").write_text(json.dumps(EXAMPLE_CONFIG))
+    (tmp_path / "target/release").mkdir(parents=True)
+    (tmp_path / "target/release/destination-hubspot").symlink_to(connector.path)
+    monkeypatch.chdir(tmp_path)
+    # PyAirbyte would install the source; here it is installed already.
+    get_source = airbyte.get_source
+    monkeypatch.setattr(
+        airbyte, "get_source", lambda *names, **rest: get_source(*names, local_executable=os.environ["SOURCE_FAKER"], **rest)
+    )
+
+    exec(compile(lines, str(README), "exec"), {})
+
+    assert [run.verb for run in connector.runs() if run.verb != "spec"] == ["check", "write"]
+    written = connector.last_write()
+    assert len(written.given("RECORD")) == 100
+    assert sorted(sandbox.contacts()) == sorted(record["data"]["email"] for record in written.given("RECORD"))
+    assert {contact["lifecyclestage"] for contact in sandbox.contacts().values()} == {"marketingqualifiedlead"}

@@ -6,6 +6,8 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
+use super::support::{Connector, sandbox};
+
 const PAGE: &str = include_str!("../../docs/hubspot.md");
 const SPEC: &str = include_str!("../../spec.json");
 
@@ -106,13 +108,75 @@ fn there_is_one_version() {
     assert_eq!((row[0].as_str(), row[1].as_str()), (version, date));
 }
 
+#[test]
+fn names_that_are_only_proposed_are_on_the_page() {
+    let below = PAGE.split_once("\n### Usual names\n").unwrap().1;
+    let (section, _) = below.split_once("\n### ").unwrap();
+    let table = include_str!("../../src/mapping/usual_names.txt");
+    let entries =
+        table.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" | ? "));
+    let missing: Vec<_> = entries
+        .filter(|(name, rest)| {
+            let properties = rest.split(" | ").next().unwrap().split(", ");
+            let row = section.lines().find(|line| line.contains(&format!("`{name}`")));
+            !row.is_some_and(|row| {
+                properties.into_iter().all(|property| row.contains(&format!("`{property}`")))
+            })
+        })
+        .collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn both_tables_of_what_an_upgrade_changes_are_one() {
+    let changes = include_str!("../../CHANGELOG.md");
+    let of_page = table_below(PAGE, "## Upgrading from 0.1.0");
+    assert!(of_page.len() > 10, "{of_page:#?}");
+    assert_eq!(table_below(changes, "### Upgrading from 0.1.0"), of_page);
+}
+
+#[test]
+fn the_plan_that_the_page_shows_is_what_check_prints() {
+    let (_, below) = PAGE.split_once("\n### See what will happen before it happens\n").unwrap();
+    let block =
+        |kind: &str| below.split_once(&format!("```{kind}\n")).unwrap().1.split("```").next().unwrap();
+    let sandbox = sandbox();
+    let check = Connector::new(&sandbox).text("catalog.json", block("json")).check();
+    check.assert_success();
+    assert_eq!(check.logs("field").join("\n"), block("text").trim());
+    assert_eq!(check.connection_status().0, "SUCCEEDED");
+}
+
+#[test]
+fn links_within_the_page_lead_to_a_heading() {
+    let anchor = |heading: &str| -> String {
+        let kept = heading.to_lowercase().replace(' ', "-");
+        kept.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_')).collect()
+    };
+    let headings: Vec<String> = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")))
+        .map(anchor)
+        .collect();
+    let targets: Vec<&str> = PAGE.split("](#").skip(1).map(|link| link.split(')').next().unwrap()).collect();
+    assert!(targets.len() > 10, "{targets:?}");
+    for target in targets {
+        assert!(headings.iter().any(|heading| heading == target), "no heading #{target}");
+    }
+}
+
 /// The rows of the first table below a heading, without its head; each cell trimmed.
 fn rows(heading: &str) -> Vec<Vec<String>> {
-    let (_, below) = PAGE.split_once(&format!("\n{heading}\n")).unwrap();
+    let cells = |row: &str| row.trim_matches('|').split(" |").map(|cell| cell.trim().to_owned()).collect();
+    table_below(PAGE, heading).into_iter().skip(2).map(cells).collect()
+}
+
+/// The lines of the first table below a heading.
+fn table_below<'a>(text: &'a str, heading: &str) -> Vec<&'a str> {
+    let (_, below) = text.split_once(&format!("\n{heading}\n")).unwrap();
     let table =
         below.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    let cells = |row: &str| row.trim_matches('|').split(" |").map(|cell| cell.trim().to_owned()).collect();
-    table.skip(2).map(cells).collect()
+    table.collect()
 }
 
 /// The messages of every file below a directory.

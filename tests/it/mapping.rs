@@ -61,50 +61,6 @@ fn a_row_of_a_warehouse_becomes_a_contact() {
     assert!(tier[0].contains("type=\"one option\" by=\"its name\""), "{tier:?}");
 }
 
-/// The rows of the worked example of the README: field, value, property, what HubSpot has.
-fn worked_example() -> Vec<[String; 4]> {
-    let readme = include_str!("../../README.md");
-    let (_, example) = readme.split_once("<!-- A test writes this record and compares. -->").unwrap();
-    let (example, _) = example.split_once("<!-- End of the record. -->").unwrap();
-    let cells = |row: &str| {
-        let cells = row.trim().strip_prefix('|').and_then(|row| row.strip_suffix('|')).unwrap().split('|');
-        let cells: Vec<String> = cells.map(|cell| cell.trim().trim_matches('`').to_owned()).collect();
-        cells.try_into().unwrap()
-    };
-    example.trim().lines().skip(2).map(cells).collect()
-}
-
-#[test]
-fn the_worked_example_of_the_readme_is_true() {
-    let rows = worked_example();
-    let mut row = json!({});
-    let mut schema = json!({});
-    for [field, value, _, _] in &rows {
-        row[field] = serde_json::from_str(value).unwrap();
-        schema[field] = json!({});
-    }
-    let sandbox = sandbox();
-    let outcome = Connector::new(&sandbox)
-        .catalog(catalog(&schema))
-        .set("field_mappings", json!([{ "field": "points", "property": "favourite_number" }]))
-        .write(&(record(row) + &state(1)));
-    outcome.assert_success();
-    assert_eq!(outcome.counts(), [(1.0, 0.0)]);
-    let contact = sandbox.contact("ada@example.com").unwrap();
-    for [field, _, name, expected] in &rows {
-        let plan = outcome.logs(&format!("stream=users field={field:?} "));
-        let plan = if plan.is_empty() { outcome.logs(&format!("stream=users field={field} ")) } else { plan };
-        assert_eq!(plan.len(), 1, "{field}: {:#?}", outcome.lines);
-        if name.is_empty() {
-            assert!(plan[0].starts_with("field left out"), "{plan:?}");
-            continue;
-        }
-        assert!(plan[0].contains(&format!(" property={name} ")), "{plan:?}");
-        let stored = contact.property(name).unwrap_or_default();
-        assert_eq!(stored, expected, "{field}");
-    }
-}
-
 #[test]
 fn real_users_become_contacts_with_the_mappings_of_the_example() {
     let text = |file: &str| serde_json::from_str::<Value>(file).unwrap();

@@ -107,11 +107,11 @@ pub(super) fn no_key(keyless: &[Keyless<'_>]) -> Failure {
     }
 }
 
+/// The schema of what nobody has declared.
+pub(super) static ANYTHING: Value = Value::Null;
+
 /// What a stream declares for a field or a path: the field, and the schema of the value.
 pub(super) fn declared<'a>(stream: &'a ConfiguredStream, field: &str) -> Option<(&'a str, &'a Value)> {
-    /// The schema of what nobody has declared.
-    static ANYTHING: Value = Value::Null;
-
     let of_name = |name: &str| stream.fields.iter().find(|field| field.name == name);
     if let Some(field) = of_name(field) {
         return Some((&field.name, &field.schema));

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::json;
 use tracing::{debug, info, warn};
 
-use super::doubts::{Keyless, declared, may_be_created, no_key, warn_of_lists, warn_of_mappings};
+use super::doubts::{ANYTHING, Keyless, declared, may_be_created, no_key, warn_of_lists, warn_of_mappings};
 use crate::{
     config::{Config, FieldMapping, UnknownFields},
     error::Failure,
@@ -192,6 +192,8 @@ fn named<'a>(
     };
     let wanted = |mapping: &'a FieldMapping| {
         let (field, schema) = declared(stream, &mapping.field)?;
+        // What its table makes of the values may be anything.
+        let schema = if mapping.values.is_some() { &ANYTHING } else { schema };
         Some((field, Wanted { field: &mapping.field, schema, name: Some(mapping.property.as_str()) }))
     };
     mappings.iter().filter(lacks).filter_map(wanted).collect()

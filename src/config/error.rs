@@ -110,6 +110,12 @@ pub enum ConfigError {
     NoValueTable { setting: Setting },
 
     #[error(
+        "An access token stands in another place of the configuration than the setting `access_token`. Remove it there, so \
+         that no message shows it."
+    )]
+    TokenElsewhere,
+
+    #[error(
         "The setting `access_token` is only asterisks, so it is what a hidden token is shown as. Enter the token \
          itself: the HubSpot service key, or the access token of the private app."
     )]

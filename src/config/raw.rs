@@ -64,6 +64,31 @@ impl RawFieldMapping {
     pub(super) const FIELDS: &[&str] = &["stream", "field", "property", "values"];
 }
 
+/// Whether the token, or what looks like one of HubSpot's, stands where messages would show it: as a name, or in a mapping.
+fn is_token_elsewhere(settings: &Map<String, Value>) -> bool {
+    const SHORTEST: usize = 20;
+
+    let token = settings.get("access_token").and_then(Value::as_str).map(str::trim).unwrap_or_default();
+    let is_token = |text: &str| {
+        let is_same = token.len() >= SHORTEST && text.contains(token);
+        is_same || (text.len() >= SHORTEST && text.trim().to_ascii_lowercase().starts_with("pat-"))
+    };
+    if settings.keys().any(|name| is_token(name)) {
+        return true;
+    }
+    let mut others: Vec<&Value> = settings.get(FIELD_MAPPINGS).into_iter().collect();
+    while let Some(value) = others.pop() {
+        match value {
+            Value::String(text) if is_token(text) => return true,
+            Value::Array(items) => others.extend(items),
+            Value::Object(members) if members.keys().any(|name| is_token(name)) => return true,
+            Value::Object(members) => others.extend(members.values()),
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Reads the text of a configuration file, and lists the names in it that mean nothing to us.
 ///
 /// # Errors
@@ -76,6 +101,9 @@ pub(super) fn read(json: &[u8]) -> Result<(RawConfig, Vec<UnknownKey>), ConfigEr
     })?;
     // An array must not get further: serde would read it as the fields in their order.
     let Value::Object(settings) = &value else { return Err(ConfigError::NotAnObject) };
+    if is_token_elsewhere(settings) {
+        return Err(ConfigError::TokenElsewhere);
+    }
     let unknown = unknown_keys(settings)?;
     let raw = serde_path_to_error::deserialize(value).map_err(|error| wrong_type(error.path()))?;
     Ok((raw, unknown))

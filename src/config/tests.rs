@@ -288,3 +288,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_token_in_another_place_is_refused_and_not_shown() {
+    for config in [
+        json!({ TOKEN: 1 }),
+        json!({ "access_token": TOKEN, TOKEN: true }),
+        json!({ "access_token": TOKEN, "field_mappings": { TOKEN: "email" } }),
+        json!({ "access_token": TOKEN, "field_mappings": [{ "field": "a", "property": TOKEN }] }),
+        json!({ "access_token": TOKEN, "field_mappings": [{ "field": "a", "property": "b", "values": format!("{TOKEN} = x") }] }),
+    ] {
+        assert_eq!(parse(config.to_string()).map(drop), Err(ConfigError::TokenElsewhere), "{config}");
+    }
+    // The name says more: nothing shows what stands under it.
+    let renamed = parse(json!({ "accessToken": TOKEN }).to_string()).map(drop).unwrap_err().to_string();
+    assert!(renamed.contains("has `accessToken` in its place"), "{renamed}");
+}

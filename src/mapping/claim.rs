@@ -94,8 +94,11 @@ pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, portal: &Portal, ru
             None => continue,
         };
         let rank = if mappings.is_matching_key(place) { Rank::MatchingKey } else { Rank::Mapping };
-        let one = Use::new(new.name, goal, steps.into(), rank, rules.formats)
-            .with_values(new.name, mapping.values.clone());
+        let one = Use::new(new.name, goal, steps.into(), rank, rules.formats).with_values(
+            new.name,
+            mapping.values.clone(),
+            rules.formats,
+        );
         claims.push(Claim { rank, exact: steps.is_empty(), wish: Wish::Mapped(place, one) });
     }
     if claims.iter().any(|claim| claim.exact) {

@@ -118,13 +118,23 @@ impl Use {
 
     /// The same, with values that a mapping translates.
     #[must_use]
-    pub(super) fn with_values(mut self, field: &str, values: Option<Arc<ValueTable>>) -> Self {
+    pub(super) fn with_values(
+        mut self,
+        field: &str,
+        values: Option<Arc<ValueTable>>,
+        formats: Formats,
+    ) -> Self {
         if let Some(table) = &values {
             let (field, example) = (Self::named(field, &self.path), shown(table.example()).into_owned());
-            self.expects = format!(
-                "field `{field}`, a value that its mapping lists under `values`, such as `{example}`"
-            )
-            .into();
+            let wanted = match &self.goal {
+                Goal::Key => "an e-mail address".to_owned(),
+                Goal::Property(property) => value::wanted(property, formats),
+            };
+            let expects = format!(
+                "field `{field}`, a value that its mapping lists under `values`, such as `{example}`; what it becomes must be \
+                 {wanted}"
+            );
+            self.expects = expects.into();
         }
         Self { values, ..self }
     }

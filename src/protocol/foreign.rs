@@ -45,7 +45,7 @@ pub fn recognise(line: u64, text: &[u8], error: Malformed) -> Option<Foreign> {
     }
     let text = std::str::from_utf8(text).ok()?.trim();
     match error {
-        Malformed::NoType => Some(Foreign::Row { line }),
+        Malformed::NoType | Malformed::ForeignType => Some(Foreign::Row { line }),
         // JSON over several lines.
         Malformed::Cut if text == "{" => Some(Foreign::Row { line }),
         Malformed::Cut | Malformed::NotAnObject | Malformed::NotJson { .. } if text.starts_with('[') => {

@@ -58,8 +58,11 @@ impl fmt::Display for StreamId {
 pub enum Message<'a> {
     Record(Record<'a>),
     State(State),
-    /// `LOG`, `TRACE` and every other type: a destination has nothing to do with them, so they are not looked into.
+    /// `LOG`, `TRACE` and the other types of Airbyte's: a destination has nothing to do with them, so they are not looked
+    /// into.
     Ignored,
+    /// A type that Airbyte does not have, or not yet.
+    Unknown,
 }
 
 /// A record: `{"stream":"users","namespace":"public","data":{…}}`; whatever else it holds is ignored.
@@ -158,6 +161,8 @@ pub enum Malformed {
     NotAnObject,
     #[error("has no `type` that is a text")]
     NoType,
+    #[error("has a `type` that Airbyte does not have: its types are in capitals, such as RECORD")]
+    ForeignType,
     #[error("is a RECORD without an object `record`")]
     NoRecord,
     #[error("is a RECORD without the name of a `stream`")]
@@ -186,6 +191,10 @@ impl Malformed {
     }
 }
 
+/// The types that a destination may be sent and ignores. Source: `AirbyteMessage` in `airbyte_protocol.yaml`, 0.18.0.
+const OTHER_TYPES: [&str; 7] =
+    ["LOG", "TRACE", "CONTROL", "SPEC", "CONNECTION_STATUS", "CATALOG", "DESTINATION_CATALOG"];
+
 /// Reads one line of the input, without its end.
 pub fn parse(line: &[u8]) -> Result<Message<'_>, Malformed> {
     let [kind, record, state] = pick(Deserializer::from_slice(line), ["type", "record", "state"])
@@ -194,7 +203,12 @@ pub fn parse(line: &[u8]) -> Result<Message<'_>, Malformed> {
         None => Err(Malformed::NoType),
         Some("RECORD") => Record::parse(record).map(Message::Record),
         Some("STATE") => State::parse(state).map(Message::State),
-        Some(_) => Ok(Message::Ignored),
+        Some(kind) if OTHER_TYPES.contains(&kind) => Ok(Message::Ignored),
+        // Airbyte's types are in capitals. Anything else is the `type` of a row, or a slip.
+        Some(kind) if kind.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') => {
+            Ok(Message::Unknown)
+        }
+        Some(_) => Err(Malformed::ForeignType),
     }
 }
 

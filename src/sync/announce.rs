@@ -20,6 +20,8 @@ const MOST_NAMED: usize = 200;
 
 /// What is said of a field whose mapping leads to a value that its records do not have.
 const NOTHING_AT_PATH: &str = "no path of `field_mappings` leads to a value in it";
+/// What is said of a spelling of the address that was not needed.
+const OTHER_ADDRESS: &str = "another field of the record held the e-mail address";
 
 /// Logs the mapping plan of a stream: a line for each field that goes somewhere, and one for each reason that others
 /// do not.
@@ -117,8 +119,12 @@ pub fn announce_end(plan: &Plan) {
     let stream = plan.stream();
     let mut left_out: IndexMap<&'static str, (bool, u64, Vec<String>)> = IndexMap::new();
     for (name, field) in plan.fields().filter(|(_, field)| field.cells_left_out > 0) {
-        let reason = field.left_out.as_ref().map_or(NOTHING_AT_PATH, LeftOut::reason);
-        let harmless = field.left_out.as_ref().is_some_and(LeftOut::is_harmless);
+        let stands_in = field.key().is_some_and(|one| !one.is_mapped());
+        let (reason, harmless) = match &field.left_out {
+            Some(why) => (why.reason(), why.is_harmless()),
+            None if stands_in => (OTHER_ADDRESS, true),
+            None => (NOTHING_AT_PATH, false),
+        };
         let (_, values, fields) = left_out.entry(reason).or_insert((harmless, 0, Vec::new()));
         *values += field.cells_left_out;
         fields.push(format!("{} ({})", shown(name), field.cells_left_out));

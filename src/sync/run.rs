@@ -96,6 +96,7 @@ pub struct Sync {
     block: Option<Block>,
     input_ended: bool,
     was_stopped: bool,
+    warned_of_unknown_type: bool,
 }
 
 impl Sync {
@@ -119,6 +120,7 @@ impl Sync {
             block: None,
             input_ended: false,
             was_stopped: false,
+            warned_of_unknown_type: false,
         }
     }
 
@@ -290,6 +292,12 @@ impl Sync {
                 Ok(())
             }
             Message::Ignored => Ok(()),
+            Message::Unknown => {
+                if !std::mem::replace(&mut self.warned_of_unknown_type, true) {
+                    warn!(line = number, "lines of a type that Airbyte does not have are ignored");
+                }
+                Ok(())
+            }
         }
     }
 
@@ -314,7 +322,7 @@ impl Sync {
                 if reason.code == Code::DeletedInSource
                     && !std::mem::replace(&mut stream.warned_of_deletions, true)
                 {
-                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: contacts are never deleted; set `deleted_records: write` to write them");
+                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or deleted in HubSpot; to write them, set `deleted_records` to `write`");
                 }
                 self.settle_at_once(ticket, reason);
             }

@@ -43,9 +43,10 @@ pub(super) struct NewField<'a> {
 
 impl<'a> NewField<'a> {
     pub(super) fn of_catalog(field: &'a catalog::Field) -> Self {
-        let inside = inside(&field.schema).iter().map(|path| joined(&field.name, path)).collect();
+        let inside: Vec<String> =
+            inside(&field.schema).iter().map(|path| joined(&field.name, path)).collect();
         let shape = shape(&field.schema);
-        let nested = matches!(shape, Shape::Object | Shape::ListOfObjects);
+        let nested = matches!(shape, Shape::Object | Shape::ListOfObjects) || !inside.is_empty();
         Self { name: &field.name, shown: true, shape, nested, inside }
     }
 

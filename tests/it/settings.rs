@@ -348,7 +348,7 @@ fn a_record_that_was_deleted_in_the_source_is_not_written() {
     assert_eq!(outcome.counts(), [(3.0, 0.0)]);
     assert_eq!(sandbox.contact("ada@example.com").unwrap().writes, 0);
     assert_eq!(
-        outcome.logs("`deleted_records: write` to write them stream=users").len(),
+        outcome.logs("to write them, set `deleted_records` to `write` stream=users").len(),
         1,
         "{:#?}",
         outcome.lines

@@ -122,7 +122,7 @@ fn records_marked_as_deleted_are_skipped_and_no_reason_to_fail() {
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(1_500.0, 0.0)]);
     assert!(sandbox.contacts().is_empty());
-    let told = outcome.logs("set `deleted_records: write` to write them");
+    let told = outcome.logs("set `deleted_records` to `write`");
     assert_eq!(told.len(), 1, "{told:#?}");
     assert_eq!(outcome.logs("records skipped stream=users reason=deleted_in_source count=1500").len(), 1);
     assert!(outcome.summary().contains(" read=1500 created=0 updated=0 folded=0 skipped=1500 rejected=0 "));

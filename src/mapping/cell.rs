@@ -38,18 +38,41 @@ impl std::ops::AddAssign for Cells {
 
 /// Whether there is a value: not `null`, empty or blank text, an empty object, or a list of nothing else.
 pub fn has_value(raw: &RawValue) -> bool {
-    let json = raw.get();
-    match json.as_bytes() {
-        [b'n', ..] | [b'"', b'"'] => false,
-        // Most texts begin with a letter or a digit.
-        [b'"', first, ..] if first.is_ascii_alphanumeric() => true,
-        [b'"', ..] => serde_json::from_str::<String>(json).map_or(true, |text| !is_blank(&text)),
-        [b'[', ..] => {
-            serde_json::from_str::<Vec<&RawValue>>(json).is_ok_and(|items| items.into_iter().any(has_value))
+    let mut rest = raw.get();
+    let mut opens_object = false;
+    while let Some(first) = rest.bytes().next() {
+        let length = match first {
+            b'n' => "null".len(),
+            b'"' if opens_object => return true,
+            b'"' => {
+                let length = length_of_text(rest);
+                let is_empty =
+                    |text: &str| serde_json::from_str(text).is_ok_and(|text: String| is_blank(&text));
+                if !rest.get(..length).is_some_and(is_empty) {
+                    return true;
+                }
+                length
+            }
+            b'[' | b']' | b'{' | b'}' | b',' => 1,
+            _ if first.is_ascii_whitespace() => 1,
+            _ => return true,
+        };
+        if !first.is_ascii_whitespace() {
+            opens_object = first == b'{';
         }
-        [b'{', rest @ ..] => !matches!(rest.trim_ascii_start(), [b'}', ..]),
-        _ => true,
+        rest = rest.get(length..).unwrap_or_default();
     }
+    false
+}
+
+fn length_of_text(json: &str) -> usize {
+    let mut escaped = false;
+    let end = json.bytes().skip(1).position(|byte| {
+        let ends = !escaped && byte == b'"';
+        escaped = !escaped && byte == b'\\';
+        ends
+    });
+    end.map_or(json.len(), |end| end + 2)
 }
 
 /// Whether a text holds nothing that can be seen.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::value::{Meaning, meaning, trim};
+use super::value::{Meaning, Pair, meaning, trim};
 use crate::hubspot::model::PropertyOption;
 
 /// So many options are named in a message.
@@ -18,7 +18,7 @@ pub struct Choices {
     exact: HashSet<Arc<str>>,
     /// By label, or by value where no label is the same, in lower case: several where they share it.
     by_text: HashMap<String, Vec<Arc<str>>>,
-    /// The only option that means yes, and the only one that means no.
+    /// The only option that means yes, and the only one that means no: both, or neither.
     yes: Option<Arc<str>>,
     no: Option<Arc<str>>,
 }
@@ -46,14 +46,15 @@ impl Choices {
             }
             share(&mut choices.by_text, label, &value);
             share(&mut by_value, &value, &value);
-            meanings.push((meaning(label).or_else(|| meaning(&value)), Arc::clone(&value)));
+            meanings.extend(meaning_of(&value, label).map(|meaning| (meaning, Arc::clone(&value))));
             choices.values.push(value);
         }
         for (text, values) in by_value {
             choices.by_text.entry(text).or_insert(values);
         }
-        choices.yes = only_one(&meanings, true, &choices.values);
-        choices.no = only_one(&meanings, false, &choices.values);
+        if let Some([yes, no]) = yes_and_no(&meanings, &choices.values) {
+            (choices.yes, choices.no) = (Some(yes), Some(no));
+        }
         choices
     }
 
@@ -84,7 +85,8 @@ impl Choices {
         }
     }
 
-    /// The only option that says yes, or no: `Yes`, `Y`, `True`, `On` and the like, by label or else by value.
+    /// The only option that says yes, or no, if another one says the opposite: `Yes` and `No`, `True` and `False`, `On` and
+    /// `Off`, `Y` and `N`, `T` and `F`, or `1` and `0`.
     pub fn meant(&self, is_true: bool) -> Option<Arc<str>> {
         if is_true { self.yes.clone() } else { self.no.clone() }
     }
@@ -110,33 +112,29 @@ fn share(by_text: &mut HashMap<String, Vec<Arc<str>>>, text: &str, value: &Arc<s
     }
 }
 
-/// The option that means it, if it is the only one.
+/// What an option means. The label is what people see: where it says something else than the value, the value alone, such
+/// as `no` for Norwegian, means nothing.
+fn meaning_of(value: &str, label: &str) -> Option<Meaning> {
+    let shown = if trim(label).is_empty() { value } else { label };
+    meaning(shown)
+}
+
+/// The options that mean yes and no, if they are the only two, and opposites.
 ///
-/// A single letter or digit may well mean something else: `N` beside `S`, `E` and `W`, or `1` among the grades of a
-/// scale. It counts only if another option says the opposite, and a digit only if no other option is a number.
-fn only_one(
-    meanings: &[(Option<Meaning>, Arc<str>)],
-    is_true: bool,
-    values: &[Arc<str>],
-) -> Option<Arc<str>> {
-    let meant = |wanted: bool| {
-        meanings.iter().filter_map(move |(meaning, value)| {
-            meaning.filter(|meaning| meaning.is_true() == wanted).map(|meaning| (meaning, value))
-        })
-    };
-    let mut meaning_it = meant(is_true);
-    let (meaning, value) = meaning_it.next()?;
-    if meaning_it.next().is_some() {
+/// Letters and digits may well mean something else: `T` beside `S` and `F`, or `1` among the grades of a scale. They count
+/// only if no other option is one.
+fn yes_and_no(meanings: &[(Meaning, Arc<str>)], values: &[Arc<str>]) -> Option<[Arc<str>; 2]> {
+    let [(first, one), (second, other)] = meanings else { return None };
+    if first.pair != second.pair || first.is_true == second.is_true {
         return None;
     }
-    let has_opposite = meant(!is_true).count() == 1;
-    let is_number = |value: &&Arc<str>| value.parse::<f64>().is_ok();
-    let is_sure = match meaning {
-        Meaning::Word(_) => true,
-        Meaning::Letter(_) => has_opposite,
-        Meaning::Digit(_) => has_opposite && values.iter().filter(is_number).count() <= 2,
+    let are_sure = match first.pair {
+        Pair::TrueFalse | Pair::YesNo | Pair::OnOff => true,
+        Pair::TF | Pair::YN => values.iter().filter(|value| value.chars().count() == 1).count() <= 2,
+        Pair::Digits => values.iter().filter(|value| value.parse::<f64>().is_ok()).count() <= 2,
     };
-    is_sure.then(|| Arc::clone(value))
+    let pair = if first.is_true { [one, other] } else { [other, one] };
+    are_sure.then(|| pair.map(Arc::clone))
 }
 
 #[cfg(test)]
@@ -196,8 +194,22 @@ mod tests {
             // The label is what people see.
             (&[("0", "Yes"), ("1", "No")], Some("0"), Some("1")),
             (&[("T", "T"), ("F", "F")], Some("T"), Some("F")),
-            (&[("yes", "Yes")], Some("yes"), None),
-            (&[("a", "Yes"), ("b", "True"), ("c", "No")], None, Some("c")),
+            // An opposite is the other word of the pair, and there is one.
+            (&[("yes", "Yes")], None, None),
+            (&[("yes", "Yes"), ("off", "Off")], None, None),
+            (&[("a", "Yes"), ("b", "True"), ("c", "No")], None, None),
+            (&[("a", "Yes"), ("b", "No"), ("c", "no")], None, None),
+            // A label that means something else is what people see.
+            (&[("no", "Norwegian"), ("de", "German"), ("yes", "Yes")], None, None),
+            (&[("DE", "DE"), ("NO", "NO"), ("SE", "SE")], None, None),
+            (&[("ON", "Ontario"), ("QC", "Quebec"), ("OFF", "Offaly")], None, None),
+            (&[("ON", "ON"), ("QC", "QC"), ("NO", "NO")], None, None),
+            (&[("Y", "Yellow"), ("N", "Navy")], None, None),
+            (&[("S", "Small"), ("T", "Tall"), ("F", "Full")], None, None),
+            (&[("S", "S"), ("T", "T"), ("F", "F")], None, None),
+            (&[("1", "Low"), ("0", "None")], None, None),
+            // Where there is no label, or it says the same.
+            (&[("yes", ""), ("no", " NO ")], Some("yes"), Some("no")),
             (&[("N", "N"), ("S", "S")], None, None),
             (&[("M", "Male"), ("F", "Female")], None, None),
             (&[("0", "0"), ("1", "1"), ("2", "2")], None, None),

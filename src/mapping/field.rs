@@ -8,7 +8,7 @@ use super::{
     names::Rank,
     path::Step,
     portal::PortalProperty,
-    value::{self, EpochUnit, Formats},
+    value::{self, Formats, ShownUnit},
 };
 use crate::{config::ValueTable, hubspot::model::EMAIL, text::shown};
 
@@ -95,7 +95,7 @@ pub struct Use {
     /// A record had a value at the path.
     pub(super) found: bool,
     /// What the numbers of the field have turned out to count.
-    pub unit: Option<EpochUnit>,
+    pub unit: ShownUnit,
     /// What a value has to be, in words, with the field's name.
     pub expects: Arc<str>,
 }
@@ -113,7 +113,7 @@ impl Use {
         };
         let field = Self::named(field, &path);
         let expects = format!("field `{field}`, {wanted}").into();
-        Self { goal, path, rank, values: None, found: false, unit: None, expects }
+        Self { goal, path, rank, values: None, found: false, unit: ShownUnit::default(), expects }
     }
 
     /// The same, with values that a mapping translates.

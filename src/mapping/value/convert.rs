@@ -3,15 +3,15 @@
 use serde_json::value::RawValue;
 
 use super::{
-    list::{Item, Names, items, the_one},
+    list::{Held, Names, held, is_nested, single, the_one, try_each},
     number, options,
     plain::Plain,
-    reading::{Converted, Reading},
-    text::{check_length, compact, trim, visible},
+    reading::{Converted, Formats, Reading, ShownUnit},
+    text::{compact, trim, visible},
     time,
-    truth::{self, Meaning},
 };
 use crate::mapping::{
+    cell,
     portal::{Kind, PortalProperty},
     reason::Code,
 };
@@ -26,13 +26,13 @@ pub fn convert(
     property: &PortalProperty,
     reading: &mut Reading<'_>,
 ) -> Result<Converted, Code> {
+    if is_nested(raw) && !cell::has_value(raw) {
+        return Ok(Converted::Empty);
+    }
     match raw.get().as_bytes().first() {
         Some(b'[') => list(raw, property, reading),
         Some(b'{') => whole(raw, property, reading),
-        _ => match Plain::of(raw)? {
-            Some(plain) => convert_plain(&plain, property, reading),
-            None => Ok(Converted::Empty),
-        },
+        _ => of_plain(Plain::of(raw)?.as_ref(), property, reading),
     }
 }
 
@@ -43,49 +43,46 @@ pub fn convert(
 ///
 /// [`Code::ListValue`] if it is a list of several, [`Code::InvalidEmail`] for anything else that is no text.
 pub fn address(raw: &RawValue) -> Result<Option<Box<str>>, Code> {
+    if is_nested(raw) && !cell::has_value(raw) {
+        return Ok(None);
+    }
     let plain = match raw.get().as_bytes().first() {
-        Some(b'[') => {
-            let items = items(raw).map_err(|_| Code::InvalidEmail)?;
-            if items.is_empty() {
-                return Ok(None);
-            }
-            the_one(items, &Names::OF_ADDRESSES)?
-        }
         Some(b'{') => return Err(Code::InvalidEmail),
-        _ => Plain::of(raw).map_err(|_| Code::InvalidEmail)?,
+        Some(b'[') if !matches!(held(raw), Held::One(item) if !is_nested(item)) => {
+            the_one(raw, &Names::OF_ADDRESSES)?
+        }
+        _ => single(raw).map_err(|_| Code::InvalidEmail)?,
     };
     Ok(plain.map(|plain| trim(&plain.text).into()))
 }
 
-/// Whether a value is true in any form that a checkbox takes.
+/// Whether a value is true for a checkbox.
 pub fn is_true(raw: &RawValue) -> bool {
-    let plain = Plain::of(raw).ok().flatten();
-    plain.is_some_and(|plain| truth::meaning(&plain.text).is_some_and(Meaning::is_true))
+    let checkbox = PortalProperty { kind: Kind::Bool, ..PortalProperty::default() };
+    let mut unit = ShownUnit::default();
+    let mut reading = Reading { formats: Formats::default(), unit: &mut unit, mapped: false, values: None };
+    matches!(convert(raw, &checkbox, &mut reading), Ok(Converted::Value(value)) if &*value == "true")
 }
 
 fn list(raw: &RawValue, property: &PortalProperty, reading: &mut Reading<'_>) -> Result<Converted, Code> {
-    let items = items(raw)?;
-    if items.is_empty() {
-        return Ok(Converted::Empty);
-    }
     if property.kind == Kind::Choices {
-        return options::of_list(items, property, reading);
+        return options::of_list(raw, property, reading);
     }
-    if let [Item::Plain(only)] = &*items {
-        return convert_plain(only, property, reading);
+    match held(raw) {
+        Held::Nothing => return Ok(Converted::Empty),
+        Held::One(item) if !is_nested(item) => return of_plain(Plain::of(item)?.as_ref(), property, reading),
+        Held::One(_) | Held::Several => {}
     }
-    if property.kind == Kind::Text {
-        let all_objects = items.iter().all(|item| matches!(item, Item::Object(_)));
-        // A text of several lines has room for the whole list; in a text of one line people expect one value.
-        let takes_all = reading.values.is_none() && (property.multi_line || !all_objects);
-        if takes_all || !reading.mapped {
-            return whole(raw, property, reading);
-        }
+    // A text of several lines has room for the whole list; in a text of one line people expect one value.
+    let takes_all = || reading.values.is_none() && (property.multi_line || !holds_objects_alone(raw));
+    if property.kind == Kind::Text && (!reading.mapped || takes_all()) {
+        return whole(raw, property, reading);
     }
-    match the_one(items, &Names::of(property))? {
-        Some(plain) => convert_plain(&plain, property, reading),
-        None => Ok(Converted::Empty),
-    }
+    of_plain(the_one(raw, &Names::of(property))?.as_ref(), property, reading)
+}
+
+fn holds_objects_alone(list: &RawValue) -> bool {
+    try_each(list, |item| if item.get().starts_with('{') { Ok(()) } else { Err(()) }).is_ok()
 }
 
 /// An object or a list as a whole: it goes into a text, as JSON, if a mapping says so.
@@ -94,16 +91,15 @@ fn whole(raw: &RawValue, property: &PortalProperty, reading: &Reading<'_>) -> Re
     if property.kind != Kind::Text || !reading.mapped || reading.values.is_some() {
         return Err(Code::NestedValue);
     }
-    let json = compact(raw.get());
-    check_length(&json)?;
-    Ok(Converted::Value(json.into()))
+    Ok(Converted::Value(compact(raw.get())?.into()))
 }
 
-fn convert_plain(
-    plain: &Plain,
+fn of_plain(
+    plain: Option<&Plain>,
     property: &PortalProperty,
     reading: &mut Reading<'_>,
 ) -> Result<Converted, Code> {
+    let Some(plain) = plain else { return Ok(Converted::Empty) };
     if property.kind == Kind::Choices {
         return options::of_text(plain, property, reading);
     }

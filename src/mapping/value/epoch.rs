@@ -7,7 +7,7 @@ use jiff::{SignedDuration, ToSpan};
 
 use super::{
     number::is_digits,
-    reading::EpochUnit,
+    reading::{EpochUnit, ShownUnit},
     time::{digits, read_fraction},
 };
 use crate::{config::DateFormat, mapping::reason::Code};
@@ -17,12 +17,13 @@ const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 const FIRST_EPOCH: i64 = 1_000_000;
 /// From 2001 to 2100 in seconds; in milliseconds these are a few weeks of 1970, which no column of moments is about.
 const CERTAIN_SECONDS: Range<i64> = 978_307_200..4_133_980_800;
-/// The years of births, contracts and plans: a reading outside of them makes no sense as long as the other one does.
+/// The years of births, contracts and plans: a reading outside of them makes no sense.
 const SENSIBLE_YEARS: RangeInclusive<i16> = 1900..=2200;
-/// A column that has shown its unit may go back further.
-const SHOWN_YEARS: RangeInclusive<i16> = 1800..=2200;
 /// Many write this day for "never".
 const NEVER: Date = Date::constant(9999, 12, 31);
+
+/// In seconds somebody's "never", in milliseconds a day of 1970.
+const LAST_OF_TEN_DIGITS: i64 = 9_999_999_999;
 
 /// The only numbers that are taken for a day's digits.
 const DAY_NUMBERS: RangeInclusive<i64> = 19_000_101..=21_001_231;
@@ -31,6 +32,9 @@ const DAY_NUMBERS: RangeInclusive<i64> = 19_000_101..=21_001_231;
 ///
 /// Source: <https://support.microsoft.com/en-us/office/date-systems-in-excel-e7fe7167-48a9-4b96-bb53-5612a800b487>.
 const SERIAL_DAYS: RangeInclusive<i64> = 10_000..=73_050;
+/// The lengths of a day with its hour, and with its minute.
+const YYYYMMDDHH: usize = 10;
+const YYYYMMDDHHMM: usize = 12;
 const SERIAL_START: DateTime = DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
 const SECONDS_OF_A_DAY: i64 = 86_400;
 
@@ -64,7 +68,7 @@ impl<'a> Number<'a> {
     /// # Errors
     ///
     /// [`Code::UnclearTime`] if it makes sense as two, [`Code::InvalidValue`] if as none.
-    pub(super) fn moment(&self, order: DateFormat, unit: &mut Option<EpochUnit>) -> Result<DateTime, Code> {
+    pub(super) fn moment(&self, order: DateFormat, shown: &mut ShownUnit) -> Result<DateTime, Code> {
         // Also with a fraction of zero: a table library that turned integers into floats leaves `20240501.0`. Other
         // texts of eight digits are no epoch either: they may well be days in another order, such as 31122024.
         if self.digits.len() == "YYYYMMDD".len() && self.billionths == 0 && self.whole >= 0 {
@@ -82,7 +86,18 @@ impl<'a> Number<'a> {
         if self.whole.abs() < FIRST_EPOCH && !is_start {
             return Err(Code::InvalidValue);
         }
-        self.since_1970(unit)
+        if self.is_day_with_time() {
+            // Numbers of seconds look so from 2030-03-17 to 2036-07-20 alone, those of milliseconds in 1976 alone, and only
+            // one in a hundred: the usual ones are never refused, be they numbers or texts. A column that has shown its
+            // unit by others has no days with a time.
+            match (self.digits.len(), &*shown) {
+                (YYYYMMDDHH, ShownUnit::Of(EpochUnit::Seconds))
+                | (YYYYMMDDHHMM, ShownUnit::Of(EpochUnit::Milliseconds)) => {}
+                (YYYYMMDDHH, _) => return Err(Code::UnclearTime),
+                _ => return Err(Code::InvalidValue),
+            }
+        }
+        self.since_1970(shown)
     }
 
     /// The day that the first eight digits are, as warehouses use it for a key.
@@ -94,6 +109,17 @@ impl<'a> Number<'a> {
         DAY_NUMBERS.contains(&day.parse().ok()?).then_some(date)
     }
 
+    /// Whether the digits are a day and, without anything between, an hour or an hour and a minute.
+    fn is_day_with_time(&self) -> bool {
+        let time = self.digits.split_at_checked("YYYYMMDD".len()).map_or("", |(_, time)| time);
+        let is_time = match time.split_at_checked(2) {
+            Some((hour, "")) => is_below(hour, 24),
+            Some((hour, minute)) => is_below(hour, 24) && is_below(minute, 60),
+            None => false,
+        };
+        is_time && self.whole > 0 && self.billionths == 0 && self.leading_day().is_some()
+    }
+
     fn serial_day(&self) -> Option<DateTime> {
         // The fraction of a day in a float is a little beside the second that it means.
         let nanoseconds = self.billionths * SECONDS_OF_A_DAY;
@@ -102,46 +128,40 @@ impl<'a> Number<'a> {
         day.checked_add(SignedDuration::from_millis(milliseconds)).ok()
     }
 
-    fn since_1970(&self, unit: &mut Option<EpochUnit>) -> Result<DateTime, Code> {
-        let seconds = self.in_unit(EpochUnit::Seconds);
-        let milliseconds = self.in_unit(EpochUnit::Milliseconds);
+    fn since_1970(&self, shown: &mut ShownUnit) -> Result<DateTime, Code> {
+        if let Some(unit) = self.certain_unit() {
+            *shown = shown.and(unit);
+            return self.in_unit(unit).ok_or(Code::InvalidValue);
+        }
+        let sensible = |unit| self.in_unit(unit).filter(|moment| is_sensible(*moment));
+        let (seconds, milliseconds) = (sensible(EpochUnit::Seconds), sensible(EpochUnit::Milliseconds));
+        if seconds.is_none() && milliseconds.is_none() {
+            return Err(Code::InvalidValue);
+        }
+        match *shown {
+            // It makes sense in the other unit, but one odd value among many is rather a mistake than a change of unit.
+            ShownUnit::Of(EpochUnit::Seconds) => seconds.ok_or(Code::UnclearTime),
+            ShownUnit::Of(EpochUnit::Milliseconds) => milliseconds.ok_or(Code::UnclearTime),
+            // The start of 1970 is the same in both.
+            ShownUnit::Both | ShownUnit::Nothing if seconds == milliseconds => {
+                seconds.ok_or(Code::InvalidValue)
+            }
+            ShownUnit::Both => Err(Code::UnclearTime),
+            ShownUnit::Nothing if self.whole == LAST_OF_TEN_DIGITS => Err(Code::UnclearTime),
+            // It shows nothing for the others: in seconds it may just be nonsense.
+            ShownUnit::Nothing => {
+                let only = if seconds.is_none() { milliseconds } else { None };
+                only.ok_or(Code::UnclearTime)
+            }
+        }
+    }
+
+    /// The unit in which the number is from 2001 to 2100.
+    fn certain_unit(&self) -> Option<EpochUnit> {
         if CERTAIN_SECONDS.contains(&self.whole) {
-            unit.get_or_insert(EpochUnit::Seconds);
-            return seconds.ok_or(Code::InvalidValue);
+            return Some(EpochUnit::Seconds);
         }
-        let shown = match *unit {
-            Some(EpochUnit::Seconds) => seconds,
-            Some(EpochUnit::Milliseconds) => milliseconds,
-            None => None,
-        };
-        if let Some(shown) = shown.filter(|shown| is_in(*shown, &SHOWN_YEARS)) {
-            return Ok(shown);
-        }
-        let sensible = |moment: Option<DateTime>| moment.filter(|moment| is_in(*moment, &SENSIBLE_YEARS));
-        match (sensible(seconds), sensible(milliseconds)) {
-            (Some(one), Some(other)) if one == other => Ok(one),
-            (Some(_), Some(_)) => Err(Code::UnclearTime),
-            (Some(only), None) => {
-                unit.get_or_insert(EpochUnit::Seconds);
-                Ok(only)
-            }
-            (None, Some(only)) => {
-                // What shows seconds may have been a day of early 1970 in milliseconds; this shows more. A moment before
-                // 1900 in seconds looks like this one with a minus.
-                if unit.is_none() || self.whole > 0 {
-                    *unit = Some(EpochUnit::Milliseconds);
-                }
-                Ok(only)
-            }
-            (None, None) => {
-                let possible = |moment: Option<DateTime>| moment.filter(|moment| moment.year() >= 1000);
-                match (possible(seconds), possible(milliseconds)) {
-                    (Some(only), None) | (None, Some(only)) => Ok(only),
-                    (Some(_), Some(_)) => Err(Code::UnclearTime),
-                    (None, None) => Err(Code::InvalidValue),
-                }
-            }
-        }
+        CERTAIN_SECONDS.contains(&(self.whole / 1000)).then_some(EpochUnit::Milliseconds)
     }
 
     /// `None` beyond the year 9999.
@@ -157,6 +177,10 @@ impl<'a> Number<'a> {
     }
 }
 
-fn is_in(moment: DateTime, years: &RangeInclusive<i16>) -> bool {
-    years.contains(&moment.year()) || moment.date() == NEVER
+fn is_below(text: &str, end: i8) -> bool {
+    digits::<i8>(text, 2).is_some_and(|number| number < end)
+}
+
+fn is_sensible(moment: DateTime) -> bool {
+    SENSIBLE_YEARS.contains(&moment.year()) || moment.date() == NEVER
 }

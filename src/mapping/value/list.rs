@@ -1,143 +1,235 @@
-//! The one value of a list: its only item, or the value of the entry that is marked as the primary one.
+//! What a list holds, and the one value of it: its only item, or the value of the entry that is marked as primary.
 //!
-//! Not here: lists as a whole, which some properties take.
+//! A list may have millions of items: each is looked at where it stands, and none is kept. Not here: lists as a whole,
+//! which some properties take.
 
-use serde_json::value::RawValue;
+use std::fmt;
 
-use super::{convert::is_true, plain::Plain, text::trim};
+use serde::de::{Deserializer as _, SeqAccess, Visitor};
+use serde_json::{Deserializer, value::RawValue};
+
+use super::{plain::Plain, text::trim, truth};
 use crate::{
     mapping::{
+        cell,
         portal::{Kind, PortalProperty},
         reason::Code,
     },
-    protocol::message::members,
+    protocol::message::for_each_member,
 };
 
-/// Lists that are deeper hold something, whatever it is.
-const DEEPEST_EMPTY: usize = 8;
-
-/// An item of a list that is not empty.
+/// The items of a list that are a value, as far as they matter to most properties.
 #[derive(Debug)]
-pub(super) enum Item<'a> {
-    Plain(Plain),
-    Object(&'a RawValue),
-    List,
+pub(super) enum Held<'a> {
+    Nothing,
+    One(&'a RawValue),
+    Several,
 }
 
-/// The items of a list but those that are no value: `null`, blank text, and lists of nothing else.
+pub(super) fn held(list: &RawValue) -> Held<'_> {
+    let mut held = Held::Nothing;
+    let outcome = try_each(list, |item| {
+        held = match held {
+            Held::Nothing => Held::One(item),
+            Held::One(_) | Held::Several => return Err(()),
+        };
+        Ok(())
+    });
+    if outcome.is_ok() { held } else { Held::Several }
+}
+
+/// The plain value that a value is, or that is the only one of a list.
 ///
 /// # Errors
 ///
-/// An item that is too long, or no Unicode.
-pub(super) fn items(raw: &RawValue) -> Result<Vec<Item<'_>>, Code> {
-    let mut items = Vec::new();
-    for item in elements(raw) {
-        match item.get().as_bytes().first() {
-            Some(b'{') => items.push(Item::Object(item)),
-            Some(b'[') if is_empty(item, DEEPEST_EMPTY) => {}
-            Some(b'[') => items.push(Item::List),
-            _ => items.extend(Plain::of(item)?.map(Item::Plain)),
+/// [`Code::NestedValue`] for an object, [`Code::ListValue`] for any other list, and those of [`Plain::of`].
+pub(super) fn single(raw: &RawValue) -> Result<Option<Plain>, Code> {
+    if !raw.get().starts_with('[') {
+        return Plain::of(raw);
+    }
+    match held(raw) {
+        Held::Nothing => Ok(None),
+        Held::One(item) if is_nested(item) => Err(Code::ListValue),
+        Held::One(item) => Plain::of(item),
+        Held::Several => Err(Code::ListValue),
+    }
+}
+
+/// Calls `visit` with the items of a list that are a value, up to the first that it fails for.
+///
+/// # Errors
+///
+/// Those of `visit`.
+pub(super) fn try_each<'a, E>(
+    list: &'a RawValue,
+    visit: impl FnMut(&'a RawValue) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut outcome = Ok(());
+    let items = EachItem { visit, outcome: &mut outcome };
+    // It is JSON already, and the caller saw its bracket. The error of a list that is left early means nothing.
+    drop(Deserializer::from_str(list.get()).deserialize_seq(items));
+    outcome
+}
+
+struct EachItem<'out, F, E> {
+    visit: F,
+    outcome: &'out mut Result<(), E>,
+}
+
+impl<'de, E, F: FnMut(&'de RawValue) -> Result<(), E>> Visitor<'de> for EachItem<'_, F, E> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        while let Some(item) = items.next_element::<&RawValue>()? {
+            if !is_value(item) {
+                continue;
+            }
+            *self.outcome = (self.visit)(item);
+            if self.outcome.is_err() {
+                break;
+            }
         }
-    }
-    Ok(items)
-}
-
-fn elements(raw: &RawValue) -> Vec<&RawValue> {
-    // It is JSON already, and the caller saw its bracket.
-    serde_json::from_str(raw.get()).unwrap_or_default()
-}
-
-fn is_empty(raw: &RawValue, depth: usize) -> bool {
-    match raw.get().as_bytes().first() {
-        Some(b'[') => depth > 0 && elements(raw).into_iter().all(|item| is_empty(item, depth - 1)),
-        Some(b'{') => false,
-        _ => matches!(Plain::of(raw), Ok(None)),
+        Ok(())
     }
 }
 
-/// How the member with an entry's value may be called, the surest first; in normal form.
+/// Whether an item is a value at all. One that cannot be read is.
+fn is_value(item: &RawValue) -> bool {
+    if item.get().starts_with('"') { !matches!(Plain::of(item), Ok(None)) } else { cell::has_value(item) }
+}
+
+pub(super) fn is_nested(raw: &RawValue) -> bool {
+    raw.get().starts_with(['[', '{'])
+}
+
+/// How the member with an entry's value may be called, the surest first, in normal form; and how it may look.
 #[derive(Debug)]
 pub(super) struct Names {
     own: String,
     others: &'static [&'static str],
+    /// Beside a member that looks so, one that does not is rather a remark on the entry: `value` may be `work`.
+    looks_right: fn(&str) -> bool,
 }
 
 impl Names {
-    const ADDRESS: &'static [&'static str] = &["email", "emailaddress", "address"];
-    pub(super) const OF_ADDRESSES: Self = Self { own: String::new(), others: Self::ADDRESS };
+    pub(super) const OF_ADDRESSES: Self = Self {
+        own: String::new(),
+        others: &["email", "emailaddress", "address"],
+        looks_right: |text| text.bytes().filter(|byte| *byte == b'@').count() == 1,
+    };
 
     pub(super) fn of(property: &PortalProperty) -> Self {
         let own = normal(&property.name);
-        let others = match property.kind {
-            Kind::Phone => &["number", "phone"][..],
+        match property.kind {
+            Kind::Phone => Self {
+                own,
+                others: &["number", "phone"],
+                looks_right: |text| text.contains(char::is_numeric),
+            },
             // Of a property like `work_email`.
-            _ if own.contains("email") => Self::ADDRESS,
-            _ => &[],
-        };
-        Self { own, others }
+            _ if own.contains("email") => Self { own, ..Self::OF_ADDRESSES },
+            _ => Self { own, others: &[], looks_right: |_| true },
+        }
     }
 
-    fn all(&self) -> impl Iterator<Item = &str> {
-        ["value", &self.own].into_iter().chain(self.others.iter().copied()).filter(|name| !name.is_empty())
+    fn rank(&self, member: &str) -> Option<usize> {
+        let mut all = ["value", &self.own].into_iter().chain(self.others.iter().copied());
+        all.position(|name| !name.is_empty() && name == member)
     }
 }
 
-/// The value of the only item, or of the entry that is marked as the primary one, or of the only entry that has one.
-/// `None`: the entry is there, and its value is empty.
+/// The value of the entry that is marked as the primary one, or of the only entry that has one. `None`: the entries are
+/// there, and all their values are empty.
 ///
 /// # Errors
 ///
-/// [`Code::ListValue`] if nothing says which one it is.
-pub(super) fn the_one(items: Vec<Item<'_>>, names: &Names) -> Result<Option<Plain>, Code> {
-    let mut entries = Vec::with_capacity(items.len());
-    let is_single = items.len() == 1;
-    for item in items {
-        match item {
-            Item::Plain(plain) if is_single => return Ok(Some(plain)),
-            // One that is no object has no mark, but is a value all the same.
-            Item::Plain(_) | Item::List => entries.push(Err(Code::ListValue)),
-            Item::Object(object) if is_primary(object) => return value_of(object, names),
-            Item::Object(object) => entries.push(value_of(object, names)),
+/// [`Code::ListValue`] if nothing says which one it is: also where several are marked and differ, or the one that is
+/// marked is empty beside others.
+pub(super) fn the_one(list: &RawValue, names: &Names) -> Result<Option<Plain>, Code> {
+    let mut primary: Option<Result<Option<Plain>, Code>> = None;
+    let mut other: Option<Result<Plain, Code>> = None;
+    try_each(list, |item| {
+        // One that is no object has no mark, but is a value all the same.
+        let entry = if item.get().starts_with('{') {
+            Entry::of(item, names)
+        } else {
+            Entry::unmarked(Err(Code::ListValue))
+        };
+        if entry.is_primary {
+            primary = match primary.take() {
+                None => Some(entry.value),
+                Some(first) if first == entry.value => Some(first),
+                Some(_) => return Err(Code::ListValue),
+            };
+        } else if let Some(value) = entry.value.transpose() {
+            // Where there is a second one, neither counts.
+            other = Some(if other.is_none() { value } else { Err(Code::ListValue) });
         }
-    }
-    let mut filled = entries.into_iter().filter(|entry| !matches!(entry, Ok(None)));
-    match (filled.next(), filled.next()) {
-        (None, _) => Ok(None),
-        (Some(only), None) => only,
-        (Some(_), Some(_)) => Err(Code::ListValue),
+        Ok(())
+    })?;
+    match (primary, other) {
+        (None, other) => other.transpose(),
+        (Some(Ok(None)), Some(_)) => Err(Code::ListValue),
+        (Some(primary), _) => primary,
     }
 }
 
-/// `None`: the member with the value is there, and empty.
-fn value_of(object: &RawValue, names: &Names) -> Result<Option<Plain>, Code> {
-    let members = members(object).map_err(|_| Code::ListValue)?;
-    let mut found = Err(Code::ListValue);
-    for name in names.all() {
-        for (_, value) in members.iter().filter(|(member, _)| normal(member) == name) {
-            // One that is an object, such as a postal address, is not the value that is wanted.
-            let Ok(plain) = Plain::of(value) else { continue };
-            found = Ok(plain);
-            if matches!(found, Ok(Some(_))) {
-                return found;
-            }
-        }
+/// An object of a list.
+#[derive(Debug)]
+struct Entry {
+    is_primary: bool,
+    /// `None`: the member with the value is there, and empty.
+    value: Result<Option<Plain>, Code>,
+}
+
+impl Entry {
+    fn unmarked(value: Result<Option<Plain>, Code>) -> Self {
+        Self { is_primary: false, value }
     }
-    found
+
+    fn of(object: &RawValue, names: &Names) -> Self {
+        let mut entry = Self::unmarked(Err(Code::ListValue));
+        // Whether the best one so far looks wrong, and its rank.
+        let mut best = (true, usize::MAX);
+        let read = for_each_member(object, |name, value| {
+            let name = normal(&name);
+            entry.is_primary |= is_mark(&name, value) || is_marked_inside(&name, value);
+            let Some(rank) = names.rank(&name) else { return };
+            // One that is an object, such as a postal address, is not the value that is wanted.
+            match Plain::of(value) {
+                Ok(None) if entry.value.is_err() => entry.value = Ok(None),
+                Ok(None) | Err(_) => {}
+                Ok(Some(plain)) => {
+                    let this = (!(names.looks_right)(&plain.text), rank);
+                    if this < best {
+                        best = this;
+                        entry.value = Ok(Some(plain));
+                    }
+                }
+            }
+        });
+        // The caller saw the brace.
+        if read.is_ok() { entry } else { Self::unmarked(Err(Code::ListValue)) }
+    }
 }
 
 /// Google's and other interfaces keep the mark in `metadata`.
-fn is_primary(object: &RawValue) -> bool {
-    let Ok(members) = members(object) else { return false };
-    members.iter().any(|(name, value)| {
-        is_mark(name, value)
-            || (normal(name) == "metadata"
-                && self::members(value)
-                    .is_ok_and(|inner| inner.iter().any(|(name, value)| is_mark(name, value))))
-    })
+fn is_marked_inside(name: &str, value: &RawValue) -> bool {
+    let mut is_marked = false;
+    if name == "metadata" && value.get().starts_with('{') {
+        let read = for_each_member(value, |name, value| is_marked |= is_mark(&normal(&name), value));
+        return read.is_ok() && is_marked;
+    }
+    false
 }
 
 fn is_mark(name: &str, value: &RawValue) -> bool {
-    matches!(normal(name).as_str(), "primary" | "isprimary" | "default" | "isdefault") && is_true(value)
+    matches!(name, "primary" | "isprimary" | "default" | "isdefault")
+        && matches!(single(value), Ok(Some(plain)) if truth::said(&plain) == Some(true))
 }
 
 /// A member's name without case and separators.

@@ -23,7 +23,7 @@ mod tests;
 mod time_tests;
 
 pub use self::convert::{address, convert, is_true};
-pub use self::reading::{Converted, EpochUnit, Formats, Reading};
+pub use self::reading::{Converted, Formats, Reading, ShownUnit};
 pub use self::text::trim;
-pub(super) use self::truth::{Meaning, meaning};
+pub(super) use self::truth::{Meaning, Pair, meaning};
 pub use self::wanted::wanted;

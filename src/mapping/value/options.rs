@@ -4,16 +4,20 @@
 
 use std::borrow::Cow;
 
+use indexmap::IndexSet;
+use serde_json::value::RawValue;
+
 use super::{
-    list::Item,
+    list::try_each,
     number::is_digits,
     plain::Plain,
     reading::{Converted, Reading},
-    text::{check_length, trim},
+    text::trim,
     truth,
 };
 use crate::{
     config::ValueTable,
+    hubspot::model::MAX_VALUE_CHARACTERS,
     mapping::{choices::Choices, portal::PortalProperty, reason::Code},
 };
 
@@ -26,7 +30,7 @@ pub(super) fn truth(plain: &Plain, property: &PortalProperty) -> Option<Box<str>
     if let Some(own) = named(plain, choices) {
         return Some(own);
     }
-    let is_true = truth::meaning(&plain.digits())?.is_true();
+    let is_true = truth::said(plain)?;
     let word = if is_true { "true" } else { "false" };
     if choices.is_empty() {
         return Some(word.into());
@@ -36,17 +40,21 @@ pub(super) fn truth(plain: &Plain, property: &PortalProperty) -> Option<Box<str>
 
 /// One option: by its name, or the only one that says yes or no as the value does.
 pub(super) fn option(plain: &Plain, property: &PortalProperty) -> Option<Box<str>> {
-    let choices = &property.choices;
+    listed(plain, property).or_else(|| {
+        let is_true = truth::said(plain)?;
+        property.choices.meant(is_true).map(|value| (&*value).into())
+    })
+}
+
+/// One option by its name alone: of several, none is there to say yes or no.
+fn listed(plain: &Plain, property: &PortalProperty) -> Option<Box<str>> {
     if property.of_owners {
         return owner(plain);
     }
-    if choices.is_empty() {
+    if property.choices.is_empty() {
         return Some((&*plain.digits()).into());
     }
-    named(plain, choices).or_else(|| {
-        let is_true = truth::meaning(&plain.digits())?.is_true();
-        choices.meant(is_true).map(|value| (&*value).into())
-    })
+    named(plain, &property.choices)
 }
 
 /// The id of a user.
@@ -62,18 +70,16 @@ fn named(plain: &Plain, choices: &Choices) -> Option<Box<str>> {
 
 /// Several options as a list.
 pub(super) fn of_list(
-    items: Vec<Item<'_>>,
+    list: &RawValue,
     property: &PortalProperty,
     reading: &Reading<'_>,
 ) -> Result<Converted, Code> {
-    let mut parts = Vec::with_capacity(items.len());
-    for item in items {
-        match item {
-            Item::Plain(plain) => parts.push(plain),
-            Item::Object(_) | Item::List => return Err(Code::NestedValue),
-        }
-    }
-    joined("", each(&parts, property, reading.values))
+    let mut several = Several::new("");
+    try_each(list, |item| match Plain::of(item)? {
+        Some(plain) => several.add(part(&plain, property, reading.values)),
+        None => Ok(()),
+    })?;
+    Ok(several.joined())
 }
 
 /// Several options in a text: after a leading `;`, which stays, since it makes HubSpot append them; between `;`; as a
@@ -87,25 +93,35 @@ pub(super) fn of_text(
     // Options that are kept elsewhere cannot be judged here, so that no whole text can be told from its parts.
     let is_open = property.choices.is_empty() && !property.of_owners && reading.values.is_none();
     if !is_open && let Some(one) = part(plain, property, reading.values) {
-        return joined("", Some(vec![one]));
+        return Several::of("", [Some(one)]);
     }
     if text.chars().all(|character| character.is_whitespace() || matches!(character, ';' | ',')) {
         return Ok(Converted::Nothing);
     }
+    let appends = if text.starts_with(';') { ";" } else { "" };
+    if is_open && let Some(ids) = ids(text) {
+        return Several::of(appends, ids.into_iter().map(Some));
+    }
+    let each = |parts: Vec<Plain>| parts.into_iter().map(|one| part(&one, property, reading.values));
     if text.contains(';') {
-        let appends = if text.starts_with(';') { ";" } else { "" };
-        let parts: Vec<Plain> = text.split(';').filter_map(Plain::of_text).collect();
-        return joined(appends, each(&parts, property, reading.values));
+        return Several::of(appends, each(text.split(';').filter_map(Plain::of_text).collect()));
     }
     if let Some(parts) = json_array(text).or_else(|| postgres_array(text)) {
-        return joined("", each(&parts, property, reading.values));
+        return Several::of("", each(parts));
     }
-    let options = if is_open {
-        part(plain, property, None).map(|one| vec![one])
-    } else {
-        between_commas(text, property, reading.values)
-    };
-    joined("", options)
+    if is_open {
+        return Several::of("", [part(plain, property, None)]);
+    }
+    let options = between_commas(text, property, reading.values).ok_or(Code::InvalidValue)?;
+    Several::of("", options.into_iter().map(Some))
+}
+
+/// The whole numbers between `;`, or else between `,`, if they are nothing else: such options are the ids of something,
+/// and no name holds nothing but numbers and commas.
+fn ids(text: &str) -> Option<Vec<Box<str>>> {
+    let sign = if text.contains(';') { ';' } else { ',' };
+    let parts = text.split(sign).filter_map(Plain::of_text);
+    parts.map(|part| owner(&part)).collect()
 }
 
 /// One of several options. HubSpot separates them by `;`, so one that holds it cannot be said.
@@ -114,27 +130,58 @@ fn part(plain: &Plain, property: &PortalProperty, values: Option<&ValueTable>) -
         Some(values) => Cow::Owned(plain.translated(values)?),
         None => Cow::Borrowed(plain),
     };
-    option(&plain, property).filter(|value| !value.contains(';'))
+    listed(&plain, property).filter(|value| !value.contains(';'))
 }
 
-fn each(parts: &[Plain], property: &PortalProperty, values: Option<&ValueTable>) -> Option<Vec<Box<str>>> {
-    parts.iter().map(|one| part(one, property, values)).collect()
+/// Options to join, each once.
+#[derive(Debug)]
+struct Several {
+    /// Nothing, or a `;` in front of all.
+    appends: &'static str,
+    once: IndexSet<Box<str>>,
+    characters: usize,
 }
 
-/// Each option once; one that is not allowed makes the whole value invalid.
-fn joined(appends: &str, options: Option<Vec<Box<str>>>) -> Result<Converted, Code> {
-    let mut once: Vec<Box<str>> = Vec::new();
-    for option in options.ok_or(Code::InvalidValue)? {
-        if !once.contains(&option) {
-            once.push(option);
+impl Several {
+    fn new(appends: &'static str) -> Self {
+        Self { appends, once: IndexSet::new(), characters: appends.len() }
+    }
+
+    /// # Errors
+    ///
+    /// As [`Self::add`].
+    fn of(
+        appends: &'static str,
+        options: impl IntoIterator<Item = Option<Box<str>>>,
+    ) -> Result<Converted, Code> {
+        let mut several = Self::new(appends);
+        for option in options {
+            several.add(option)?;
         }
+        Ok(several.joined())
     }
-    if once.is_empty() {
-        return Ok(Converted::Empty);
+
+    /// # Errors
+    ///
+    /// [`Code::InvalidValue`] for one that is not allowed, which makes the whole value invalid; [`Code::ValueTooLong`] as
+    /// soon as all of them are too long.
+    fn add(&mut self, option: Option<Box<str>>) -> Result<(), Code> {
+        let option = option.ok_or(Code::InvalidValue)?;
+        let between = usize::from(!self.once.is_empty());
+        let length = option.chars().count() + between;
+        if self.once.insert(option) {
+            self.characters += length;
+        }
+        if self.characters > MAX_VALUE_CHARACTERS { Err(Code::ValueTooLong) } else { Ok(()) }
     }
-    let joined = [appends, &once.join(";")].concat();
-    check_length(&joined)?;
-    Ok(Converted::Value(joined.into()))
+
+    fn joined(self) -> Converted {
+        if self.once.is_empty() {
+            return Converted::Empty;
+        }
+        let options: Vec<&str> = self.once.iter().map(AsRef::as_ref).collect();
+        Converted::Value([self.appends, &options.join(";")].concat().into())
+    }
 }
 
 /// The options between commas. An option whose own name holds commas comes before those that its parts would be.
@@ -168,7 +215,7 @@ fn json_array(text: &str) -> Option<Vec<Plain>> {
     if !text.starts_with('[') {
         return None;
     }
-    let elements: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).ok()?;
+    let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
     let mut parts = Vec::with_capacity(elements.len());
     for element in elements {
         parts.extend(Plain::of(element).ok()?);

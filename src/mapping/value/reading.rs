@@ -16,12 +16,34 @@ pub enum EpochUnit {
     Milliseconds,
 }
 
+/// What the values of a field have shown of their unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ShownUnit {
+    #[default]
+    Nothing,
+    Of(EpochUnit),
+    /// Some are surely seconds, others surely milliseconds: from now on no value can be told by the others.
+    Both,
+}
+
+impl ShownUnit {
+    /// The same after a value that can only be in this unit.
+    #[must_use]
+    pub(super) fn and(self, unit: EpochUnit) -> Self {
+        match self {
+            Self::Nothing => Self::Of(unit),
+            Self::Of(shown) if shown == unit => self,
+            Self::Of(_) | Self::Both => Self::Both,
+        }
+    }
+}
+
 /// How the values of one field are read for one property.
 #[derive(Debug)]
 pub struct Reading<'a> {
     pub formats: Formats,
     /// What earlier values of the field have shown; a value that shows it sets it.
-    pub unit: &'a mut Option<EpochUnit>,
+    pub unit: &'a mut ShownUnit,
     /// A mapping names the property. Only then do objects and lists go into a text.
     pub mapped: bool,
     /// The values that the mapping translates.
@@ -31,7 +53,7 @@ pub struct Reading<'a> {
 /// What a value becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Converted {
-    /// There is no value: `null`, empty or blank text, an empty list, or a list of nothing else.
+    /// There is no value: `null`, empty or blank text, an empty object, or a list of nothing else.
     Empty,
     /// It says nothing, like a `;` with no options to append.
     Nothing,

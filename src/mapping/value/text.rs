@@ -43,9 +43,14 @@ pub(super) fn check_length(text: &str) -> Result<(), Code> {
 }
 
 /// JSON without the white space between its tokens; every other byte stays, so numbers keep all their digits.
-pub(super) fn compact(json: &str) -> String {
-    let mut compacted = String::with_capacity(json.len());
+///
+/// # Errors
+///
+/// [`Code::ValueTooLong`] as soon as it is longer than HubSpot's limit: the rest may be many times as long.
+pub(super) fn compact(json: &str) -> Result<String, Code> {
+    let mut compacted = String::with_capacity(json.len().min(MAX_VALUE_CHARACTERS));
     let (mut in_text, mut escaped) = (false, false);
+    let mut room = MAX_VALUE_CHARACTERS;
     for character in json.chars() {
         if !in_text && character.is_ascii_whitespace() {
             continue;
@@ -57,9 +62,10 @@ pub(super) fn compact(json: &str) -> String {
         } else {
             escaped = in_text && character == '\\';
         }
+        room = room.checked_sub(1).ok_or(Code::ValueTooLong)?;
         compacted.push(character);
     }
-    compacted
+    Ok(compacted)
 }
 
 #[cfg(test)]
@@ -96,7 +102,7 @@ mod tests {
         fn compacting_does_not_change_what_the_json_says(words in prop::collection::vec(".*", 0..5)) {
             let value = serde_json::json!({ "list": words, "n": 1 });
             let spaced = serde_json::to_string_pretty(&value).unwrap();
-            let compacted = compact(&spaced);
+            let compacted = compact(&spaced).unwrap();
             prop_assert_eq!(&compacted, &value.to_string());
         }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use jiff::civil::{DateTime, Time};
 
-use super::{day::day, epoch::Number, number::is_digits, reading::EpochUnit, text::trim};
+use super::{day::day, epoch::Number, number::is_digits, reading::ShownUnit, text::trim};
 use crate::{config::DateFormat, mapping::reason::Code};
 
 /// Many sources write `0001-01-01` where they have no date, and no contact knows an earlier day than this year's.
@@ -20,7 +20,7 @@ const FIRST_YEAR: i16 = 1000;
 /// # Errors
 ///
 /// [`Code::UnclearTime`] for a number that may be two, [`Code::InvalidValue`] for anything that is no day.
-pub(super) fn date(text: &str, order: DateFormat, unit: &mut Option<EpochUnit>) -> Result<Box<str>, Code> {
+pub(super) fn date(text: &str, order: DateFormat, unit: &mut ShownUnit) -> Result<Box<str>, Code> {
     let (local, _) = read(trim(text), order, unit)?;
     if local.year() < FIRST_YEAR {
         return Err(Code::InvalidValue);
@@ -35,11 +35,7 @@ pub(super) fn date(text: &str, order: DateFormat, unit: &mut Option<EpochUnit>) 
 /// # Errors
 ///
 /// As [`date`].
-pub(super) fn datetime(
-    text: &str,
-    order: DateFormat,
-    unit: &mut Option<EpochUnit>,
-) -> Result<Box<str>, Code> {
+pub(super) fn datetime(text: &str, order: DateFormat, unit: &mut ShownUnit) -> Result<Box<str>, Code> {
     let (local, offset) = read(trim(text), order, unit)?;
     // Not by way of jiff's `Timestamp`: it ends a day too early for 9999-12-31, which many use for "never".
     let utc = local.checked_sub(offset).map_err(|_| Code::InvalidValue)?;
@@ -52,11 +48,7 @@ pub(super) fn datetime(
 }
 
 /// The date and time as written, and how far they are ahead of UTC.
-fn read(
-    text: &str,
-    order: DateFormat,
-    unit: &mut Option<EpochUnit>,
-) -> Result<(DateTime, SignedDuration), Code> {
+fn read(text: &str, order: DateFormat, unit: &mut ShownUnit) -> Result<(DateTime, SignedDuration), Code> {
     match Number::of(text) {
         Some(number) => Ok((number.moment(order, unit)?, SignedDuration::ZERO)),
         None => read_words(text, order).ok_or(Code::InvalidValue),

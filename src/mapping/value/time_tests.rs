@@ -5,7 +5,10 @@ use jiff::{Timestamp, ZonedDateTime, tz::Offset};
 use proptest::prelude::*;
 
 use super::{
-    reading::EpochUnit::{self, Milliseconds, Seconds},
+    reading::{
+        EpochUnit::{self, Milliseconds, Seconds},
+        ShownUnit,
+    },
     time,
 };
 use crate::{
@@ -14,15 +17,15 @@ use crate::{
 };
 
 fn date(text: &str) -> Result<String, Code> {
-    time::date(text, Iso, &mut None).map(Into::into)
+    time::date(text, Iso, &mut ShownUnit::default()).map(Into::into)
 }
 
 fn datetime(text: &str) -> Result<String, Code> {
-    time::datetime(text, Iso, &mut None).map(Into::into)
+    time::datetime(text, Iso, &mut ShownUnit::default()).map(Into::into)
 }
 
 fn in_order(text: &str, order: DateFormat) -> Option<String> {
-    time::datetime(text, order, &mut None).ok().map(Into::into)
+    time::datetime(text, order, &mut ShownUnit::default()).ok().map(Into::into)
 }
 
 /// Each text with the moment that it is under every setting, and its day.
@@ -31,7 +34,7 @@ fn table(cases: &[(&str, &str, &str)]) {
     for (text, moment, day) in cases {
         for order in [Iso, DayFirst, MonthFirst] {
             assert_eq!(in_order(text, order).as_deref(), Some(*moment), "{text} {order:?}");
-            let date = time::date(text, order, &mut None).ok();
+            let date = time::date(text, order, &mut ShownUnit::default()).ok();
             assert_eq!(date.as_deref(), Some(*day), "{text} {order:?}");
         }
     }
@@ -148,7 +151,7 @@ fn a_setting_says_which_of_two_numbers_is_the_day() {
         ("0/4/2024", None, None),
         ("003/4/2024", None, None),
     ] {
-        let day = |order| time::date(text, order, &mut None).ok();
+        let day = |order| time::date(text, order, &mut ShownUnit::default()).ok();
         assert_eq!(day(DayFirst).as_deref(), day_first, "{text}");
         assert_eq!(day(MonthFirst).as_deref(), month_first, "{text}");
         assert_eq!(day(Iso), None, "{text}");
@@ -185,13 +188,19 @@ const CLEAR: &[(&str, &str, Option<EpochUnit>)] = &[
     ("4133980799", "2100-12-31T23:59:59.000Z", Some(Seconds)),
     ("1714521600123", "2024-05-01T00:00:00.123Z", Some(Milliseconds)),
     ("1714521600123.9", "2024-05-01T00:00:00.123Z", Some(Milliseconds)),
-    ("10000000000", "1970-04-26T17:46:40.000Z", Some(Milliseconds)),
-    ("31536000000", "1971-01-01T00:00:00.000Z", Some(Milliseconds)),
-    ("-10000000000", "1969-09-07T06:13:20.000Z", Some(Milliseconds)),
-    ("-315619200000", "1960-01-01T00:00:00.000Z", Some(Milliseconds)),
-    ("7258118400000", "2200-01-01T00:00:00.000Z", Some(Milliseconds)),
-    ("9999999999999", "2286-11-20T17:46:39.999Z", None),
-    ("253402300799000", "9999-12-31T23:59:59.000Z", Some(Milliseconds)),
+    ("10000000000", "1970-04-26T17:46:40.000Z", None),
+    ("31536000000", "1971-01-01T00:00:00.000Z", None),
+    ("-10000000000", "1969-09-07T06:13:20.000Z", None),
+    ("-315619200000", "1960-01-01T00:00:00.000Z", None),
+    ("7258118400000", "2200-01-01T00:00:00.000Z", None),
+    ("978307200000", "2001-01-01T00:00:00.000Z", Some(Milliseconds)),
+    ("4133980799999", "2100-12-31T23:59:59.999Z", Some(Milliseconds)),
+    ("4133980800000", "2101-01-01T00:00:00.000Z", None),
+    // No hour of a day that there is, though the first digits may be one.
+    ("1899999999", "2030-03-17T17:46:39.000Z", Some(Seconds)),
+    ("1990013212", "2033-01-22T13:26:52.000Z", Some(Seconds)),
+    ("1990010124", "2033-01-22T12:35:24.000Z", Some(Seconds)),
+    ("253402300799000", "9999-12-31T23:59:59.000Z", None),
     ("19000101", "1900-01-01T00:00:00.000Z", None),
     ("20240501", "2024-05-01T00:00:00.000Z", None),
     ("20240501.0", "2024-05-01T00:00:00.000Z", None),
@@ -201,9 +210,9 @@ const CLEAR: &[(&str, &str, Option<EpochUnit>)] = &[
 #[test]
 fn numbers_that_make_sense_once_are_that_moment_and_show_the_unit() {
     for (text, moment, shown) in CLEAR {
-        let mut unit = None;
+        let mut unit = ShownUnit::default();
         assert_eq!(time::datetime(text, Iso, &mut unit).as_deref(), Ok(*moment), "{text}");
-        assert_eq!(unit, *shown, "{text}");
+        assert_eq!(unit, shown.map_or(ShownUnit::Nothing, ShownUnit::Of), "{text}");
         assert_eq!(date(text).as_deref().ok(), moment.split('T').next(), "{text}");
     }
 }
@@ -220,38 +229,82 @@ fn numbers_that_make_sense_twice_wait_for_the_unit() {
         ("20240501.5", "1970-08-23T06:21:41.500Z", "1970-01-01T05:37:20.501Z"),
         ("253402300799", "9999-12-31T23:59:59.000Z", "1978-01-11T21:31:40.799Z"),
     ] {
-        let with = |shown: Option<EpochUnit>| {
+        let with = |shown: ShownUnit| {
             let mut unit = shown;
             let read = time::datetime(text, Iso, &mut unit);
             assert_eq!(unit, shown, "{text} shows nothing");
             read
         };
-        assert_eq!(with(None), Err(Code::UnclearTime), "{text}");
-        assert_eq!(with(Some(Seconds)).as_deref(), Ok(seconds), "{text}");
-        assert_eq!(with(Some(Milliseconds)).as_deref(), Ok(milliseconds), "{text}");
+        assert_eq!(with(ShownUnit::Both), Err(Code::UnclearTime), "{text}");
+        assert_eq!(with(ShownUnit::Nothing), Err(Code::UnclearTime), "{text}");
+        assert_eq!(with(ShownUnit::Of(Seconds)).as_deref(), Ok(seconds), "{text}");
+        assert_eq!(with(ShownUnit::Of(Milliseconds)).as_deref(), Ok(milliseconds), "{text}");
+    }
+}
+
+/// The days of a column, one after the other; empty: it is unclear which.
+fn column(texts: &[&str]) -> Vec<String> {
+    let mut unit = ShownUnit::default();
+    let mut days = Vec::new();
+    for text in texts {
+        let day = time::date(text, Iso, &mut unit);
+        assert!(matches!(day, Ok(_) | Err(Code::UnclearTime)), "{text} {day:?}");
+        days.push(day.map_or_else(|_| String::new(), Into::into));
+    }
+    days
+}
+
+#[test]
+fn one_odd_number_changes_nothing_for_the_others() {
+    let [seconds, milliseconds] = ["1700000000", "1700000000000"];
+    let day = "2023-11-14";
+    for (texts, days) in [
+        (&[seconds, "500000000", "9999999999", "500000000"][..], &[day, "1985-11-05", "", "1985-11-05"][..]),
+        (&[seconds, "-315619200000", "500000000"], &[day, "", "1985-11-05"]),
+        (&[seconds, "7258118400000", "500000000"], &[day, "", "1985-11-05"]),
+        (&["9999999999", seconds, "500000000"], &["", day, "1985-11-05"]),
+        (&["-315619200000", "500000000", seconds, "500000000"], &["1960-01-01", "", day, "1985-11-05"]),
+        (&[milliseconds, "9999999999", "500000000"], &[day, "1970-04-26", "1970-01-06"]),
+        // Before 1900 in seconds, 1969 in milliseconds.
+        (&[seconds, "-2300000000", "-2200000000"], &[day, "", "1900-04-15"]),
+        // Surely both: each that is certain is read, and no other ever again.
+        (&[milliseconds, seconds, "500000000", milliseconds], &[day, day, "", day]),
+        (&[seconds, milliseconds, "500000000", seconds, "500000000"], &[day, day, "", day, ""]),
+        (&[seconds, milliseconds, "-315619200000", "0"], &[day, day, "", "1970-01-01"]),
+    ] {
+        assert_eq!(column(texts), days, "{texts:?}");
     }
 }
 
 #[test]
-fn what_is_certain_is_read_so_in_a_column_of_the_other_unit() {
-    let mut unit = Some(Milliseconds);
-    assert_eq!(time::date("1714521600", Iso, &mut unit).as_deref(), Ok("2024-05-01"));
-    assert_eq!(unit, Some(Milliseconds));
-    // Seconds may have been shown by a day of early 1970 in milliseconds.
-    let mut unit = Some(Seconds);
-    assert_eq!(time::date("1714521600000", Iso, &mut unit).as_deref(), Ok("2024-05-01"));
-    assert_eq!(unit, Some(Milliseconds));
-    // Before 1900, in seconds.
-    let mut unit = Some(Seconds);
-    assert_eq!(time::date("-2300000000", Iso, &mut unit).as_deref(), Ok("1897-02-11"));
-    assert_eq!(unit, Some(Seconds));
+fn a_day_and_a_time_written_together_are_no_count() {
+    for (text, code) in [
+        ("2024051310", Code::UnclearTime),
+        ("1990010100", Code::UnclearTime),
+        ("2100123123", Code::UnclearTime),
+        ("2024051310.0", Code::UnclearTime),
+        ("202405131030", Code::InvalidValue),
+        ("190001010000", Code::InvalidValue),
+        ("20240513103059", Code::InvalidValue),
+    ] {
+        let mut unit = ShownUnit::default();
+        assert_eq!(time::date(text, Iso, &mut unit), Err(code), "{text}");
+        assert_eq!(unit, ShownUnit::Nothing, "{text}");
+    }
+    // In a column that has shown its unit by others it is a number like them.
+    assert_eq!(column(&["1700000000", "2024051310"]), ["2023-11-14", "2034-02-20"]);
+    assert_eq!(column(&["1700000000000", "202405131030"]), ["2023-11-14", "1976-05-31"]);
+    assert_eq!(time::date("202405131030", Iso, &mut ShownUnit::Of(Seconds)), Err(Code::InvalidValue));
+    // An hour or a minute that there is not.
+    assert_eq!(date("202405132430").as_deref(), Ok("1976-05-31"));
+    assert_eq!(date("202405131060").as_deref(), Ok("1976-05-31"));
 }
 
 #[test]
 fn what_is_no_moment_is_refused() {
     let refused = [
         "|-|.|.5|5.|0.5|+5|--5|1.5.5|1e9|1.7145216e9|NaN|null|true|now|1,714,521,600|１７１４５２１６００",
-        "2024|45413|19844|-1|999999|20240501123045|999999999999999|-99999999999999|99999999999999999999999",
+        "9999999999999|-3786912000000|2024|45413|19844|-1|999999|20240501123045|999999999999999|-99999999999999|99999999999999999999999",
         "20240230|20230229|20241301|31122024|18991231|21010101|99991231|00000000|20240230.0",
         "2024-02-30|2023-02-29|2024-13-01|2024-00-10|0000-01-01|0000-00-00 00:00:00|10000-01-01|-001-01-01",
         "0001-01-01|0999-12-31|1 January 0001|0001-01-01T00:00:00Z",
@@ -298,11 +351,11 @@ proptest! {
         ],
         order in any_order(),
     ) {
-        if let Ok(moment) = time::datetime(&text, order, &mut None) {
-            prop_assert_eq!(time::datetime(&moment, order, &mut None), Ok(moment.clone()));
+        if let Ok(moment) = time::datetime(&text, order, &mut ShownUnit::default()) {
+            prop_assert_eq!(time::datetime(&moment, order, &mut ShownUnit::default()), Ok(moment.clone()));
         }
-        if let Ok(day) = time::date(&text, order, &mut None) {
-            prop_assert_eq!(time::date(&day, order, &mut None), Ok(day.clone()));
+        if let Ok(day) = time::date(&text, order, &mut ShownUnit::default()) {
+            prop_assert_eq!(time::date(&day, order, &mut ShownUnit::default()), Ok(day.clone()));
         }
     }
 
@@ -318,7 +371,7 @@ proptest! {
             (Iso, format!("%A, %b {number}, %Y")),
         ] {
             let text = day.strftime(&format).to_string();
-            prop_assert_eq!(time::date(&text, order, &mut None), Ok(day.to_string().into()), "{}", text);
+            prop_assert_eq!(time::date(&text, order, &mut ShownUnit::default()), Ok(day.to_string().into()), "{}", text);
         }
     }
 
@@ -346,7 +399,7 @@ proptest! {
         // Eight digits are a day, few are nothing, and some seconds are so certain that no column of the other unit counts.
         let is_other = !in_seconds && (978_307_200..4_133_980_800).contains(&number);
         prop_assume!(!(10_000_000..=99_999_999).contains(&number) && number.abs() >= 1_000_000 && !is_other);
-        let mut unit = None;
+        let mut unit = ShownUnit::default();
         let shows = if in_seconds { "1714521600" } else { "1714521600000" };
         prop_assert!(time::date(shows, Iso, &mut unit).is_ok());
         let instant = Timestamp::from_millisecond(number * factor).unwrap();

@@ -1,23 +1,36 @@
 //! Words that say yes or no, in the forms that sources have for them. Not here: an account's own words.
 
-use super::text::trim;
+use super::{plain::Plain, text::trim};
 
-/// What a word says, and how surely.
+/// What a word says, and beside which other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    Word(bool),
-    /// A letter, which may well be short for something else where it stands among options.
-    Letter(bool),
-    /// A `1` or a `0`, likewise.
-    Digit(bool),
+pub(crate) struct Meaning {
+    pub(crate) is_true: bool,
+    pub(crate) pair: Pair,
+}
+
+/// The two words of which one is the opposite of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pair {
+    TrueFalse,
+    YesNo,
+    OnOff,
+    /// Letters may well be short for something else where they stand among options.
+    TF,
+    YN,
+    /// `1` and `0`, likewise.
+    Digits,
 }
 
 impl Meaning {
-    pub(crate) fn is_true(self) -> bool {
-        match self {
-            Self::Word(is_true) | Self::Letter(is_true) | Self::Digit(is_true) => is_true,
-        }
+    fn of(pair: Pair, is_true: bool) -> Self {
+        Self { is_true, pair }
     }
+}
+
+/// What a value says, in every form that a checkbox takes.
+pub(super) fn said(plain: &Plain) -> Option<bool> {
+    meaning(&plain.digits()).map(|meaning| meaning.is_true)
 }
 
 /// What a text means, without case; `None` if it is no such word.
@@ -26,10 +39,11 @@ pub(crate) fn meaning(text: &str) -> Option<Meaning> {
     // The longest word has five letters.
     if text.len() <= 5 {
         match text.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" => return Some(Meaning::Word(true)),
-            "false" | "no" | "off" => return Some(Meaning::Word(false)),
-            "t" | "y" => return Some(Meaning::Letter(true)),
-            "f" | "n" => return Some(Meaning::Letter(false)),
+            word @ ("true" | "false") => return Some(Meaning::of(Pair::TrueFalse, word == "true")),
+            word @ ("yes" | "no") => return Some(Meaning::of(Pair::YesNo, word == "yes")),
+            word @ ("on" | "off") => return Some(Meaning::of(Pair::OnOff, word == "on")),
+            letter @ ("t" | "f") => return Some(Meaning::of(Pair::TF, letter == "t")),
+            letter @ ("y" | "n") => return Some(Meaning::of(Pair::YN, letter == "y")),
             _ => {}
         }
     }
@@ -41,8 +55,7 @@ pub(crate) fn meaning(text: &str) -> Option<Meaning> {
         }
     };
     match whole {
-        "1" => Some(Meaning::Digit(true)),
-        "0" => Some(Meaning::Digit(false)),
+        digit @ ("1" | "0") => Some(Meaning::of(Pair::Digits, digit == "1")),
         _ => None,
     }
 }
@@ -54,10 +67,10 @@ mod tests {
     #[test]
     fn words_of_yes_and_no_are_known_without_case() {
         for text in ["true", "TRUE", " Yes ", "y", "T", "on", "1", "1.0", "1.00", "\u{feff}Y"] {
-            assert_eq!(meaning(text).map(Meaning::is_true), Some(true), "{text}");
+            assert_eq!(meaning(text).map(|meaning| meaning.is_true), Some(true), "{text}");
         }
         for text in ["false", "no", "N", "f", "Off", "0", "0.0", "0.000"] {
-            assert_eq!(meaning(text).map(Meaning::is_true), Some(false), "{text}");
+            assert_eq!(meaning(text).map(|meaning| meaning.is_true), Some(false), "{text}");
         }
         for text in ["", "2", "1.", "1.5", ".0", "-1", "-0", "10", "ja", "yess", "null", "maybe", "1,0", "١"]
         {

@@ -93,9 +93,13 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
 }
 
-/// Signs without width that editors and exports leave at the edges of a text, and NUL.
+/// Characters that take no room: NUL, soft hyphen, zero-width spaces and joiners, byte-order mark, and the marks of writing
+/// direction that a phone number or an address brings along when it is copied from an address book.
 pub fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\0' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+    matches!(
+        letter,
+        '\0' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 #[cfg(test)]

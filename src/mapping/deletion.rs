@@ -18,7 +18,7 @@ const FLAGS: [&str; 3] = ["isdeleted", "fivetrandeleted", "airbytedeleted"];
 /// What no moment is, though a column of moments may hold it: databases that know no null, and exports, have these. In
 /// lower case.
 const NEVER: [&str; 12] = ["0", "0.0", "-", "false", "f", "no", "n", "off", "null", "none", "nil", "nan"];
-/// The beginnings of the dates that stand for none in MySQL, and in Go and .NET.
+/// The beginnings of the dates that stand for none in `MySQL`, and in Go and .NET.
 const NO_DATES: [&str; 2] = ["0000-00-00", "0001-01-01"];
 
 /// A kind of column that marks deleted records.

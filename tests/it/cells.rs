@@ -109,7 +109,7 @@ fn fields_of_properties(outcome: &Outcome, records: &[Value]) -> BTreeMap<String
 fn has_value(cell: &Value) -> bool {
     let is_seen = |letter: char| {
         !letter.is_whitespace()
-            && !matches!(letter, '\0' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+            && !matches!(letter, '\0' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     match cell {
         Value::Null => false,

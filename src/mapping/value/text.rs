@@ -1,19 +1,13 @@
 //! Text without what nobody sees: the white space and the invisible characters around it. Knows no JSON but how to
 //! make it compact.
 
-use crate::{hubspot::model::MAX_VALUE_CHARACTERS, mapping::reason::Code};
-
-/// Characters that take no room: soft hyphen, zero-width spaces and joiners, byte-order mark, and the marks of writing
-/// direction that a phone number or an address brings along when it is copied from an address book.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    )
-}
+use crate::{
+    hubspot::model::MAX_VALUE_CHARACTERS,
+    mapping::{cell::is_invisible, reason::Code},
+};
 
 fn is_blank(character: char) -> bool {
-    character.is_whitespace() || is_invisible(character) || character == '\0'
+    character.is_whitespace() || is_invisible(character)
 }
 
 /// The text without white space and invisible characters at its ends.

@@ -10,7 +10,7 @@ use crate::{
     mapping::{
         claim::joined,
         creation::is_valid_name,
-        mappings::Doubt,
+        mappings::{Doubt, is_field},
         names::normal,
         path::Path,
         plan::Plan,
@@ -112,7 +112,7 @@ pub(super) static ANYTHING: Value = Value::Null;
 
 /// What a stream declares for a field or a path: the field, and the schema of the value.
 pub(super) fn declared<'a>(stream: &'a ConfiguredStream, field: &str) -> Option<(&'a str, &'a Value)> {
-    let of_name = |name: &str| stream.fields.iter().find(|field| field.name == name);
+    let of_name = |name: &str| stream.fields.iter().find(|field| is_field(name, &field.name));
     if let Some(field) = of_name(field) {
         return Some((&field.name, &field.schema));
     }

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 pub struct ValueTable {
     /// By the source's value, trimmed.
     values: HashMap<Box<str>, Box<str>>,
+    /// By that value in lower case; `None` where several share it.
+    in_any_case: HashMap<String, Option<Box<str>>>,
     first: Box<str>,
 }
 
@@ -17,7 +19,7 @@ impl ValueTable {
     ///
     /// `None` if the text holds no pair, a pair without `=`, an empty side, or one source value twice.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut values = HashMap::new();
+        let (mut values, mut in_any_case) = (HashMap::new(), HashMap::new());
         let mut first = None;
         for pair in text.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
             let (from, to) = pair.split_once('=')?;
@@ -25,14 +27,18 @@ impl ValueTable {
             if from.is_empty() || to.is_empty() || values.insert(from.into(), to.into()).is_some() {
                 return None;
             }
+            in_any_case.entry(from.to_lowercase()).and_modify(|only| *only = None).or_insert(Some(to.into()));
             first.get_or_insert_with(|| from.into());
         }
-        Some(Self { values, first: first? })
+        Some(Self { values, in_any_case, first: first? })
     }
 
-    /// What a value of the source becomes; `None` if it is not listed.
+    /// What a value of the source becomes: exactly as it is listed, else in any case if only one is listed so. `None` if it
+    /// is not listed.
     pub fn get(&self, value: &str) -> Option<&str> {
-        self.values.get(value.trim()).map(AsRef::as_ref)
+        let value = value.trim();
+        let exact = self.values.get(value);
+        exact.or_else(|| self.in_any_case.get(&value.to_lowercase())?.as_ref()).map(AsRef::as_ref)
     }
 
     /// A source value that is listed, as an example in messages.
@@ -51,7 +57,12 @@ mod tests {
         assert_eq!(table.get("reports"), Some("BILLING_ISSUE"));
         assert_eq!(table.get(" other "), Some("OTHER"));
         assert_eq!(table.get("a b"), Some("x = y"));
-        assert_eq!(table.get("Reports"), None);
+        assert_eq!(table.get("Reports"), Some("BILLING_ISSUE"));
+        assert_eq!(table.get("invoices"), None);
+        let cases = ValueTable::parse("a = 1; A = 2").unwrap();
+        assert_eq!((cases.get("a"), cases.get("A")), (Some("1"), Some("2")));
+        let both = ValueTable::parse("ab = 1; AB = 2").unwrap();
+        assert_eq!(both.get("Ab"), None);
         assert_eq!(table.example(), "reports");
     }
 

@@ -17,10 +17,12 @@ pub struct Cells {
     pub unfit: u64,
     /// Their record was rejected or skipped before it was sent.
     pub of_records_left_out: u64,
+    /// Cells without a value that empty a property.
+    pub cleared: u64,
 }
 
 impl Cells {
-    /// All cells with a value.
+    /// All cells with a value: [`Self::cleared`] is not among them.
     pub fn all(self) -> u64 {
         self.key + self.mapped + self.left_out + self.unfit + self.of_records_left_out
     }
@@ -33,6 +35,7 @@ impl std::ops::AddAssign for Cells {
         self.left_out += other.left_out;
         self.unfit += other.unfit;
         self.of_records_left_out += other.of_records_left_out;
+        self.cleared += other.cleared;
     }
 }
 

@@ -130,6 +130,8 @@ fn by_name(new: NewField<'_>, portal: &Portal, rules: Rules) -> (Rank, Wish) {
         Match::Found(rank, property) if fits(new.shape, &property) => (rank, Wish::Named(property)),
         Match::Found(..) => out(LeftOut::Nested(new.inside)),
         _ if new.nested => out(LeftOut::Nested(new.inside)),
+        // Not even where such records are written: it says nothing of a contact.
+        Match::Nothing if Mark::of(new.name).is_some() => out(LeftOut::DeletionMark),
         Match::Nothing => out(LeftOut::NoProperty),
         Match::Several => out(LeftOut::Ambiguous),
         Match::NeedsMapping(property, others) => {

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::{
     cell::{self, Cells},
     claim::NewField,
+    deletion::Mark,
     email::Key,
     field::{Field, Goal, Use},
     names::Match,
@@ -123,6 +124,7 @@ fn assemble(
         if filled.nested {
             plan.tell_nested(place, |name| paths_inside(name, raw, portal));
         }
+        cells.cleared += u64::from(filled.cleared);
         match filled {
             Filled { sent: true, .. } => cells.mapped += 1,
             Filled { dropped: true, .. } => cells.unfit += 1,
@@ -138,8 +140,18 @@ fn assemble(
     Ok(contact)
 }
 
-fn is_deleted(plan: &Plan, slots: &[Option<&RawValue>]) -> bool {
-    plan.marks().any(|(place, mark)| slots.get(place).copied().flatten().is_some_and(|raw| mark.is_set(raw)))
+/// A mark that says neither yes nor no is counted, and the record is taken for one that is there.
+fn is_deleted(plan: &mut Plan, slots: &[Option<&RawValue>]) -> bool {
+    let set = |(place, mark): (usize, Mark)| {
+        Some((place, slots.get(place).copied().flatten().map(|raw| mark.is_set(raw))?))
+    };
+    let marks: Vec<(usize, Option<bool>)> = plan.marks().filter_map(set).collect();
+    for (place, is_set) in &marks {
+        if is_set.is_none() {
+            plan.count_unclear_mark(*place);
+        }
+    }
+    marks.iter().any(|(_, is_set)| *is_set == Some(true))
 }
 
 /// The address, and the place of the field that holds it: the first of those that may hold it and are filled.
@@ -178,6 +190,8 @@ fn key(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<(Key, usize), Rea
 struct Filled {
     sent: bool,
     dropped: bool,
+    /// It had no value, and empties a property.
+    cleared: bool,
     /// An object or a list came where only a mapping may put one.
     nested: bool,
 }
@@ -200,7 +214,10 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Cont
                 filled.sent = true;
                 value
             }
-            Ok(Converted::Empty) if may_clear => Box::default(),
+            Ok(Converted::Empty) if may_clear => {
+                filled.cleared = true;
+                Box::default()
+            }
             Ok(Converted::Empty | Converted::Nothing) => continue,
             // Mappings take what they want of the object.
             Err(Code::NestedValue) if has_paths && !mapped => continue,

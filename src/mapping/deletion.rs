@@ -38,14 +38,14 @@ impl Mark {
         FLAGS.contains(&normal.as_str()).then_some(Self::Flag)
     }
 
-    /// Whether a value says that the record was deleted.
-    pub fn is_set(self, value: &RawValue) -> bool {
+    /// Whether a value says that the record was deleted; `None` if it says neither that nor the opposite.
+    pub fn is_set(self, value: &RawValue) -> Option<bool> {
         match self {
-            Self::Flag => value::is_true(value),
+            Self::Flag => value::flag(value),
             Self::Moment => {
                 let text = value.get().trim_matches('"').trim().to_lowercase();
                 let is_none = NEVER.contains(&&*text) || NO_DATES.iter().any(|none| text.starts_with(none));
-                cell::has_value(value) && !is_none
+                Some(cell::has_value(value) && !is_none)
             }
         }
     }
@@ -92,8 +92,8 @@ mod tests {
             ("\"true\"", true, true),
         ] {
             let raw = RawValue::from_string(json.to_owned()).unwrap();
-            assert_eq!(Mark::Moment.is_set(&raw), moment, "{json} as a moment");
-            assert_eq!(Mark::Flag.is_set(&raw), flag, "{json} as a flag");
+            assert_eq!(Mark::Moment.is_set(&raw), Some(moment), "{json} as a moment");
+            assert_eq!(Mark::Flag.is_set(&raw).unwrap_or_default(), flag, "{json} as a flag");
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Field {
     pub(super) round: u32,
     /// How many of its cells with a value went nowhere.
     pub cells_left_out: u64,
+    /// How many of its cells should mark a deleted record and say neither yes nor no.
+    pub unclear_marks: u64,
     /// It has been said which values lie inside the objects that came.
     pub(super) told_nested: bool,
 }

@@ -3,6 +3,7 @@
 //! Not here: what a field does with its mapping ([`super::plan`]).
 
 use super::{
+    cell::is_invisible,
     creation::is_valid_name,
     path::{Path, Step},
     portal::Portal,
@@ -81,10 +82,10 @@ impl Mappings {
     /// The mappings of a field, each with its place and the way inside the field; nothing leads to the field itself.
     pub(super) fn of_field(&self, name: &str) -> impl Iterator<Item = (usize, &FieldMapping, &[Step])> {
         self.all.iter().enumerate().filter_map(move |(place, one)| {
-            if one.mapping.field == name {
+            if is_field(&one.mapping.field, name) {
                 return Some((place, &one.mapping, &[][..]));
             }
-            let path = one.path.as_ref().filter(|path| *path.field == *name)?;
+            let path = one.path.as_ref().filter(|path| is_field(&path.field, name))?;
             Some((place, &one.mapping, &path.steps[..]))
         })
     }
@@ -125,7 +126,7 @@ impl Mappings {
     /// What makes a mapping doubtful by what the stream declares; `None` if nothing does, or if it does not apply.
     pub fn doubt(&self, mapping: &FieldMapping, stream: &ConfiguredStream) -> Option<Doubt> {
         let one = self.all.iter().find(|one| one.mapping == *mapping)?;
-        let declared = |name: &str| stream.fields.iter().find(|field| field.name == name);
+        let declared = |name: &str| stream.fields.iter().find(|field| is_field(name, &field.name));
         if stream.fields.is_empty() || declared(&mapping.field).is_some() {
             return None;
         }
@@ -141,6 +142,12 @@ impl Mappings {
             },
         }
     }
+}
+
+/// Whether a mapping means a field of this name: what nobody sees at the ends of a name, such as the mark that editors put
+/// before the first heading of a table, makes no difference.
+pub fn is_field(mapped: &str, name: &str) -> bool {
+    mapped == name || mapped == name.trim_matches(is_invisible)
 }
 
 fn contradiction(stream: &ConfiguredStream, one: &FieldMapping, other: &FieldMapping) -> Failure {
@@ -194,9 +201,8 @@ fn cure(property: &str, portal: &Portal) -> String {
         None if is_valid_name(property) => {
             "copy the internal name from the property's settings in HubSpot, or create the property there.".to_owned()
         }
-        None => {
-            "copy the internal name from the property's settings in HubSpot: it has lower-case letters, digits and `_` only."
-                .to_owned()
-        }
+        None => "copy the internal name from the property's settings in HubSpot, or, to have the property made by \
+                 `unknown_fields: create`, write a name of lower-case letters, digits and `_`."
+            .to_owned(),
     }
 }

@@ -102,6 +102,13 @@ impl Plan {
         self.is_declared
     }
 
+    /// The field that holds the address if it is filled, for one that stands in for it.
+    pub fn stands_in_for(&self, field: &str) -> Option<&str> {
+        let (first, _) = self.field(*self.key.first()?)?;
+        let place = self.place_of(field)?;
+        (self.key.contains(&place) && first != field).then_some(first)
+    }
+
     /// Whether a field becomes the address.
     pub fn has_key(&self) -> bool {
         !self.key.is_empty()
@@ -188,6 +195,13 @@ impl Plan {
         }
     }
 
+    /// A cell that marks deleted records says neither yes nor no.
+    pub(super) fn count_unclear_mark(&mut self, index: usize) {
+        if let Some(field) = self.field_mut(index) {
+            field.unclear_marks += 1;
+        }
+    }
+
     /// A record was rejected or skipped with so many cells that have a value.
     pub(super) fn count_record_left_out(&mut self, cells: u64) {
         self.cells.of_records_left_out += cells;
@@ -243,7 +257,7 @@ impl Plan {
             let field = self.field_mut(index)?;
             let free = Field { shown: new.shown, round, met: field.met, ..Field::default() };
             let before = std::mem::replace(field, free);
-            field.cells_left_out = before.cells_left_out;
+            (field.cells_left_out, field.unclear_marks) = (before.cells_left_out, before.unclear_marks);
             return Some((index, Some(before)));
         }
         if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name, portal) {

@@ -7,7 +7,7 @@ use crate::{
     config::{FieldMapping, UnknownFields, nearest},
     error::Failure,
     mapping::{
-        field::{Field, LeftOut, Use},
+        field::{Field, Goal, LeftOut, Use},
         names::Rank,
         plan::{News, Plan},
     },
@@ -19,14 +19,14 @@ use crate::{
 const MOST_NAMED: usize = 200;
 
 /// What is said of a field whose mapping leads to a value that its records do not have.
-const NOTHING_AT_PATH: &str = "no path of `field_mappings` leads to a value in it";
+const NOTHING_AT_PATH: &str = "no path of `field_mappings` leads to a value in it; a text that holds JSON has to be parsed in the source";
 /// What is said of a spelling of the address that was not needed.
 const OTHER_ADDRESS: &str = "another field of the record held the e-mail address";
 
 /// Logs the mapping plan of a stream: a line for each field that goes somewhere, and one for each reason that others
 /// do not.
 pub fn announce_plan(plan: &Plan) {
-    announce(plan.stream(), plan.fields());
+    announce(plan, plan.fields());
 }
 
 /// Says what is new in a plan.
@@ -44,7 +44,7 @@ pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Resul
         refuse_unknown(&[(plan.stream(), unknown.collect())])?;
     }
     let stream = plan.stream();
-    announce(stream, decided);
+    announce(plan, decided);
     for one in news {
         match one {
             News::Decided(_) => {}
@@ -67,11 +67,12 @@ pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Resul
     Ok(())
 }
 
-fn announce<'a>(stream: &StreamId, fields: impl Iterator<Item = (&'a str, &'a Field)>) {
+fn announce<'a>(plan: &Plan, fields: impl Iterator<Item = (&'a str, &'a Field)>) {
+    let stream = plan.stream();
     let mut left_out: IndexMap<&'static str, (bool, Vec<String>)> = IndexMap::new();
     for (name, field) in fields {
         match &field.left_out {
-            None => announce_mapped(stream, name, field),
+            None => announce_mapped(plan, name, field),
             Some(why) => {
                 let name = shown(name);
                 let told = match why.detail() {
@@ -93,13 +94,18 @@ fn announce<'a>(stream: &StreamId, fields: impl Iterator<Item = (&'a str, &'a Fi
 }
 
 /// A line for the field itself, and one for each path inside it.
-fn announce_mapped(stream: &StreamId, name: &str, field: &Field) {
+fn announce_mapped(plan: &Plan, name: &str, field: &Field) {
+    let stream = plan.stream();
     let place = |one: &Use| (one.path.iter().map(ToString::to_string).collect::<String>(), one.rank);
     let mut places: IndexSet<(String, Rank)> = field.uses.iter().map(place).collect();
     for (path, rank) in places.drain(..) {
         let here = || field.uses.iter().filter(|one| place(one) == (path.clone(), rank));
         let properties: Vec<_> = here().map(|one| one.goal.property()).collect();
-        let types: Vec<_> = here().map(|one| one.goal.kind()).collect();
+        let kind = |one: &Use| match plan.stands_in_for(name).filter(|_| one.goal == Goal::Key) {
+            Some(first) => format!("the key, where {} is empty", shown(first)),
+            None => one.goal.kind().to_owned(),
+        };
+        let types: Vec<_> = here().map(kind).collect();
         let (field, by) = (format!("{name}{path}"), rank.as_str());
         info!(%stream, field, property = properties.join(", "), r#type = types.join(", "), by, "field mapped");
     }
@@ -137,6 +143,14 @@ pub fn announce_end(plan: &Plan) {
             warn!(%stream, values, fields, reason, "values left out with their fields");
         }
     }
+    for (field, one) in plan.fields().filter(|(_, field)| field.unclear_marks > 0) {
+        warn!(
+            %stream,
+            field,
+            count = one.unclear_marks,
+            "values of a deletion mark that say neither yes nor no; their records were written"
+        );
+    }
     let cells = plan.cells();
     info!(
         %stream,
@@ -146,6 +160,7 @@ pub fn announce_end(plan: &Plan) {
         left_out = cells.left_out,
         unfit = cells.unfit,
         of_records_left_out = cells.of_records_left_out,
+        cleared = cells.cleared,
         "values of the stream"
     );
 }

@@ -58,7 +58,7 @@ pub struct Report {
     pub updated: u64,
     pub folded: u64,
     /// By the stream's place in the ledger.
-    skipped: BTreeMap<(usize, Reason), u64>,
+    skipped: BTreeMap<(usize, Reason), Tally>,
     rejected: BTreeMap<Reason, Tally>,
     dropped: BTreeMap<Reason, Tally>,
     pub stage_unclear: u64,
@@ -73,7 +73,9 @@ impl Report {
             Fate::Created => self.created += 1,
             Fate::Updated => self.updated += 1,
             Fate::Folded => self.folded += 1,
-            Fate::Skipped(reason) => *self.skipped.entry((ticket.stream(), reason.clone())).or_default() += 1,
+            Fate::Skipped(reason) => {
+                self.skipped.entry((ticket.stream(), reason.clone())).or_default().add(ticket.line);
+            }
             Fate::Rejected(Rejection { reason, correlation_id }) => {
                 let tally = self.rejected.entry(reason.clone()).or_default();
                 tally.add(ticket.line);
@@ -108,16 +110,16 @@ impl Report {
         stream_id: impl Fn(usize) -> Option<&'a StreamId>,
     ) {
         self.log_reasons();
-        for ((stream, reason), count) in &self.skipped {
+        for ((stream, reason), tally) in &self.skipped {
             let stream = stream_id(*stream).map(tracing::field::display);
-            info!(stream, %reason, count, "records skipped");
+            info!(stream, %reason, count = tally.count, first_lines = ?tally.lines, "records skipped");
         }
         info!(
             read = self.read,
             created = self.created,
             updated = self.updated,
             folded = self.folded,
-            skipped = self.skipped.values().sum::<u64>(),
+            skipped = self.skipped.values().map(|tally| tally.count).sum::<u64>(),
             rejected = self.rejected(),
             open = (open > 0).then_some(open),
             reasons = self.reasons(),

@@ -42,6 +42,55 @@ fn a_deletion_mark_is_no_property_however_often_a_sync_creates_what_is_missing()
 }
 
 #[test]
+fn a_deletion_mark_that_says_neither_yes_nor_no_is_counted_and_its_record_written() {
+    let sandbox = sandbox();
+    let row = |name: &str, mark: &str| {
+        record(json!({ "email": format!("{name}@example.com"), "is_deleted": mark }))
+    };
+    let outcome = Connector::new(&sandbox)
+        .write(&(row("a", "ja") + &row("b", "yes") + &row("c", "x") + &row("d", "") + &state(1)));
+    outcome.assert_success();
+    assert_eq!(sandbox.contacts().len(), 3);
+    let told =
+        outcome.logs("neither yes nor no; their records were written stream=users field=is_deleted count=2");
+    assert_eq!(told.len(), 1, "{:#?}", outcome.lines);
+}
+
+#[test]
+fn a_mapping_finds_the_first_heading_of_a_table_behind_what_an_editor_put_before_it() {
+    let sandbox = sandbox();
+    let fields = texts(&["\u{feff}Kunden-Nr.", "E-Mail", "Ort"]);
+    let mappings =
+        json!([{ "field": "Kunden-Nr.", "property": "company" }, { "field": "E-Mail", "property": "email" }]);
+    let row = record(json!({ "\u{feff}Kunden-Nr.": "K1", "E-Mail": "a@example.com", "Ort": "" }));
+    let connector = Connector::new(&sandbox).catalog(catalog(&fields)).set("field_mappings", mappings);
+    let outcome = connector.set("null_values", "clear").write(&(row + &state(1)));
+    outcome.assert_success();
+    assert_eq!(property(&sandbox, "a@example.com", "company").as_deref(), Some("K1"));
+    assert_eq!(outcome.logs("an entry of `field_mappings`"), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_emptied_is_counted_and_a_second_spelling_of_the_address_says_when_it_counts() {
+    let sandbox = sandbox();
+    let connector = Connector::new(&sandbox)
+        .catalog(catalog(&texts(&["E-Mail", "email", "city"])))
+        .set("null_values", "clear");
+    let row = |city: &str| record(json!({ "email": "a@example.com", "E-Mail": null, "city": city }));
+    let outcome = connector.write(&(row("") + &row(" ") + &row("London") + &state(1)));
+    outcome.assert_success();
+    assert_eq!(
+        outcome.logs("values of the stream stream=users values=4 key=3 mapped=1 ").len(),
+        1,
+        "{:#?}",
+        outcome.lines
+    );
+    assert_eq!(outcome.logs(" cleared=2").len(), 1);
+    let second = outcome.logs("field=E-Mail property=email type=\"the key, where email is empty\"");
+    assert_eq!(second.len(), 1, "{:#?}", outcome.lines);
+}
+
+#[test]
 fn only_a_mapping_or_the_setting_takes_a_deletion_mark_for_a_field() {
     let sandbox = sandbox();
     let row = record(json!({ "email": "a@example.com", "is_deleted": "true" })) + &state(1);

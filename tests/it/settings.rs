@@ -353,7 +353,12 @@ fn a_record_that_was_deleted_in_the_source_is_not_written() {
         "{:#?}",
         outcome.lines
     );
-    assert_eq!(outcome.logs("records skipped stream=users reason=deleted_in_source count=2").len(), 1);
+    assert_eq!(
+        outcome
+            .logs("records skipped stream=users reason=deleted_in_source count=2 first_lines=[1, 2]")
+            .len(),
+        1
+    );
     assert!(outcome.summary().contains(" skipped=2 rejected=0 "), "{}", outcome.summary());
     Connector::new(&sandbox).write(&deleted(json!(null))).assert_success();
     assert_eq!(property(&sandbox, "ada@example.com", "firstname").as_deref(), Some("After"));

@@ -91,7 +91,7 @@ fn every_cell_with_a_value_is_counted_once() {
     let data = r#"{"email":"a@x.com","E-Mail":"b@x.com","firstname":"A","hs_score_1":"many","a":{"b":"1","c":2},
         "tel":"","x":1,"y":null,"createdate":"2020-01-01"}"#;
     assert!(map_with(&mut plan, data, InvalidValues::DropValue).is_ok());
-    let once = Cells { key: 1, mapped: 2, left_out: 3, unfit: 1, of_records_left_out: 0 };
+    let once = Cells { key: 1, mapped: 2, left_out: 3, unfit: 1, of_records_left_out: 0, cleared: 0 };
     assert_eq!(plan.cells(), once);
     assert_eq!(once.all(), 7);
     // The path of the mapping is not in it.

@@ -56,12 +56,33 @@ pub fn address(raw: &RawValue) -> Result<Option<Box<str>>, Code> {
     Ok(plain.map(|plain| trim(&plain.text).into()))
 }
 
-/// Whether a value is true for a checkbox.
-pub fn is_true(raw: &RawValue) -> bool {
+/// Whether a value is true or false for a checkbox; `None` if it is neither.
+pub fn flag(raw: &RawValue) -> Option<bool> {
     let checkbox = PortalProperty { kind: Kind::Bool, ..PortalProperty::default() };
     let mut unit = ShownUnit::default();
     let mut reading = Reading { formats: Formats::default(), unit: &mut unit, mapped: false, values: None };
-    matches!(convert(raw, &checkbox, &mut reading), Ok(Converted::Value(value)) if &*value == "true")
+    match convert(raw, &checkbox, &mut reading) {
+        Ok(Converted::Value(value)) => Some(&*value == "true"),
+        Ok(Converted::Empty) => Some(false),
+        Ok(Converted::Nothing) | Err(_) => None,
+    }
+}
+
+/// A telephone number as a text: without the `.0` that a table of numbers has put behind it. `None` if a table has rounded
+/// it, as in `4.9e+11`: its last digits are lost.
+fn phone(text: &str) -> Option<Box<str>> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((digits, zeros)) = text.split_once('.')
+        && is_digits(digits.strip_prefix('+').unwrap_or(digits))
+        && !zeros.is_empty()
+        && zeros.bytes().all(|byte| byte == b'0')
+    {
+        return Some(digits.into());
+    }
+    let exponent = text.split_once(['e', 'E']).is_some_and(|(mantissa, exponent)| {
+        is_digits(exponent.strip_prefix('+').unwrap_or(exponent)) && is_digits(&mantissa.replacen('.', "", 1))
+    });
+    (!exponent).then(|| text.into())
 }
 
 fn list(raw: &RawValue, property: &PortalProperty, reading: &mut Reading<'_>) -> Result<Converted, Code> {
@@ -109,7 +130,7 @@ fn of_plain(
     let text = trim(&plain.text);
     let value = match property.kind {
         Kind::Text => plain.as_text().map(|text| visible(&text)),
-        Kind::Phone => plain.as_text().map(|text| trim(&text).into()),
+        Kind::Phone => plain.as_text().and_then(|text| phone(trim(&text))),
         Kind::Number if plain.is_number => number::number(text),
         Kind::Number => number::formatted(text, reading.formats.numbers),
         Kind::Bool => options::truth(plain, property),

@@ -247,7 +247,7 @@ fn the_key_is_one_address() {
 
 #[test]
 fn a_mark_is_true_as_a_checkbox_is() {
-    let marked = |json: &str| is_true(&RawValue::from_string(json.to_owned()).unwrap());
+    let marked = |json: &str| flag(&RawValue::from_string(json.to_owned()).unwrap()) == Some(true);
     for json in [
         "true",
         "1",
@@ -609,7 +609,7 @@ fn a_table_of_values_translates_each_part_before_it_is_read() {
         (&one, "true", Ok(Some("3"))),
         // What is not listed does not fit, even if it is an option.
         (&one, r#""tier_1""#, Err(Code::InvalidValue)),
-        (&one, r#""Reports""#, Err(Code::InvalidValue)),
+        (&one, r#""Reports""#, Ok(Some("tier_1"))),
         (&one, "null", Ok(None)),
         (&one, r#"" ""#, Ok(None)),
         (&text, r#""reports""#, Ok(Some("tier_1"))),
@@ -744,7 +744,7 @@ fn deep_and_wide_cells_do_no_harm() {
         }
         let raw = RawValue::from_string(json).unwrap();
         assert_eq!(matches!(address(&raw), Ok(None)), is_empty, "{start}");
-        assert!(!is_true(&raw), "{start}");
+        assert_ne!(flag(&raw), Some(true), "{start}");
     }
     // All of them are primary, and alike.
     let raw = RawValue::from_string(wide(&[marks, "true}"].concat())).unwrap();
@@ -812,5 +812,39 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_telephone_number_loses_what_a_table_of_numbers_made_of_it() {
+    for (text, expected) in [
+        (r#""4922112345001.0""#, Some("4922112345001")),
+        (r#""+4922112345001.00""#, Some("+4922112345001")),
+        (r#""4.91701234e+11""#, None),
+        (r#""49E11""#, None),
+        (r#""0221 12345""#, Some("0221 12345")),
+        (r#""030.1234.0""#, Some("030.1234.0")),
+        (r#""1.5""#, Some("1.5")),
+        ("4922112345001.0", Some("4922112345001")),
+    ] {
+        let expected = expected.map(|text| Some(text.to_owned())).ok_or(Code::InvalidValue);
+        assert_eq!(of(&property("phone_number", &[]), text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_flag_that_is_neither_true_nor_false_says_so() {
+    let flag = |json: &str| flag(&RawValue::from_string(json.to_owned()).unwrap());
+    for (json, expected) in [
+        ("\"Yes\"", Some(true)),
+        ("[1.0]", Some(true)),
+        ("\"\"", Some(false)),
+        ("\"off\"", Some(false)),
+        ("\"ja\"", None),
+        ("\"x\"", None),
+        ("2", None),
+        ("{\"a\":1}", None),
+    ] {
+        assert_eq!(flag(json), expected, "{json}");
     }
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use tracing::info;
 
-use super::{Context, files, permissions, portal, read_config, write::stage};
+use super::{Context, files, permissions, portal, read_config};
 use crate::{
     config::{Config, UnknownFields},
     error::Failure,
@@ -75,7 +75,7 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         Some(scopes) => permissions::compare(&config, scopes)?,
         None => permissions::probe(&client, &config).await?,
     }
-    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &portal)).transpose()?;
+    let stage = config.lifecycle_stage.as_deref().map(|text| portal::stage(text, &portal)).transpose()?;
     if let Some(catalog) = &catalog {
         if let Some(failure) = catalog.refused.values().next() {
             return Err(failure.clone());

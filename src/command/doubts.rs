@@ -14,7 +14,7 @@ use crate::{
         names::normal,
         path::Path,
         plan::Plan,
-        schema::{Shape, at, inside, is_nested, shape},
+        schema::{Shape, inside, is_nested, schema_at, shape},
     },
     protocol::{
         catalog::{Catalog, ConfiguredStream},
@@ -118,7 +118,7 @@ pub(super) fn declared<'a>(stream: &'a ConfiguredStream, field: &str) -> Option<
     }
     let path = Path::parse(field)?;
     let field = of_name(&path.field)?;
-    Some((&field.name, at(&field.schema, &path.steps).unwrap_or(&ANYTHING)))
+    Some((&field.name, schema_at(&field.schema, &path.steps).unwrap_or(&ANYTHING)))
 }
 
 /// Whether the property of a mapping will be made, since it does not exist and a stream declares a plain field for it.
@@ -153,7 +153,7 @@ pub(super) fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
                     "the field of the e-mail address is a list: its only entry is taken, or the one that is marked as the \
                      primary one, and a record with several of which none is marked is rejected; to take the first, map \
                      `{}[0]` or a value inside it",
-                    field.name
+                    shown(&field.name)
                 );
             }
         }

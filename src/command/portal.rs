@@ -29,11 +29,15 @@ use crate::{
         mappings::check_mappings,
         names::Match,
         plan::Plan,
-        portal::Portal,
+        portal::{Portal, Stage, StageMatch},
         value::Formats,
     },
     protocol::catalog::{Catalog, ConfiguredStream},
-    sync::announce::{announce_plan, is_unknown, refuse_unknown},
+    sync::{
+        announce::{announce_plan, is_unknown, refuse_unknown},
+        lifecycle::NewContactStage,
+    },
+    text::shown,
 };
 
 /// HubSpot lists a new property after a moment. It is looked for after each of these, ten seconds in all.
@@ -104,6 +108,38 @@ fn lacks_something(portal: &Portal, config: &Config, catalog: Option<&Catalog>) 
             };
             stream.fields.is_empty() || !stream.fields.iter().all(|field| settled(&field.name))
         })
+}
+
+/// Finds the configured stage in the portal.
+///
+/// # Errors
+///
+/// A `config_error` that lists the stages there are, or those that share the label.
+pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Failure> {
+    let told = |stages: &mut dyn Iterator<Item = &Stage>| {
+        stages
+            .map(|stage| format!("`{}` ({})", shown(&stage.value), shown(&stage.label)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let problem = match portal.stage(text) {
+        StageMatch::Found(stage) => return Ok(NewContactStage::new(stage, portal)),
+        StageMatch::Several(stages) => format!(
+            "is the label of several lifecycle stages of this HubSpot account. Use the internal value of the one that you \
+             mean: {}.",
+            told(&mut stages.into_iter())
+        ),
+        StageMatch::Nothing if portal.stages().is_empty() => {
+            "is no lifecycle stage of this HubSpot account. HubSpot shows none of them to this token; leave the setting \
+             empty, or use another key."
+                .to_owned()
+        }
+        StageMatch::Nothing => format!(
+            "is no lifecycle stage of this HubSpot account. Use the internal value or the label of one of these: {}.",
+            told(&mut portal.stages().iter())
+        ),
+    };
+    Err(Failure::config(format!("The setting `lifecycle_stage` {problem}")))
 }
 
 /// What the settings say about values.

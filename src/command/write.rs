@@ -14,19 +14,13 @@ use crate::{
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{
-        mappings::check_mappings,
-        plan::Plan,
-        portal::{Portal, Stage, StageMatch},
-    },
+    mapping::{mappings::check_mappings, plan::Plan, portal::Portal},
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
         batch::Timing,
-        lifecycle::NewContactStage,
         rules::Rules,
         run::{End, Setting, Sync},
     },
-    text::shown,
 };
 
 /// Reads messages from standard input until its end and writes their contacts to HubSpot.
@@ -70,7 +64,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         api_version = config.api_version.as_str(),
         "writing contacts to HubSpot"
     );
-    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &learned)).transpose()?;
+    let stage = config.lifecycle_stage.as_deref().map(|text| portal::stage(text, &learned)).transpose()?;
     let (portal, plans, created) = if let Some(catalog) = &catalog {
         let planned = plan(&client, catalog, &config, learned).await?;
         warn_of_what_will_not_happen(catalog);
@@ -114,38 +108,6 @@ async fn plan(
     }
     portal::announce_plans(&mut plans, catalog, config)?;
     Ok((portal, Some(plans), created))
-}
-
-/// Finds the configured stage in the portal.
-///
-/// # Errors
-///
-/// A `config_error` that lists the stages there are, or those that share the label.
-pub(super) fn stage(text: &str, portal: &Portal) -> Result<NewContactStage, Failure> {
-    let told = |stages: &mut dyn Iterator<Item = &Stage>| {
-        stages
-            .map(|stage| format!("`{}` ({})", shown(&stage.value), shown(&stage.label)))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let problem = match portal.stage(text) {
-        StageMatch::Found(stage) => return Ok(NewContactStage::new(stage, portal)),
-        StageMatch::Several(stages) => format!(
-            "is the label of several lifecycle stages of this HubSpot account. Use the internal value of the one that you \
-             mean: {}.",
-            told(&mut stages.into_iter())
-        ),
-        StageMatch::Nothing if portal.stages().is_empty() => {
-            "is no lifecycle stage of this HubSpot account. HubSpot shows none of them to this token; leave the setting \
-             empty, or use another key."
-                .to_owned()
-        }
-        StageMatch::Nothing => format!(
-            "is no lifecycle stage of this HubSpot account. Use the internal value or the label of one of these: {}.",
-            told(&mut portal.stages().iter())
-        ),
-    };
-    Err(Failure::config(format!("The setting `lifecycle_stage` {problem}")))
 }
 
 fn warn_of_what_will_not_happen(catalog: &Catalog) {

@@ -92,7 +92,7 @@ choice! {
 }
 
 choice! {
-    /// How dates with two numbers before the year, or behind it, are read. Year first and month names are read alike under each.
+    /// How a date of numbers is read whose year is not first. Year first and month names are read alike under each.
     DateFormat {
         /// Only `2024-05-13` and its like.
         Iso = "iso",
@@ -116,7 +116,7 @@ choice! {
 }
 
 choice! {
-    /// Whether a sync fails if all records of a stream are rejected.
+    /// Whether a sync fails for a stream that is wrongly set up.
     FailIfRejected {
         /// It fails, so that the source sends them again once the cause is gone.
         All = "all",

@@ -37,7 +37,7 @@ pub struct Config {
     pub date_format: DateFormat,
     /// Default: digits and a decimal point.
     pub number_format: NumberFormat,
-    /// Default: a stream of which everything is rejected ends the sync.
+    /// Default: a stream that is wrongly set up ends the sync.
     pub fail_if_rejected: FailIfRejected,
     /// Default: 2026-09.
     pub api_version: ApiVersion,

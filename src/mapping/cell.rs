@@ -41,7 +41,7 @@ impl std::ops::AddAssign for Cells {
 
 /// Whether there is a value: not `null`, empty or blank text, an empty object, or a list of nothing else.
 ///
-/// It reads the JSON from left to right and stops at the first value, however deep or long it is.
+/// It reads the JSON from left to right and stops at the first value, so that a long or deep cell costs little.
 pub fn has_value(raw: &RawValue) -> bool {
     let json = raw.get();
     match json.as_bytes() {

@@ -32,12 +32,12 @@ pub fn is_technical(field: &str) -> bool {
 pub(super) struct NewField<'a> {
     pub name: &'a str,
     /// The catalog declares it, or its first cell has a value.
-    pub shown: bool,
+    pub in_use: bool,
     /// What the catalog says of its values.
     shape: Shape,
-    /// Its values are objects or lists, as far as the catalog or the first one tells.
+    /// Something inside its values could be mapped, or nothing but that.
     nested: bool,
-    /// The paths to values inside, if so.
+    /// The paths to values inside.
     inside: Vec<String>,
 }
 
@@ -47,14 +47,14 @@ impl<'a> NewField<'a> {
             inside(&field.schema).iter().map(|path| joined(&field.name, path)).collect();
         let shape = shape(&field.schema);
         let nested = matches!(shape, Shape::Object | Shape::ListOfObjects) || !inside.is_empty();
-        Self { name: &field.name, shown: true, shape, nested, inside }
+        Self { name: &field.name, in_use: true, shape, nested, inside }
     }
 
     pub(super) fn of_record(name: &'a str, raw: &RawValue, portal: &Portal) -> Self {
-        let shown = cell::has_value(raw);
-        let nested = shown && raw.get().starts_with(['{', '[']);
+        let in_use = cell::has_value(raw);
+        let nested = in_use && raw.get().starts_with(['{', '[']);
         let inside = if nested { paths_inside(name, raw, portal) } else { Vec::new() };
-        Self { name, shown, shape: Shape::Unknown, nested, inside }
+        Self { name, in_use, shape: Shape::Unknown, nested, inside }
     }
 }
 

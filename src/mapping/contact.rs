@@ -87,7 +87,7 @@ fn slots<'a>(
     for (name, raw) in members {
         let known = plan
             .place_of(&name)
-            .filter(|&place| !fresh.contains_key(&name) && (plan.is_shown(place) || !cell::has_value(raw)));
+            .filter(|&place| !fresh.contains_key(&name) && (plan.is_in_use(place) || !cell::has_value(raw)));
         match known.and_then(|place| slots.get_mut(place)) {
             Some(slot) => *slot = Some(raw),
             None => drop(fresh.insert(name, raw)),
@@ -125,12 +125,12 @@ fn assemble(
             plan.tell_nested(place, |name| paths_inside(name, raw, portal));
         }
         cells.cleared += u64::from(filled.cleared);
-        match filled {
-            Filled { sent: true, .. } => cells.mapped += 1,
-            Filled { dropped: true, .. } => cells.unfit += 1,
-            _ if place == key_place => cells.key += 1,
-            _ if cell::has_value(raw) => left_out.push(place),
-            _ => {}
+        match filled.taken {
+            Taken::Sent => cells.mapped += 1,
+            Taken::Unfit => cells.unfit += 1,
+            Taken::Nowhere if place == key_place => cells.key += 1,
+            Taken::Nowhere if cell::has_value(raw) => left_out.push(place),
+            Taken::Nowhere => {}
         }
     }
     if rules.invalid == InvalidValues::RejectRecord && !contact.dropped.is_empty() {
@@ -156,22 +156,22 @@ fn is_deleted(plan: &mut Plan, slots: &[Option<&RawValue>]) -> bool {
 
 /// The address, and the place of the field that holds it: the first of those that may hold it and are filled.
 fn key(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<(Key, usize), Reason> {
-    // Only a record without the field, or with something else where its path should lead, may be wrongly mapped.
-    let mut field_exists = false;
+    // A record points to a wrong set-up only if no field becomes the address, or if the path to it has never led to one.
+    let mut may_be_empty = false;
     for &place in plan.key() {
         let Some(one) = plan.field(place).and_then(|(_, field)| field.key()) else { continue };
         let filled = slots.get(place).copied().flatten().filter(|raw| cell::has_value(raw));
         let Some(raw) = filled else {
-            field_exists = true;
+            may_be_empty = true;
             continue;
         };
         let Some(raw) = walk(raw, &one.path) else {
-            field_exists |= one.found;
+            may_be_empty |= one.found;
             continue;
         };
         let refuse = |code| Reason { code, property: None, expects: Some(Arc::clone(&one.expects)) };
         let Some(text) = value::address(raw).map_err(refuse)? else {
-            field_exists = true;
+            may_be_empty = true;
             continue;
         };
         let text = match &one.values {
@@ -182,14 +182,22 @@ fn key(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<(Key, usize), Rea
         plan.note_key_found(place);
         return Ok((key, place));
     }
-    Err(Reason::of(if field_exists { Code::MissingEmail } else { Code::NoEmailField }))
+    Err(Reason::of(if may_be_empty { Code::MissingEmail } else { Code::NoEmailField }))
 }
 
-/// What became of a cell.
+/// What became of a cell. Of several places that it goes to, the best counts.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Taken {
+    #[default]
+    Nowhere,
+    Unfit,
+    Sent,
+}
+
+/// What the cells of a field came to in one record.
 #[derive(Debug, Default)]
 struct Filled {
-    sent: bool,
-    dropped: bool,
+    taken: Taken,
     /// It had no value, and empties a property.
     cleared: bool,
     /// An object or a list came where only a mapping may put one.
@@ -206,12 +214,12 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Cont
         let Goal::Property(property) = goal else { continue };
         // A missing value changes nothing.
         let Some(raw) = walk(raw, path) else { continue };
-        *found = true;
+        *found |= raw.get() != "null";
         let mut reading = Reading { formats: rules.formats, unit, mapped, values: values.as_deref() };
         let may_clear = rules.null == NullValues::Clear && *property.name != *LIFECYCLE_STAGE;
         let value = match value::convert(raw, property, &mut reading) {
             Ok(Converted::Value(value)) => {
-                filled.sent = true;
+                filled.taken = Taken::Sent;
                 value
             }
             Ok(Converted::Empty) if may_clear => {
@@ -222,7 +230,7 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Cont
             // Mappings take what they want of the object.
             Err(Code::NestedValue) if has_paths && !mapped => continue,
             Err(code) => {
-                filled.dropped = true;
+                filled.taken = filled.taken.max(Taken::Unfit);
                 filled.nested |= code == Code::NestedValue;
                 let (property, expects) = (Some(Arc::clone(&property.name)), Some(Arc::clone(expects)));
                 contact.dropped.push(Reason { code, property, expects });

@@ -15,9 +15,9 @@ const MOMENTS: [&str; 2] = ["abcdcdeletedat", "deletedat"];
 /// `IsDeleted` is Salesforce's, `_fivetran_deleted` Fivetran's, `_airbyte_deleted` of tables that Airbyte has written.
 const FLAGS: [&str; 3] = ["isdeleted", "fivetrandeleted", "airbytedeleted"];
 
-/// What no moment is, though a column of moments may hold it: databases that know no null, and exports, have these. In
-/// lower case.
-const NEVER: [&str; 12] = ["0", "0.0", "-", "false", "f", "no", "n", "off", "null", "none", "nil", "nan"];
+/// Values in such a column that mean: not deleted. Databases that know no null, and exports, have them. In lower case.
+const NO_MOMENTS: [&str; 12] =
+    ["0", "0.0", "-", "false", "f", "no", "n", "off", "null", "none", "nil", "nan"];
 /// The beginnings of the dates that stand for none in `MySQL`, and in Go and .NET.
 const NO_DATES: [&str; 2] = ["0000-00-00", "0001-01-01"];
 
@@ -44,7 +44,8 @@ impl Mark {
             Self::Flag => value::flag(value),
             Self::Moment => {
                 let text = value.get().trim_matches('"').trim().to_lowercase();
-                let is_none = NEVER.contains(&&*text) || NO_DATES.iter().any(|none| text.starts_with(none));
+                let is_none =
+                    NO_MOMENTS.contains(&&*text) || NO_DATES.iter().any(|none| text.starts_with(none));
                 Some(cell::has_value(value) && !is_none)
             }
         }

@@ -19,7 +19,7 @@ pub struct Field {
     pub uses: Vec<Use>,
     pub left_out: Option<LeftOut>,
     /// The catalog declares it, or a record had a value in it: it is in use, and keeps what it has.
-    pub(super) shown: bool,
+    pub(super) in_use: bool,
     /// When it came first, and when what it has was last decided: the catalog, or the record, by its number.
     pub(super) met: u32,
     pub(super) round: u32,
@@ -146,7 +146,7 @@ impl Use {
         shown(&format!("{field}{inside}")).into_owned()
     }
 
-    /// Whether a mapping names the place, or the platform does.
+    /// Whether a mapping names the property, or the platform has chosen the field as the matching key.
     pub fn is_mapped(&self) -> bool {
         self.rank <= Rank::Mapping
     }
@@ -178,7 +178,7 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
-    /// Whether the portal has nothing for the field that can be told without a person.
+    /// Whether a person has to say which property the field means, if any.
     pub fn is_unknown(&self) -> bool {
         match self {
             Self::NoProperty
@@ -196,7 +196,17 @@ impl LeftOut {
 
     /// Whether nobody needs to do anything about it.
     pub fn is_harmless(&self) -> bool {
-        matches!(self, Self::DeletionMark | Self::Technical)
+        match self {
+            Self::DeletionMark | Self::Technical => true,
+            Self::NoProperty
+            | Self::Perhaps(_)
+            | Self::Nested(_)
+            | Self::Ambiguous
+            | Self::NeedsMapping(..)
+            | Self::Claimed(_)
+            | Self::MappedTooLate(_)
+            | Self::ReadOnly => false,
+        }
     }
 
     /// Why, and what to do, for people.
@@ -217,13 +227,13 @@ impl LeftOut {
                 "several contact properties have a name or label like this; name one in `field_mappings`"
             }
             Self::NeedsMapping(..) => {
-                "its name is like the label of the first property in brackets, which HubSpot itself works with; if you mean that \
+                "HubSpot uses the first property in brackets for itself, and only its label is like this name; if you mean that \
                  property, or one of the others, name it in `field_mappings`"
             }
             Self::Claimed(_) => "another field goes into the property in brackets",
             Self::MappedTooLate(_) => {
-                "a mapping sends it to the property in brackets, but another field was in use for that when this one came: name \
-                 the stream in the mapping, or give a catalog that declares the field"
+                "a mapping sends it to the property in brackets, but another field already went there when this one came; name the \
+                 stream in the mapping, or give a catalog that declares the field"
             }
             Self::ReadOnly => "HubSpot does not let the API set the property of this name",
             Self::DeletionMark => {

@@ -7,7 +7,7 @@ use super::{
     creation::is_valid_name,
     path::{Path, Step},
     portal::Portal,
-    schema::{AtPath, at_path},
+    schema::{PathVerdict, judge_path},
 };
 use crate::{
     config::{FieldMapping, nearest},
@@ -20,12 +20,12 @@ use crate::{
 /// The mappings of a stream, at most one for each property.
 #[derive(Debug, Default)]
 pub struct Mappings {
-    all: Vec<OfStream>,
+    all: Vec<StreamMapping>,
 }
 
 /// A mapping that applies to the stream.
 #[derive(Debug)]
-struct OfStream {
+struct StreamMapping {
     mapping: FieldMapping,
     /// What its field is if no field of the stream has that name as a whole.
     path: Option<Path>,
@@ -63,7 +63,7 @@ impl Mappings {
         let applies = mappings.iter().filter(|mapping| mapping.applies_to(id.name(), id.namespace()));
         let (specific, general): (Vec<_>, Vec<_>) =
             applies.cloned().chain(chosen).partition(|mapping| mapping.stream.is_some());
-        let mut all: Vec<OfStream> = Vec::new();
+        let mut all: Vec<StreamMapping> = Vec::new();
         for mapping in specific.into_iter().chain(general) {
             if let Some(rival) = all.iter().find(|one| one.mapping.property == mapping.property) {
                 if mapping.stream.is_some() && rival.mapping.field != mapping.field {
@@ -74,7 +74,7 @@ impl Mappings {
             let is_matching_key =
                 mapping.property == EMAIL && stream.matching_key.as_ref() == Some(&mapping.field);
             let path = Path::parse(&mapping.field);
-            all.push(OfStream { mapping, path, is_matching_key, field: None });
+            all.push(StreamMapping { mapping, path, is_matching_key, field: None });
         }
         Ok(Self { all })
     }
@@ -98,7 +98,7 @@ impl Mappings {
     }
 
     /// A field has nothing any more.
-    pub(super) fn release(&mut self, field: usize) {
+    pub(super) fn unbind(&mut self, field: usize) {
         self.all.iter_mut().filter(|one| one.field == Some(field)).for_each(|one| one.field = None);
     }
 
@@ -113,7 +113,7 @@ impl Mappings {
     }
 
     /// The place of the field that a mapping of the stream has found.
-    pub(super) fn field_of(&self, mapping: &FieldMapping) -> Option<usize> {
+    pub(super) fn place_of_field(&self, mapping: &FieldMapping) -> Option<usize> {
         self.all.iter().find(|one| one.mapping == *mapping)?.field
     }
 
@@ -135,10 +135,10 @@ impl Mappings {
                 let names = stream.fields.iter().map(|field| field.name.as_str());
                 Some(Doubt::NoField { nearest: nearest(&mapping.field, names).map(str::to_owned) })
             }
-            Some((field, path)) => match at_path(&field.schema, &path.steps) {
-                AtPath::Possible => None,
-                AtPath::NotDeclared => Some(Doubt::NotDeclared),
-                AtPath::Impossible => Some(Doubt::Impossible),
+            Some((field, path)) => match judge_path(&field.schema, &path.steps) {
+                PathVerdict::Possible => None,
+                PathVerdict::NotDeclared => Some(Doubt::NotDeclared),
+                PathVerdict::Impossible => Some(Doubt::Impossible),
             },
         }
     }

@@ -117,11 +117,11 @@ impl Names {
 
     /// The property that a field means.
     pub fn find(&self, field: &str) -> Match {
-        if may_mean_its_own_name(field) {
+        if is_ambiguous_though_a_property(field) {
             return self.perhaps(field);
         }
         let (inner, is_property) = without_affix(field);
-        let plain = inner.filter(|inner| is_property || !may_mean_its_own_name(inner));
+        let plain = inner.filter(|inner| is_property || !is_ambiguous_though_a_property(inner));
         let of_inner = || self.by_name(plain?).map(|(_, found)| (Rank::WithoutAffix, found));
         if let Some((rank, found)) = self.by_name(field).or_else(of_inner) {
             return found.map_or(Match::Several, |property| Match::Found(rank, property));
@@ -169,7 +169,7 @@ impl Names {
 }
 
 /// Whether tools use the name of a property for something else: the `state` of an account is no region.
-fn may_mean_its_own_name(field: &str) -> bool {
+fn is_ambiguous_though_a_property(field: &str) -> bool {
     let normal_name = normal(field);
     match usual(&normal_name) {
         Some(Usual::MayMean(properties)) => properties.iter().any(|property| normal(property) == normal_name),
@@ -177,7 +177,7 @@ fn may_mean_its_own_name(field: &str) -> bool {
     }
 }
 
-/// The name without what a source puts around it, and whether that says it to be a property's own.
+/// The name without what a source puts around it, and whether the rest is certainly a property's name.
 fn without_affix(field: &str) -> (Option<&str>, bool) {
     if let Some((front, inner)) = field.split_at_checked(PREFIX.len())
         && front.eq_ignore_ascii_case(PREFIX)

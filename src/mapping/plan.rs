@@ -48,7 +48,7 @@ pub struct Plan {
     mappings: Mappings,
     fields: IndexMap<Box<str>, Field>,
     /// Which field has a property.
-    claims: HashMap<Arc<str>, usize>,
+    holders: HashMap<Arc<str>, usize>,
     /// The fields that hold the address: the first that is filled counts.
     key: Vec<usize>,
     marks: Vec<(usize, Mark)>,
@@ -81,7 +81,7 @@ impl Plan {
             },
             mappings: Mappings::of_stream(stream, mappings)?,
             fields: IndexMap::new(),
-            claims: HashMap::new(),
+            holders: HashMap::new(),
             key: Vec::new(),
             marks: Vec::new(),
             cells: Cells::default(),
@@ -121,7 +121,7 @@ impl Plan {
 
     /// Whether a record had what a mapping names: its field, or a value at its path.
     pub fn has_used(&self, mapping: &FieldMapping) -> bool {
-        let field = self.mappings.field_of(mapping).and_then(|place| self.field(place));
+        let field = self.mappings.place_of_field(mapping).and_then(|place| self.field(place));
         let mut uses = field.iter().flat_map(|(_, field)| &field.uses);
         uses.any(|one| {
             let is_it = one.is_mapped() && *one.goal.property() == *mapping.property;
@@ -171,8 +171,8 @@ impl Plan {
     }
 
     /// Whether a field is in use: the catalog declares it, or a record had a value in it.
-    pub(super) fn is_shown(&self, index: usize) -> bool {
-        self.fields.get_index(index).is_some_and(|(_, field)| field.shown)
+    pub(super) fn is_in_use(&self, index: usize) -> bool {
+        self.fields.get_index(index).is_some_and(|(_, field)| field.in_use)
     }
 
     /// The path of the address has led to one.
@@ -222,18 +222,19 @@ impl Plan {
         let mut touched: Vec<(usize, Option<Field>)> = Vec::with_capacity(fields.len());
         let mut wanted: Vec<(usize, Claim)> = Vec::new();
         for new in fields {
-            let Some((index, before)) = self.place(&new, portal) else { continue };
+            let Some((index, before)) = self.take_up(&new, portal) else { continue };
             let claims = claims(new, &self.mappings, portal, self.rules);
             wanted.extend(claims.into_iter().map(|claim| (index, claim)));
             touched.push((index, before));
         }
-        // What a mapping names, and a value, come before none; then the better right, then the order of the fields.
+        // Fields that a mapping names, or that have a value, come before empty ones; then the better right, then the order of
+        // the fields.
         wanted.sort_by_key(|(index, claim)| {
-            let is_empty = claim.rank > Rank::Mapping && !self.is_shown(*index);
+            let is_empty = claim.rank > Rank::Mapping && !self.is_in_use(*index);
             (is_empty, claim.rank, !claim.exact)
         });
         for (index, claim) in wanted {
-            self.settle(index, claim);
+            self.grant(index, claim);
         }
         for (index, before) in touched {
             self.note_mark(index);
@@ -247,15 +248,15 @@ impl Plan {
 
     /// The place of a field that is new or had no value before, free of all that it had; with what that was. `None`:
     /// there is no more room.
-    fn place(&mut self, new: &NewField<'_>, portal: &Portal) -> Option<(usize, Option<Field>)> {
+    fn take_up(&mut self, new: &NewField<'_>, portal: &Portal) -> Option<(usize, Option<Field>)> {
         let round = self.round;
         if let Some(index) = self.place_of(new.name) {
-            self.claims.retain(|_, holder| *holder != index);
+            self.holders.retain(|_, holder| *holder != index);
             self.key.retain(|field| *field != index);
             self.marks.retain(|(field, _)| *field != index);
-            self.mappings.release(index);
+            self.mappings.unbind(index);
             let field = self.field_mut(index)?;
-            let free = Field { shown: new.shown, round, met: field.met, ..Field::default() };
+            let free = Field { in_use: new.in_use, round, met: field.met, ..Field::default() };
             let before = std::mem::replace(field, free);
             (field.cells_left_out, field.unclear_marks) = (before.cells_left_out, before.unclear_marks);
             return Some((index, Some(before)));
@@ -266,7 +267,7 @@ impl Plan {
             }
             return None;
         }
-        let field = Field { shown: new.shown, round, met: round, ..Field::default() };
+        let field = Field { in_use: new.in_use, round, met: round, ..Field::default() };
         Some((self.fields.insert_full(new.name.into(), field).0, None))
     }
 
@@ -289,7 +290,7 @@ impl Plan {
     }
 
     /// Gives a field what it wants, as far as others leave it.
-    fn settle(&mut self, index: usize, claim: Claim) {
+    fn grant(&mut self, index: usize, claim: Claim) {
         let given = match claim.wish {
             Wish::LeftOut(why) => Err(why),
             Wish::Mapped(place, one) => {
@@ -297,7 +298,7 @@ impl Plan {
                 if self.take(&property, index, true) {
                     self.mappings.bind(place, index);
                     Ok(one)
-                } else if self.claims.get(&property).is_some_and(|holder| self.came_now(*holder)) {
+                } else if self.holders.get(&property).is_some_and(|holder| self.came_now(*holder)) {
                     Err(LeftOut::Claimed(property))
                 } else {
                     Err(LeftOut::MappedTooLate(property))
@@ -342,17 +343,17 @@ impl Plan {
         });
     }
 
-    /// Claims a property for a field. `false`: another field has it, and keeps it.
+    /// Gives a property to a field. `false`: another field holds it and keeps it.
     fn take(&mut self, property: &Arc<str>, index: usize, is_mapped: bool) -> bool {
-        if let Some(holder) = self.claims.get(property).copied() {
-            let is_empty = !is_mapped && !self.is_shown(index);
+        if let Some(holder) = self.holders.get(property).copied() {
+            let is_empty = !is_mapped && !self.is_in_use(index);
             // Among fields that came together the one with the better right was asked first.
-            if self.came_now(holder) || self.is_shown(holder) || is_empty {
+            if self.came_now(holder) || self.is_in_use(holder) || is_empty {
                 return holder == index;
             }
             self.dispossess(holder, property);
         }
-        self.claims.insert(Arc::clone(property), index);
+        self.holders.insert(Arc::clone(property), index);
         true
     }
 

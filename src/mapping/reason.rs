@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc};
 /// Why a record is not written, or a value is left out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Code {
-    /// The record has no e-mail address.
+    /// The record lacks the address, or it is empty.
     MissingEmail,
-    /// The record does not have the field that becomes the address.
+    /// No field becomes the address, or its path has never led to one.
     NoEmailField,
     /// The address is no e-mail address, by our own light test or by HubSpot's.
     InvalidEmail,
@@ -69,12 +69,12 @@ impl Code {
     pub fn advice(self) -> &'static str {
         match self {
             Self::MissingEmail => {
-                "the e-mail address, which is the key, is empty; fill it in the source, or map the field that has it with \
+                "the e-mail address, which is the key, is missing or empty; fill it in the source, or map the field that has it with \
                  `property: email` in `field_mappings`"
             }
             Self::NoEmailField => {
-                "the record does not have the field that becomes the e-mail address, which is the key; map the field that \
-                 has it with `property: email` in `field_mappings`, or send the field in every record"
+                "no field becomes the e-mail address, which is the key, or the path in its mapping leads nowhere; map the field \
+                 that has it with `property: email` in `field_mappings`"
             }
             Self::InvalidEmail => {
                 "the value of the e-mail field is no address that HubSpot accepts; mend it in the source"

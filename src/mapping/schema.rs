@@ -71,8 +71,8 @@ pub fn is_nested(schema: &Value) -> bool {
 }
 
 /// The values inside an object, or inside the first object of a list, as a path says them after the field's name:
-/// `city` for `address.city`, `[0].value` for `emails[0].value`. Thirty at most, and only plain values: those of objects
-/// inside with their paths, and none whose name reads as a path itself.
+/// `city` for `address.city`, `[0].value` for `emails[0].value`. Thirty at most, and only plain values; values in inner
+/// objects come with their paths. A name that would read as a path is left out.
 pub fn inside(schema: &Value) -> Vec<String> {
     let mut names = IndexSet::new();
     for (form, schema) in alternatives(schema) {
@@ -91,7 +91,7 @@ pub fn inside(schema: &Value) -> Vec<String> {
 
 /// What a schema says of a path inside its field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AtPath {
+pub enum PathVerdict {
     /// A text or a number has no members, a list no names, an object no indices.
     Impossible,
     /// The schema lists the members of an object, and this one is not among them.
@@ -101,33 +101,33 @@ pub enum AtPath {
 }
 
 /// Whether a path can find something in values of this schema.
-pub fn at_path(schema: &Value, steps: &[Step]) -> AtPath {
-    let Some((step, behind)) = steps.split_first() else { return AtPath::Possible };
+pub fn judge_path(schema: &Value, steps: &[Step]) -> PathVerdict {
+    let Some((step, behind)) = steps.split_first() else { return PathVerdict::Possible };
     let of_alternative = |(form, schema): (Form, &Value)| match (form, step) {
-        (Form::Unknown, _) => AtPath::Possible,
+        (Form::Unknown, _) => PathVerdict::Possible,
         (Form::Object, Step::Name(name)) => {
             let declared = schema.get("properties").and_then(Value::as_object).filter(|one| !one.is_empty());
             match declared.map(|properties| properties.get(&**name)) {
-                None => AtPath::Possible,
-                Some(None) => AtPath::NotDeclared,
-                Some(Some(inner)) => at_path(inner, behind),
+                None => PathVerdict::Possible,
+                Some(None) => PathVerdict::NotDeclared,
+                Some(Some(inner)) => judge_path(inner, behind),
             }
         }
         (Form::List, Step::Index(_)) => {
-            let of_items = items(schema).into_iter().map(|inner| at_path(inner, behind));
-            of_items.max().unwrap_or(AtPath::Possible)
+            let of_items = items(schema).into_iter().map(|inner| judge_path(inner, behind));
+            of_items.max().unwrap_or(PathVerdict::Possible)
         }
-        (Form::Plain | Form::Object | Form::List, _) => AtPath::Impossible,
+        (Form::Plain | Form::Object | Form::List, _) => PathVerdict::Impossible,
     };
-    alternatives(schema).into_iter().map(of_alternative).max().unwrap_or(AtPath::Possible)
+    alternatives(schema).into_iter().map(of_alternative).max().unwrap_or(PathVerdict::Possible)
 }
 
 /// The schema of the value at the end of a path; of several alternatives, the first that declares it.
-pub fn at<'a>(schema: &'a Value, steps: &[Step]) -> Option<&'a Value> {
+pub fn schema_at<'a>(schema: &'a Value, steps: &[Step]) -> Option<&'a Value> {
     let Some((step, behind)) = steps.split_first() else { return Some(schema) };
     alternatives(schema).into_iter().find_map(|(form, schema)| match (form, step) {
-        (Form::Object, Step::Name(name)) => at(schema.get("properties")?.get(&**name)?, behind),
-        (Form::List, Step::Index(_)) => items(schema).into_iter().find_map(|inner| at(inner, behind)),
+        (Form::Object, Step::Name(name)) => schema_at(schema.get("properties")?.get(&**name)?, behind),
+        (Form::List, Step::Index(_)) => items(schema).into_iter().find_map(|inner| schema_at(inner, behind)),
         _ => None,
     })
 }
@@ -237,20 +237,20 @@ mod tests {
             },
         });
         for (path, expected, found) in [
-            ("f.city", AtPath::Possible, Some(json!({"type": "string"}))),
-            ("f.town", AtPath::NotDeclared, None),
-            ("f.city.x", AtPath::Impossible, None),
-            ("f[0]", AtPath::Impossible, None),
-            ("f.geo.lat", AtPath::Possible, None),
-            ("f.emails[0].value", AtPath::Possible, Some(json!({"type": "string"}))),
-            ("f.emails[3].label", AtPath::NotDeclared, None),
-            ("f.emails.value", AtPath::Impossible, None),
-            ("f.tags[1]", AtPath::Possible, None),
-            ("f.any.x", AtPath::Possible, None),
+            ("f.city", PathVerdict::Possible, Some(json!({"type": "string"}))),
+            ("f.town", PathVerdict::NotDeclared, None),
+            ("f.city.x", PathVerdict::Impossible, None),
+            ("f[0]", PathVerdict::Impossible, None),
+            ("f.geo.lat", PathVerdict::Possible, None),
+            ("f.emails[0].value", PathVerdict::Possible, Some(json!({"type": "string"}))),
+            ("f.emails[3].label", PathVerdict::NotDeclared, None),
+            ("f.emails.value", PathVerdict::Impossible, None),
+            ("f.tags[1]", PathVerdict::Possible, None),
+            ("f.any.x", PathVerdict::Possible, None),
         ] {
             let steps = crate::mapping::path::Path::parse(path).unwrap().steps;
-            assert_eq!(at_path(&schema, &steps), expected, "{path}");
-            assert_eq!(at(&schema, &steps).cloned(), found, "{path}");
+            assert_eq!(judge_path(&schema, &steps), expected, "{path}");
+            assert_eq!(schema_at(&schema, &steps).cloned(), found, "{path}");
         }
     }
 

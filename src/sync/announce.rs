@@ -106,7 +106,7 @@ fn announce_mapped(plan: &Plan, name: &str, field: &Field) {
             None => one.goal.kind().to_owned(),
         };
         let types: Vec<_> = here().map(kind).collect();
-        let (field, by) = (format!("{name}{path}"), rank.as_str());
+        let (field, by) = (shown(&format!("{name}{path}")).into_owned(), rank.as_str());
         info!(%stream, field, property = properties.join(", "), r#type = types.join(", "), by, "field mapped");
     }
 }

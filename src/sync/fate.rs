@@ -2,7 +2,7 @@
 
 use crate::mapping::reason::{Code, Reason};
 
-/// A record's claim to a fate. It comes back to the ledger exactly once; one that never does keeps its state unsaid.
+/// A record's claim to a fate. It comes back to the ledger exactly once; one that never does keeps its state from going out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[must_use = "a record without a fate holds its state back"]
 pub struct Ticket {

@@ -14,10 +14,10 @@ use crate::{
     protocol::message::{State, StateScope, StreamId},
 };
 
-/// If so many rejections say that a stream is wrongly set up, and nothing of it was written, the sync is hopeless.
-const HOPELESS_SO_FAR: u64 = 1_000;
-/// So many are enough when no record comes any more.
-const HOPELESS_AT_END: u64 = 100;
+/// If so many rejections say that a stream is wrongly set up, and nothing of it was written, it is clear.
+const CLEARLY_WRONG: u64 = 1_000;
+/// So many are enough when no record comes any more, and to hold its states back however long the sync goes on.
+const MANY_WRONG: u64 = 100;
 /// Fewer than that hold states back only while so many further records of the sync come: a side stream with a few bad
 /// records must not keep the states of a whole sync, which may never get to its end.
 const LONGEST_HOLD: u64 = 500;
@@ -81,12 +81,12 @@ impl Stream {
 
     /// Whether its records still tell if it is hopeless: those that are read from now on do not.
     fn is_on_trial(&self) -> bool {
-        self.written == 0 && self.wrong < HOPELESS_SO_FAR
+        self.written == 0 && self.wrong < CLEARLY_WRONG
     }
 }
 
-/// Whether a rejection says that its stream is wrongly set up. A field that is there and empty is the source's own affair:
-/// many a customer has no address.
+/// Whether a rejection says that its stream is wrongly set up. An address that is missing or empty is the source's own
+/// affair: many a customer has none.
 fn blames_set_up(code: Code) -> bool {
     code != Code::MissingEmail
 }
@@ -255,7 +255,7 @@ impl Ledger {
     /// A stream of a few wrong records may have its states out.
     pub fn decide(&mut self) {
         for stream in self.streams.iter_mut().filter(|stream| stream.written == 0 && stream.wrong > 0) {
-            stream.hopeless = stream.wrong >= HOPELESS_AT_END;
+            stream.hopeless = stream.wrong >= MANY_WRONG;
             stream.spared = true;
         }
         self.touched.extend(0..self.streams.len());
@@ -293,7 +293,7 @@ impl Ledger {
             return false;
         }
         let over = stream.spared || something_written || self.opened >= stream.held_until;
-        stream.wrong >= HOPELESS_AT_END || !over
+        stream.wrong >= MANY_WRONG || !over
     }
 
     fn release(&mut self, number: u64) -> Option<String> {
@@ -321,7 +321,7 @@ impl Ledger {
             return None;
         }
         let stream = self.streams.iter().find(|stream| {
-            let so_far = stream.wrong >= HOPELESS_SO_FAR && stream.early_open == 0;
+            let so_far = stream.wrong >= CLEARLY_WRONG && stream.early_open == 0;
             stream.written == 0 && (so_far || stream.hopeless)
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
@@ -336,7 +336,7 @@ impl Ledger {
              set-up, {count} of them as {reason}: {}. {states} If such records are to be passed over, set \
              `fail_if_rejected` to `never`.",
             stream.rejected + stream.skipped,
-            stream.id,
+            stream.id.shown(),
             stream.wrong,
             reason.code.advice(),
         );

@@ -308,9 +308,9 @@ impl Sync {
             let undeclared = ConfiguredStream::undeclared(id);
             Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.portal)
         };
-        let Some(stream) = self.streams.of_record(record, &mut self.ledger, plan)? else { return Ok(()) };
+        let stream = self.streams.of_record(record, &mut self.ledger, plan)?;
         self.report.read += 1;
-        let ticket = self.ledger.open(stream.in_ledger, number);
+        let ticket = self.ledger.open(stream.ledger_place, number);
         let mapped = map(&mut stream.plan, &self.setting.portal, self.setting.values, record.data);
         let news = stream.plan.take_news();
         if !news.is_empty() {
@@ -384,7 +384,7 @@ impl Sync {
     /// HubSpot has taken a value and kept its own: each stream hears of it once, the summary has the count.
     fn note_not_applied(&mut self, not_applied: Vec<(Arc<str>, Ticket)>) {
         for (property, ticket) in not_applied {
-            let stream = self.streams.in_ledger(ticket.stream());
+            let stream = self.streams.by_ledger_place(ticket.stream());
             if let Some(stream) = stream.filter(|stream| !stream.warned_of_not_applied) {
                 stream.warned_of_not_applied = true;
                 let line = ticket.line;

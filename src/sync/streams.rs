@@ -1,4 +1,4 @@
-//! The streams of a sync: which there are, and the plan of each. Not here: what becomes of their records.
+//! The streams of a sync: which there are, and the plan of each. Not here: the fates of their records.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Stream {
     pub plan: Plan,
-    pub in_ledger: usize,
+    pub ledger_place: usize,
     pub warned_of_deletions: bool,
     pub warned_of_not_applied: bool,
 }
@@ -46,8 +46,13 @@ impl Streams {
     fn add(&mut self, plan: Plan, ledger: &mut Ledger) {
         self.last = self.all.len();
         self.by_id.insert(plan.stream().clone(), self.last);
-        let in_ledger = ledger.stream(plan.stream());
-        self.all.push(Stream { plan, in_ledger, warned_of_deletions: false, warned_of_not_applied: false });
+        let ledger_place = ledger.stream(plan.stream());
+        self.all.push(Stream {
+            plan,
+            ledger_place,
+            warned_of_deletions: false,
+            warned_of_not_applied: false,
+        });
     }
 
     /// The stream of a record; one that is new gets the plan that `plan` makes, where streams are not declared.
@@ -60,7 +65,7 @@ impl Streams {
         record: &Record<'_>,
         ledger: &mut Ledger,
         plan: impl FnOnce(StreamId) -> Result<Plan, Failure>,
-    ) -> Result<Option<&mut Stream>, Failure> {
+    ) -> Result<&mut Stream, Failure> {
         if !self.all.get(self.last).is_some_and(|stream| record.is_of(stream.plan.stream())) {
             let id = record.stream_id();
             match self.by_id.get(&id) {
@@ -68,7 +73,7 @@ impl Streams {
                 None => self.meet(id, ledger, plan)?,
             }
         }
-        Ok(self.all.get_mut(self.last))
+        Ok(self.all.get_mut(self.last).expect("the stream was just found or added"))
     }
 
     fn meet(
@@ -93,8 +98,8 @@ impl Streams {
     }
 
     /// The stream that has this place in the ledger.
-    pub fn in_ledger(&mut self, place: usize) -> Option<&mut Stream> {
-        self.all.iter_mut().find(|stream| stream.in_ledger == place)
+    pub fn by_ledger_place(&mut self, place: usize) -> Option<&mut Stream> {
+        self.all.iter_mut().find(|stream| stream.ledger_place == place)
     }
 
     /// Says what became of the values of each stream that brought some, and which mappings no record made use of: that is

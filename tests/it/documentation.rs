@@ -55,6 +55,26 @@ fn every_reason_of_a_rejection_is_on_the_page() {
 }
 
 #[test]
+fn every_reason_to_leave_a_field_out_is_on_the_page() {
+    let source = include_str!("../../src/mapping/field.rs");
+    let (_, reasons) = source.split_once("pub fn reason").unwrap();
+    let (reasons, _) = reasons.split_once("pub fn detail").unwrap();
+    let mut letters = reasons.chars();
+    let mut found = Vec::new();
+    while let Some(letter) = letters.next() {
+        if letter == '"' {
+            let mut rest = letters.clone().peekable();
+            found.push(text(&mut rest));
+            letters = rest.collect::<String>().leak().chars();
+        }
+    }
+    assert!(found.len() >= 10, "{found:?}");
+    for reason in found {
+        assert!(page().contains(&reason), "not in docs/hubspot.md: {reason}");
+    }
+}
+
+#[test]
 fn the_configuration_reference_is_that_of_the_specification() {
     let spec: Value = serde_json::from_str(SPEC).unwrap();
     let specification = &spec["connectionSpecification"];

@@ -29,11 +29,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const OPEN_TO_ALL: &[&str] = &["error", "logging", "text"];
 
 /// Modules that take data and moments, and return decisions.
-const PURE: &[&str] =
-    &["text", "protocol", "config", "mapping", "sync::batch", "sync::ledger", "hubspot::retry"];
+const PURE: &[&str] = &[
+    "text",
+    "protocol",
+    "config",
+    "mapping",
+    "sync::account",
+    "sync::alias",
+    "sync::batch",
+    "sync::fate",
+    "sync::isolate",
+    "sync::known",
+    "sync::ledger",
+    "sync::lifecycle",
+    "sync::outcome",
+    "sync::refusal",
+    "sync::rules",
+    "sync::slot",
+    "hubspot::retry",
+];
 
 /// Names that have no place in a pure module.
-const IMPURE_NAMES: &[&str] = &["tokio", "reqwest", "Instant", "SystemTime"];
+const IMPURE_NAMES: &[&str] = &["tokio", "reqwest", "Instant", "SystemTime", "fastrand", "tracing", "fs"];
 
 const MAX_LINES: usize = 500;
 

@@ -76,7 +76,7 @@ pub struct NewOption {
 /// A field for which there may be a property to create.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The field's name; for a path, the last name in it. It becomes the label.
+    /// The field, or the path, as the mapping names it. It becomes the label.
     pub field: &'a str,
     /// The JSON schema of the field, or of what the path leads to.
     pub schema: &'a Value,

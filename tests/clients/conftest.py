@@ -1,6 +1,6 @@
 """Fixtures for running the built connector under PyAirbyte: the local HubSpot, and the connector with its output kept.
 
-Not here: what is tested, which is in test_pyairbyte.py and test_smoke.py. test_metadata.py runs without these fixtures.
+Not here: what is tested, which is in test_pyairbyte.py, test_smoke.py and test_csv.py. test_metadata.py runs without these fixtures.
 """
 
 import os

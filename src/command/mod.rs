@@ -1,4 +1,4 @@
-//! The commands of the connector, one file each.
+//! The commands of the connector, one file each, and what several of them need.
 
 use std::{
     path::Path,

@@ -19,30 +19,36 @@ pub enum Usual {
 }
 
 /// One line of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    pub name: &'static str,
-    pub usual: Usual,
-    /// The tools that use it so.
-    pub sources: Vec<&'static str>,
+#[derive(Debug)]
+struct Entry {
+    name: &'static str,
+    usual: Usual,
+    /// The tools that use it so, for those who read the table.
+    #[cfg(test)]
+    sources: &'static str,
 }
 
 /// The lines of the table, in their order.
-pub fn entries() -> impl Iterator<Item = Entry> {
+fn entries() -> impl Iterator<Item = Entry> {
     TABLE.lines().filter_map(|line| {
         let line = line.trim();
         if line.starts_with('#') {
             return None;
         }
         let mut columns = line.split('|').map(str::trim);
-        let (name, properties, sources) = (columns.next()?, columns.next()?, columns.next()?);
+        let (name, properties) = (columns.next()?, columns.next()?);
         let list =
             |text: &'static str| text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
         let usual = match properties.strip_prefix('?') {
             None => Usual::Means(properties),
             Some(properties) => Usual::MayMean(list(properties)),
         };
-        Some(Entry { name, usual, sources: list(sources) })
+        Some(Entry {
+            name,
+            usual,
+            #[cfg(test)]
+            sources: columns.next()?,
+        })
     })
 }
 

@@ -132,6 +132,8 @@ fn a_mapping_gives_a_property_that_is_to_be_made_its_name() {
         assert_eq!(outcome.logs("creating this property").len(), if round == 0 { 2 } else { 0 });
     }
     assert_eq!(calls(&sandbox, "contacts/batch/create"), 1);
+    let labels = connector(&mappings).check().logs("field mapped");
+    assert_eq!(labels.len(), 3, "{labels:#?}");
     assert_eq!(property(&sandbox, "a@example.com", "shoe_size_eu").as_deref(), Some("41"));
     assert_eq!(property(&sandbox, "a@example.com", "age_in_years").as_deref(), Some("36"));
     // Nothing can be made for an object, nor by a name that HubSpot does not take.

@@ -1,8 +1,8 @@
 //! One JSON value as what a property takes: by the property's kind, not by the JSON type.
 //!
 //! HubSpot's values are texts, whatever their type; each kind has its own form. Not here: which property a field goes
-//! into, and what becomes of a record whose value does not fit. [`convert`](convert()) begins; [`list`] picks one value
-//! of a list, [`options`] knows properties with options, [`number`], [`time`], [`day`] and [`epoch`] the forms.
+//! into, and what becomes of a record whose value does not fit. [`convert`](convert()) begins; `list` picks one value
+//! of a list, `options` knows properties with options, `number`, `time`, `day` and `epoch` the forms.
 
 mod convert;
 mod day;

@@ -1,4 +1,5 @@
-//! Text that is not ours, made fit to be shown: names of fields, streams, settings and files, labels, headers, variables.
+//! Text that is not ours, made fit to be shown and compared: names of fields, streams, settings and files, labels, headers,
+//! variables.
 //!
 //! The one place that knows which characters could move a cursor, change colours, turn the reading direction or hide, and how
 //! long a name may get in a message. Log lines, errors and the verdict of a check pass [`printable`] where they leave the
@@ -70,6 +71,11 @@ pub fn escaped(json: String) -> String {
         }
     }
     line
+}
+
+/// A name without case and separators: `First Name`, `first_name` and `FirstName` are the same.
+pub fn normal(text: &str) -> String {
+    text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Whether a character is better not sent to a terminal or a page as it is.

@@ -11,7 +11,6 @@ use crate::{
         claim::joined,
         creation::is_valid_name,
         mappings::{Doubt, is_field},
-        names::normal,
         path::Path,
         plan::Plan,
         schema::{Shape, inside, is_nested, schema_at, shape},
@@ -20,7 +19,7 @@ use crate::{
         catalog::{Catalog, ConfiguredStream},
         message::StreamId,
     },
-    text::shown,
+    text::{normal, shown},
 };
 
 /// So many fields of a stream are named in an error.

@@ -2,32 +2,29 @@
 //!
 //! Pure, and knows nothing of what the names stand for. Not here: what is said about it.
 
+use crate::text::normal;
+
+/// Twice what HubSpot's longest name has; what is longer was no slip of the pen.
+const LONGEST: usize = 200;
+
 /// The known name that differs least from `name`: by at most a third of its letters, signs and case aside.
 ///
 /// Of names that differ equally, the one that comes first.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let written = letters(name);
-    // A distance costs time by the product of the lengths; what is so long was no slip of the pen.
+    let written = normal(name);
+    // A distance costs time by the product of the lengths.
     if written.chars().count() > LONGEST {
         return None;
     }
     let tolerated = written.chars().count().max(3) / 3;
     known
         .into_iter()
-        .map(|candidate| (candidate, letters(candidate)))
+        .map(|candidate| (candidate, normal(candidate)))
         .filter(|(_, letters)| letters.chars().count() <= written.chars().count().saturating_add(tolerated))
         .map(|(candidate, letters)| (strsim::osa_distance(&written, &letters), candidate))
         .filter(|(distance, _)| *distance <= tolerated)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// HubSpot's names of properties have at most 100 letters.
-const LONGEST: usize = 200;
-
-/// So that `accessToken` and `access-token` are both `access_token`.
-fn letters(name: &str) -> String {
-    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use serde_json::value::RawValue;
 
-use super::{cell, names::normal, value};
+use super::{cell, value};
+use crate::text::normal;
 
 /// Columns with a moment: a record with a value there is deleted. In the normal form of names.
 ///

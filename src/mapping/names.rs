@@ -9,6 +9,7 @@ use super::{
     portal::PortalProperty,
     usual::{Usual, usual},
 };
+use crate::text::normal;
 
 /// Properties of HubSpot's own machinery begin with it: what is guessed from a label never goes there.
 const MACHINERY: &str = "hs_";
@@ -59,11 +60,6 @@ pub enum Match {
     /// The name means different things in different tools: one of these, perhaps.
     Perhaps(Vec<Arc<PortalProperty>>),
     Nothing,
-}
-
-/// A name without case and separators: `First Name`, `first_name` and `FirstName` are the same.
-pub fn normal(text: &str) -> String {
-    text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Whether a field's name is a spelling of the one word for the address: `email`, `E-Mail`, `Email Address`.

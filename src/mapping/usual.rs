@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::names::normal;
+use crate::text::normal;
 
 const TABLE: &str = include_str!("usual_names.txt");
 

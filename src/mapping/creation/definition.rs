@@ -16,10 +16,8 @@ use super::{
 };
 use crate::{
     hubspot::model::{Property, PropertyOption, Text},
-    mapping::{
-        names::normal,
-        schema::{Shape, is_nested, shape},
-    },
+    mapping::schema::{Shape, is_nested, shape},
+    text::normal,
 };
 
 /// The internal name of the group that holds what is created.

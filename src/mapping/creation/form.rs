@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::mapping::names::normal;
+use crate::text::normal;
 
 /// What a property is to take and how HubSpot shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

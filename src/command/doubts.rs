@@ -77,7 +77,10 @@ impl<'a> Keyless<'a> {
 
     /// Fields, and values inside of fields, whose names speak of an address.
     fn candidates(&self) -> Vec<String> {
-        let speaks = |name: &str| normal(name).contains("mail");
+        let speaks = |name: &str| {
+            let name = normal(name);
+            ["mail", "correo", "courriel"].iter().any(|word| name.contains(word))
+        };
         let of_field = self.stream.fields.iter().flat_map(|field| {
             let own = speaks(&field.name).then(|| field.name.clone());
             let inside = inside(&field.schema).into_iter().filter(|path| speaks(path));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{
     names::Rank,
     path::Step,
-    portal::PortalProperty,
+    portal::{Kind, PortalProperty},
     value::{self, Formats, ShownUnit},
 };
 use crate::{config::ValueTable, hubspot::model::EMAIL, text::shown};
@@ -73,6 +73,16 @@ impl Goal {
         match self {
             Self::Key => "the key",
             Self::Property(property) => property.kind.as_str(),
+        }
+    }
+
+    /// The first options of the property, if it is one of those that a value has to be.
+    pub fn options(&self) -> Option<String> {
+        match self {
+            Self::Property(property) if matches!(property.kind, Kind::Choice | Kind::Choices) => {
+                Some(property.choices.named()).filter(|options| !options.is_empty())
+            }
+            Self::Key | Self::Property(_) => None,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
 const MOST_NAMED: usize = 200;
 
 /// What is said of a field whose mapping leads to a value that its records do not have.
-const NOTHING_AT_PATH: &str = "no path of `field_mappings` leads to a value in it; a text that holds JSON has to be parsed in the source";
+const NOTHING_AT_PATH: &str = "no path of `field_mappings` leads to a value in it: it is missing or empty, or the field is a text that holds JSON, which has to be parsed in the source";
 /// What is said of a spelling of the address that was not needed.
 const OTHER_ADDRESS: &str = "another field of the record held the e-mail address";
 
@@ -50,7 +50,7 @@ pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Resul
             News::Decided(_) => {}
             News::Nested(index, paths) => {
                 let field = plan.field(*index).map(|(name, _)| name);
-                let paths = paths.join(", ");
+                let paths = (!paths.is_empty()).then(|| paths.join(", "));
                 warn!(
                     %stream,
                     field,
@@ -106,8 +106,11 @@ fn announce_mapped(plan: &Plan, name: &str, field: &Field) {
             None => one.goal.kind().to_owned(),
         };
         let types: Vec<_> = here().map(kind).collect();
+        let options: Vec<String> = here().filter_map(|one| one.goal.options()).collect();
+        let options = (!options.is_empty()).then(|| options.join("; "));
         let (field, by) = (shown(&format!("{name}{path}")).into_owned(), rank.as_str());
-        info!(%stream, field, property = properties.join(", "), r#type = types.join(", "), by, "field mapped");
+        let (property, r#type) = (properties.join(", "), types.join(", "));
+        info!(%stream, field, property, r#type, options, by, "field mapped");
     }
 }
 

@@ -50,3 +50,17 @@ def test_lines_of_the_readme_make_contacts_of_a_table(connector, sandbox, tmp_pa
         "grace@example.com": ["Grace\nHopper; B.", "Low Road", None],
         "short@example.com": ["Kim", None, None],
     }
+
+
+def test_lines_of_the_readme_write_nothing_of_a_table_that_is_odd(tmp_path):
+    _, block = README.read_text().split("<!-- tests/clients runs this on a table. -->\n```python\n")
+    lines, _ = block.split("\n```\n", maxsplit=1)
+    for row, said in [
+        ("ada@example.com;Ada;Street;1;{};more", "line 2 has more cells"),
+        ("ada@example.com;Ada;Street;1;{city: London}", "line 2: the text of `details` is no JSON"),
+    ]:
+        table = "email;firstname;street;house_number;details\n" + row + "\n"
+        (tmp_path / "people.csv").write_text(table, encoding="utf-8")
+        done = subprocess.run([sys.executable, "-"], cwd=tmp_path, input=lines, capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and said in done.stderr, done.stderr
+        assert not (tmp_path / "messages.jsonl").exists()

@@ -58,7 +58,10 @@ fn a_row_of_a_warehouse_becomes_a_contact() {
         assert_eq!(property(&sandbox, "ada@example.com", name).as_deref(), Some(expected), "{name}");
     }
     let tier = outcome.logs("field=membership_tier");
-    assert!(tier[0].contains("type=\"one option\" by=\"its name\""), "{tier:?}");
+    assert!(
+        tier[0].contains("type=\"one option\" options=\"tier_1, tier_2, tier_3\" by=\"its name\""),
+        "{tier:?}"
+    );
 }
 
 #[test]

@@ -68,21 +68,23 @@ pub fn flag(raw: &RawValue) -> Option<bool> {
     }
 }
 
-/// A telephone number as a text: without the `.0` that a table of numbers has put behind it. `None` if a table has rounded
-/// it, as in `4.9e+11`: its last digits are lost.
+/// A telephone number as a text: without the `.0` that a table of numbers has put behind it. `None` if it has no digit, or
+/// if a table has rounded it, as in `4.9e+11`: its last digits are lost. Tables write a comma for the point in many places.
 fn phone(text: &str) -> Option<Box<str>> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some((digits, zeros)) = text.split_once('.')
-        && is_digits(digits.strip_prefix('+').unwrap_or(digits))
+    let without_plus = |text: &'_ str| is_digits(text.strip_prefix('+').unwrap_or(text));
+    if let Some((digits, zeros)) = text.split_once(['.', ','])
+        && without_plus(digits)
         && !zeros.is_empty()
         && zeros.bytes().all(|byte| byte == b'0')
     {
         return Some(digits.into());
     }
-    let exponent = text.split_once(['e', 'E']).is_some_and(|(mantissa, exponent)| {
-        is_digits(exponent.strip_prefix('+').unwrap_or(exponent)) && is_digits(&mantissa.replacen('.', "", 1))
+    let is_rounded = text.split_once(['e', 'E']).is_some_and(|(mantissa, exponent)| {
+        without_plus(exponent) && is_digits(&mantissa.replacen(['.', ','], "", 1))
     });
-    (!exponent).then(|| text.into())
+    let has_digit = text.chars().any(char::is_numeric);
+    (has_digit && !is_rounded).then(|| text.into())
 }
 
 fn list(raw: &RawValue, property: &PortalProperty, reading: &mut Reading<'_>) -> Result<Converted, Code> {

@@ -323,6 +323,9 @@ impl Client {
                     tokio::time::sleep(self.delay_scale.apply(SECOND_LOOK)).await;
                 }
                 Disposition::Unauthorized(stop) | Disposition::Stop(stop) => {
+                    if matches!(stop, Stop::DailyLimit) {
+                        self.throttle.use_up_day();
+                    }
                     let (status, error) = described(&outcome);
                     return Err(self.stopped(endpoint, stop).with(status, error.as_ref()));
                 }

@@ -720,6 +720,21 @@ fn the_daily_limit_ends_the_sync_and_says_when_it_is_reset() {
 }
 
 #[test]
+fn requests_that_wait_their_turn_are_not_sent_once_the_day_is_used_up() {
+    let daily = What::RateLimited { policy: Some(Policy::Daily), retry_after: None };
+    let sandbox = roomy_sandbox(|settings| {
+        settings.faults = vec![Fault::new(daily).path("batch/upsert")];
+        settings.limits.max = Some(10);
+        settings.limits.window_ms = 10_000;
+    });
+    // The limits let ten of these go in the first ten seconds, the questions of the start among them.
+    let outcome = Connector::new(&sandbox).write(&people(0..3_000));
+    outcome.assert_failure("transient_error");
+    let sent = sandbox.requests_to("batch/upsert").len();
+    assert!((1..10).contains(&sent), "{sent}");
+}
+
+#[test]
 fn the_last_two_percent_of_the_day_are_left_to_others() {
     let sandbox = roomy_sandbox(|settings| {
         settings.limits.daily = Some(1_000);

@@ -46,7 +46,7 @@ impl Throttle {
     ///
     /// # Errors
     ///
-    /// At once if less than 2 % of the day's quota is left.
+    /// At once if less than 2 % of the day's quota is left, or HubSpot has said that it is used up.
     pub async fn acquire(&self) -> Result<Grant, DailyReserve> {
         let _turn = self.turn.lock().await;
         let _waiting = Waiting { since: Instant::now(), waited: &self.waited };
@@ -79,6 +79,12 @@ impl Throttle {
     /// HubSpot has refused an attempt for its limit: others use more of it than is known.
     pub fn refused(&self) {
         self.window().refused(Instant::now());
+    }
+
+    /// HubSpot has refused an attempt for the day's limit: nobody is let go any more, whoever waits now included.
+    pub fn use_up_day(&self) {
+        self.window().use_up_day();
+        self.changed.notify_one();
     }
 
     /// How many requests are worth having in flight: what the limits allow in two seconds, and at least 4.

@@ -231,6 +231,26 @@ async fn the_last_two_percent_of_the_day_are_left_to_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_is_let_go_once_the_day_is_used_up_not_even_who_waits_already() {
+    let throttle = Arc::new(Throttle::new());
+    let begin = Instant::now();
+    let grant = throttle.acquire().await.unwrap();
+    throttle.answered(grant, &said(2, 1));
+    throttle.acquire().await.unwrap();
+    let mut waiting = JoinSet::new();
+    for _ in 0..3 {
+        let throttle = Arc::clone(&throttle);
+        waiting.spawn(async move { throttle.acquire().await });
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    throttle.use_up_day();
+    while let Some(ended) = waiting.join_next().await {
+        assert_eq!(ended.unwrap(), Err(DailyReserve));
+    }
+    assert!(begin.elapsed() < Duration::from_millis(10));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pause_reaches_those_who_wait_already() {
     let throttle = Arc::new(Throttle::new());
     let begin = Instant::now();

@@ -65,6 +65,8 @@ pub(super) struct Window {
     /// How many requests of a window are left to others since a refusal, and when that was reckoned.
     spared: Option<(f64, Instant)>,
     daily: Option<(u64, u64)>,
+    /// HubSpot has refused an attempt since the day's limit is used up.
+    day_used_up: bool,
 }
 
 impl Window {
@@ -80,6 +82,7 @@ impl Window {
             paused_until: None,
             spared: None,
             daily: None,
+            day_used_up: false,
         }
     }
 
@@ -92,8 +95,14 @@ impl Window {
         self.daily
     }
 
+    /// No attempt is worth it any more.
+    pub(super) fn use_up_day(&mut self) {
+        self.day_used_up = true;
+    }
+
     pub(super) fn try_grant(&mut self, now: Instant) -> Decision {
-        if self.daily.is_some_and(|(limit, left)| left.saturating_mul(DAILY_RESERVE) < limit) {
+        let little_left = |(limit, left): (u64, u64)| left.saturating_mul(DAILY_RESERVE) < limit;
+        if self.day_used_up || self.daily.is_some_and(little_left) {
             return Decision::DailyReserve;
         }
         if let Some(until) = self.paused_until.filter(|until| *until > now) {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use tracing::info;
 
-use super::{Context, files, permissions, portal, read_config};
+use super::{Context, doubts::warn_of_values, files, permissions, portal, read_config};
 use crate::{
     config::{Config, UnknownFields},
     error::Failure,
@@ -76,6 +76,7 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         None => permissions::probe(&client, &config).await?,
     }
     let stage = config.lifecycle_stage.as_deref().map(|text| portal::stage(text, &portal)).transpose()?;
+    warn_of_values(&config, &portal);
     if let Some(catalog) = &catalog {
         if let Some(failure) = catalog.refused.values().next() {
             return Err(failure.clone());

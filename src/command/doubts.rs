@@ -4,6 +4,7 @@
 use serde_json::Value;
 use tracing::warn;
 
+use super::portal::value_rules;
 use crate::{
     config::{Config, FieldMapping, UnknownFields, nearest},
     error::Failure,
@@ -13,7 +14,9 @@ use crate::{
         mappings::{Doubt, is_field},
         path::Path,
         plan::Plan,
+        portal::Portal,
         schema::{Shape, inside, is_nested, schema_at, shape},
+        value::{fits, wanted},
     },
     protocol::{
         catalog::{Catalog, ConfiguredStream},
@@ -158,6 +161,28 @@ pub(super) fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
                     shown(&field.name)
                 );
             }
+        }
+    }
+}
+
+/// Warns of values that mappings lead to and that their properties do not take, such as an option that does not exist.
+pub(super) fn warn_of_values(config: &Config, portal: &Portal) {
+    let formats = value_rules(config).formats;
+    for mapping in &config.field_mappings {
+        let (Some(table), Some(property)) = (&mapping.values, portal.property(&mapping.property)) else {
+            continue;
+        };
+        let unfit: Vec<_> =
+            table.targets().into_iter().filter(|text| !fits(text, property, formats)).map(shown).collect();
+        if !unfit.is_empty() {
+            warn!(
+                stream = mapping.stream.as_deref(),
+                field = mapping.field,
+                property = mapping.property,
+                values = unfit.join(", "),
+                expects = wanted(property, formats),
+                "the `values` of an entry of `field_mappings` lead to values that the property does not take"
+            );
         }
     }
 }

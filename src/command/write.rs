@@ -5,7 +5,9 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc};
 use tracing::{info, warn};
 
 use super::{
-    Context, files, permissions,
+    Context,
+    doubts::warn_of_values,
+    files, permissions,
     portal::{self, value_rules},
     read_config,
 };
@@ -65,6 +67,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         "writing contacts to HubSpot"
     );
     let stage = config.lifecycle_stage.as_deref().map(|text| portal::stage(text, &learned)).transpose()?;
+    warn_of_values(&config, &learned);
     let (portal, plans, created) = if let Some(catalog) = &catalog {
         let planned = plan(&client, catalog, &config, learned).await?;
         warn_of_what_will_not_happen(catalog);

@@ -2,7 +2,7 @@
 //!
 //! Not here: what becomes of a value that is not listed; it does not fit its property.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Which value of the source becomes which value of HubSpot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,11 @@ impl ValueTable {
         exact.or_else(|| self.in_any_case.get(&value.to_lowercase())?.as_ref()).map(AsRef::as_ref)
     }
 
+    /// What the values become, each once, sorted.
+    pub fn targets(&self) -> BTreeSet<&str> {
+        self.values.values().map(AsRef::as_ref).collect()
+    }
+
     /// A source value that is listed, as an example in messages.
     pub fn example(&self) -> &str {
         &self.first
@@ -64,6 +69,7 @@ mod tests {
         let both = ValueTable::parse("ab = 1; AB = 2").unwrap();
         assert_eq!(both.get("Ab"), None);
         assert_eq!(table.example(), "reports");
+        assert_eq!(Vec::from_iter(table.targets()), ["BILLING_ISSUE", "OTHER", "x = y"]);
     }
 
     #[test]

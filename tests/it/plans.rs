@@ -202,3 +202,18 @@ fn one_row_with_an_undeclared_field_takes_nothing_from_the_rest_of_its_stream() 
         assert_eq!(property(&sandbox, "p249@example.com", "firstname").as_deref(), Some("Name 249"));
     }
 }
+
+#[test]
+fn values_that_a_mapping_leads_to_and_that_are_no_options_are_told_before_the_first_record() {
+    let sandbox = sandbox();
+    let mapping = json!([
+        { "field": "tags", "property": "interests", "values": "sport = sports; books = books; reisen = Travel" },
+        { "field": "level", "property": "membership_tier", "values": "1 = tier_1" },
+    ]);
+    let connector = Connector::new(&sandbox).set("field_mappings", mapping);
+    for outcome in [connector.check(), connector.write("")] {
+        let told = outcome.logs("lead to values that the property does not take");
+        assert_eq!(told.len(), 1, "{:#?}", outcome.lines);
+        assert!(told[0].contains("field=tags property=interests values=sports expects="), "{told:?}");
+    }
+}

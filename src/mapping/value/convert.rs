@@ -36,6 +36,13 @@ pub fn convert(
     }
 }
 
+/// Whether the property takes the text.
+pub fn fits(text: &str, property: &PortalProperty, formats: Formats) -> bool {
+    let mut unit = ShownUnit::default();
+    let mut reading = Reading { formats, unit: &mut unit, mapped: true, values: None };
+    of_plain(Plain::of_text(text).as_ref(), property, &mut reading).is_ok()
+}
+
 /// The one text that a field of the key holds: a plain value, the only item of a list, or the value of the primary
 /// entry of a list of objects. `None`: there is no value.
 ///

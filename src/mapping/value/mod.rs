@@ -22,7 +22,7 @@ mod tests;
 #[cfg(test)]
 mod time_tests;
 
-pub use self::convert::{address, convert, flag};
+pub use self::convert::{address, convert, fits, flag};
 pub use self::reading::{Converted, Formats, Reading, ShownUnit};
 pub use self::text::trim;
 pub(super) use self::truth::{Meaning, Pair, meaning};

@@ -76,7 +76,7 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         None => permissions::probe(&client, &config).await?,
     }
     let stage = config.lifecycle_stage.as_deref().map(|text| portal::stage(text, &portal)).transpose()?;
-    warn_of_values(&config, &portal);
+    warn_of_values(&config.field_mappings, portal::value_rules(&config).formats, &portal);
     if let Some(catalog) = &catalog {
         if let Some(failure) = catalog.refused.values().next() {
             return Err(failure.clone());

@@ -1,10 +1,9 @@
 //! What is wrong or doubtful in the plans of a catalog, in words for the user: streams without an address, mappings that
-//! match nothing, an address that is a list. Not here: how a plan is made ([`crate::mapping::plan`]).
+//! match nothing or lead to values that no property takes, an address that is a list. Not here: how a plan is made ([`crate::mapping::plan`]).
 
 use serde_json::Value;
 use tracing::warn;
 
-use super::portal::value_rules;
 use crate::{
     config::{Config, FieldMapping, UnknownFields, nearest},
     error::Failure,
@@ -16,7 +15,7 @@ use crate::{
         plan::Plan,
         portal::Portal,
         schema::{Shape, inside, is_nested, schema_at, shape},
-        value::{fits, wanted},
+        value::{Formats, fits, wanted},
     },
     protocol::{
         catalog::{Catalog, ConfiguredStream},
@@ -166,9 +165,8 @@ pub(super) fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
 }
 
 /// Warns of values that mappings lead to and that their properties do not take, such as an option that does not exist.
-pub(super) fn warn_of_values(config: &Config, portal: &Portal) {
-    let formats = value_rules(config).formats;
-    for mapping in &config.field_mappings {
+pub(super) fn warn_of_values(mappings: &[FieldMapping], formats: Formats, portal: &Portal) {
+    for mapping in mappings {
         let (Some(table), Some(property)) = (&mapping.values, portal.property(&mapping.property)) else {
             continue;
         };

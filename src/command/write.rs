@@ -67,7 +67,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         "writing contacts to HubSpot"
     );
     let stage = config.lifecycle_stage.as_deref().map(|text| portal::stage(text, &learned)).transpose()?;
-    warn_of_values(&config, &learned);
+    warn_of_values(&config.field_mappings, value_rules(&config).formats, &learned);
     let (portal, plans, created) = if let Some(catalog) = &catalog {
         let planned = plan(&client, catalog, &config, learned).await?;
         warn_of_what_will_not_happen(catalog);

@@ -230,19 +230,25 @@ async fn the_last_two_percent_of_the_day_are_left_to_others() {
     assert_eq!(throttle.acquire().await, Err(DailyReserve));
 }
 
-#[tokio::test(start_paused = true)]
-async fn nobody_is_let_go_once_the_day_is_used_up_not_even_who_waits_already() {
-    let throttle = Arc::new(Throttle::new());
-    let begin = Instant::now();
+/// A throttle of two requests a window, both of which have gone.
+async fn used_up_for_now() -> Throttle {
+    let throttle = Throttle::new();
     let grant = throttle.acquire().await.unwrap();
     throttle.answered(grant, &said(2, 1));
     throttle.acquire().await.unwrap();
+    throttle
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_let_go_once_the_day_is_used_up_not_even_who_waits_already() {
+    let begin = Instant::now();
+    let throttle = Arc::new(used_up_for_now().await);
     let mut waiting = JoinSet::new();
     for _ in 0..3 {
         let throttle = Arc::clone(&throttle);
         waiting.spawn(async move { throttle.acquire().await });
     }
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    sleep(Duration::from_millis(1)).await;
     throttle.use_up_day();
     while let Some(ended) = waiting.join_next().await {
         assert_eq!(ended.unwrap(), Err(DailyReserve));
@@ -252,11 +258,8 @@ async fn nobody_is_let_go_once_the_day_is_used_up_not_even_who_waits_already() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pause_reaches_those_who_wait_already() {
-    let throttle = Arc::new(Throttle::new());
     let begin = Instant::now();
-    let grant = throttle.acquire().await.unwrap();
-    throttle.answered(grant, &said(2, 1));
-    throttle.acquire().await.unwrap();
+    let throttle = Arc::new(used_up_for_now().await);
     let mut waiting = JoinSet::new();
     waiting.spawn({
         let throttle = Arc::clone(&throttle);
@@ -273,10 +276,7 @@ async fn a_pause_reaches_those_who_wait_already() {
 
 #[tokio::test(start_paused = true)]
 async fn who_gives_up_waiting_takes_no_slot_along() {
-    let throttle = Throttle::new();
-    let grant = throttle.acquire().await.unwrap();
-    throttle.answered(grant, &said(2, 1));
-    throttle.acquire().await.unwrap();
+    let throttle = used_up_for_now().await;
     for _ in 0..5 {
         assert!(tokio::time::timeout(Duration::from_millis(1), throttle.acquire()).await.is_err());
     }

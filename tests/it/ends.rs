@@ -306,7 +306,11 @@ fn a_start_that_fails_ends_the_sync_though_standard_input_is_held_open() {
     let sandbox = sandbox();
     let connector = || Connector::new(&sandbox);
     for (connector, failure_type, part) in [
-        (connector().variable("HUBSPOT_API_BASE_URL", &address), "transient_error", "could not be reached"),
+        (
+            connector().variable("HUBSPOT_API_BASE_URL", &address).variable("HUBSPOT_DELAY_SCALE", "0.001"),
+            "transient_error",
+            "could not be reached",
+        ),
         (
             connector().variable("HUBSPOT_API_BASE_URL", "http://example.com"),
             "config_error",

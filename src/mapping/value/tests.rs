@@ -714,10 +714,12 @@ const KINDS: [&str; 11] = [
 
 #[test]
 fn deep_and_wide_cells_do_no_harm() {
-    let nested = |open: &str, core: &str, close: &str| {
-        format!("{}{core}{}", open.repeat(100_000), close.repeat(100_000))
-    };
-    let wide = |item: &str| format!("[{}]", vec![item; 30_000].join(","));
+    // A test's stack of 2 MiB leaves 70 bytes for a level, which is less than any recursion takes.
+    const DEPTH: usize = 30_000;
+    const WIDTH: usize = 10_000;
+    let nested =
+        |open: &str, core: &str, close: &str| format!("{}{core}{}", open.repeat(DEPTH), close.repeat(DEPTH));
+    let wide = |item: &str| format!("[{}]", vec![item; WIDTH].join(","));
     let marks = r#"{"value": "a@x.com", "primary": "#;
     let cells = [
         (nested("[", "", "]"), true),
@@ -732,7 +734,7 @@ fn deep_and_wide_cells_do_no_harm() {
         (wide("1"), false),
         (wide("[1]"), false),
         (wide(&[marks, "false}"].concat()), false),
-        (format!("[{{{}}}, 1]", vec![r#""value":"x""#; 30_000].join(",")), false),
+        (format!("[{{{}}}, 1]", vec![r#""value":"x""#; WIDTH].join(",")), false),
     ];
     for (json, is_empty) in cells {
         let start: String = json.chars().take(30).collect();

@@ -1,10 +1,13 @@
 //! Pauses and limits of HubSpot: waited for, or the end.
 
-use super::{assert_fatal, assert_survived, gap_ms};
-use crate::model::{UPSERT, always, once, roomy_sandbox, sums_of_success};
-use crate::support::{Connector, people, state, upserts};
 use hubspot_sandbox::{Fault, Policy, RetryAfter, StatusAnswer, What};
 use serde_json::Value;
+
+use super::{assert_fatal, assert_survived, gap_ms};
+use crate::{
+    model::{UPSERT, always, once, roomy_sandbox, sums_of_success},
+    support::{Connector, people, state, upserts},
+};
 
 #[test]
 fn a_pause_that_is_asked_for_is_kept() {

@@ -1,9 +1,12 @@
 //! No answer, or half of one, or one that is too long.
 
-use super::{assert_survived, email, write_people};
-use crate::model::{UPSERT, faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success};
-use crate::support::{Connector, people, state};
 use hubspot_sandbox::{Fault, Sandbox, Settings, What};
+
+use super::{assert_survived, email, write_people};
+use crate::{
+    model::{UPSERT, faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success},
+    support::{Connector, people, state},
+};
 
 #[test]
 fn a_lost_cut_or_late_answer_is_asked_for_again_and_writes_nothing_twice() {

@@ -11,10 +11,13 @@ mod tokens;
 mod two_addresses;
 mod whole_batch;
 
-use crate::model::{UPSERT, sums_of_success};
-use crate::support::{Connector, Outcome, email_of, people, state, upserts};
 use hubspot_sandbox::Sandbox;
 use serde_json::Value;
+
+use crate::{
+    model::{UPSERT, sums_of_success},
+    support::{Connector, Outcome, email_of, people, state, upserts},
+};
 
 /// The address of one of [`people`].
 fn email(number: u32) -> String {

@@ -1,10 +1,13 @@
 //! A 2xx with errors: which records it rejects, and which are asked about again.
 
-use super::{email, write_people};
-use crate::model::{UPSERT, faulty_sandbox, reasons, roomy_sandbox, stored, sums_of_success};
-use crate::support::{Connector, people, record, state, upserts};
 use hubspot_sandbox::{ConditionalProperty, Fault, Seed, Settings, What};
 use serde_json::json;
+
+use super::{email, write_people};
+use crate::{
+    model::{UPSERT, faulty_sandbox, reasons, roomy_sandbox, stored, sums_of_success},
+    support::{Connector, people, record, state, upserts},
+};
 
 #[test]
 fn one_bad_record_in_a_batch_is_rejected_and_the_others_are_written() {

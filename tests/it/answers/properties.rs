@@ -1,10 +1,13 @@
 //! Properties that HubSpot rejects for every record.
 
-use super::email;
-use crate::model::{once, refusal, roomy_sandbox, stored, sums_of_success};
-use crate::support::{Connector, record, state, upserts};
 use hubspot_sandbox::What;
 use serde_json::json;
+
+use super::email;
+use crate::{
+    model::{once, refusal, roomy_sandbox, stored, sums_of_success},
+    support::{Connector, record, state, upserts},
+};
 
 #[test]
 fn a_property_that_vanishes_is_learned_once_and_left_out() {

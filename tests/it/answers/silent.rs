@@ -1,10 +1,13 @@
 //! A 2xx that says nothing of some records, or of all.
 
-use super::{assert_fatal, assert_survived, email, write_people};
-use crate::model::{always, faulty_sandbox, once, reasons, sums_of_success};
-use crate::support::{Connector, people, state, upserts};
 use hubspot_sandbox::{Fault, What};
 use serde_json::{Value, json};
+
+use super::{assert_fatal, assert_survived, email, write_people};
+use crate::{
+    model::{always, faulty_sandbox, once, reasons, sums_of_success},
+    support::{Connector, people, state, upserts},
+};
 
 #[test]
 fn an_empty_or_unreadable_success_is_asked_for_again() {

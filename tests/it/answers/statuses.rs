@@ -1,9 +1,12 @@
 //! What a status means for the request: again later, or the end.
 
-use super::{assert_fatal, assert_survived, gap_ms};
-use crate::model::{always, faulty_sandbox, once};
-use crate::support::{Connector, people, state};
 use hubspot_sandbox::{Fault, StatusAnswer, What};
+
+use super::{assert_fatal, assert_survived, gap_ms};
+use crate::{
+    model::{always, faulty_sandbox, once},
+    support::{Connector, people, state},
+};
 
 #[test]
 fn what_may_pass_is_asked_for_again() {

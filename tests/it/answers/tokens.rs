@@ -1,10 +1,13 @@
 //! Tokens that are refused, and scopes that are missing.
 
-use super::{assert_fatal, assert_survived, gap_ms};
-use crate::model::{always, once, roomy_sandbox};
-use crate::support::{Connector, people, state, upserts};
 use hubspot_sandbox::{Fault, What, tokens};
 use serde_json::{Value, json};
+
+use super::{assert_fatal, assert_survived, gap_ms};
+use crate::{
+    model::{always, once, roomy_sandbox},
+    support::{Connector, people, state, upserts},
+};
 
 #[test]
 fn a_token_refused_after_it_worked_is_tried_once_more() {

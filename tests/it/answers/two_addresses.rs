@@ -1,10 +1,13 @@
 //! Two addresses of one contact in a batch.
 
-use super::email;
-use crate::model::{faulty_sandbox, roomy_sandbox, sums_of_success};
-use crate::support::{Connector, people, record, state, upserts, wait_for_upsert_of};
 use hubspot_sandbox::{Fault, SameContactInputs, Seed, What};
 use serde_json::json;
+
+use super::email;
+use crate::{
+    model::{faulty_sandbox, roomy_sandbox, sums_of_success},
+    support::{Connector, people, record, state, upserts, wait_for_upsert_of},
+};
 
 /// A contact with two addresses, and other people around its records, which end with the one that has to win.
 fn write_both_addresses(same: SameContactInputs, echoed: bool, records: &[(&str, &str)]) {

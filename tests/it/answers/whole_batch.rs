@@ -1,10 +1,13 @@
 //! Refusals of a whole batch: by a property, by an address, by halves, by size.
 
-use super::{email, write_people};
-use crate::model::{UPSERT, always, faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success};
-use crate::support::{Connector, people, record, state, upserts};
 use hubspot_sandbox::{BodyKind, Fault, Language, StatusAnswer, What};
 use serde_json::{Value, json};
+
+use super::{email, write_people};
+use crate::{
+    model::{UPSERT, always, faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success},
+    support::{Connector, people, record, state, upserts},
+};
 
 #[test]
 fn a_refusal_that_names_the_property_takes_out_just_its_holders() {

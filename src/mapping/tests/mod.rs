@@ -6,6 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json, value::RawValue};
 
 mod course;
+mod mappings;
+mod names;
+mod paths;
 mod plan;
 mod property;
 mod record;

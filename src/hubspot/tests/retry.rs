@@ -277,7 +277,7 @@ proptest! {
     }
 
     #[test]
-    fn no_header_and_no_body_is_a_surprise(status in 100..600_u16, header in "\\PC*", body in prop::collection::vec(any::<u8>(), 0..80)) {
+    fn no_header_and_no_body_makes_it_panic(status in 100..600_u16, header in "\\PC*", body in prop::collection::vec(any::<u8>(), 0..80)) {
         let _meaning = of(status, body, Some(&header));
     }
 

@@ -279,9 +279,19 @@ mod tests {
 
     #[test]
     fn a_pause_for_another_reason_spares_nothing() {
-        let (mut window, start) = (window(), Instant::now());
-        window.pause(start + WINDOW);
-        assert!(window.spared(start + WINDOW) == 0.0);
+        let start = Instant::now();
+        let granted_after = |disturb: fn(&mut Window, Instant)| {
+            let mut window = window();
+            let grant = granted(&mut window, start);
+            window.answered(start, grant, &RateLimit::default());
+            disturb(&mut window, start);
+            let moments = (0..=200).map(|step| start + WINDOW + WINDOW / 200 * step);
+            moments.filter(|now| matches!(window.try_grant(*now), Decision::Granted(_))).count()
+        };
+        let undisturbed = granted_after(|_, _| ());
+        assert!(undisturbed > 50, "{undisturbed}");
+        assert_eq!(granted_after(|window, start| window.pause(start + WINDOW)), undisturbed);
+        assert!(granted_after(Window::refused) < undisturbed);
     }
 
     #[test]

@@ -19,6 +19,17 @@ fn interrupted(sandbox: &Sandbox, stream: &Stream, line: &str) {
     assert_eq!(state["destinationStats"]["recordCount"], 1.0);
 }
 
+/// Two people are written; then a refresh that truncates is killed after the first of them. Gives the stream as it was and
+/// the refresh of it.
+fn interrupted_truncate_of_two(sandbox: &Sandbox) -> (Stream, Stream) {
+    let stream = Stream::new("test_stream").generation(41, 0);
+    let lines = stream.person(1, "foo_1_100") + &stream.person(2, "foo_2_100");
+    run_sync(sandbox, std::slice::from_ref(&stream), &lines);
+    let refresh = stream.generation(42, 42);
+    interrupted(sandbox, &refresh, &refresh.person(1, "foo_1_200"));
+    (stream, refresh)
+}
+
 #[test]
 fn test_truncate_refresh() {
     let sandbox = sandbox();
@@ -75,11 +86,7 @@ fn test_append() {
 #[test]
 fn test_interrupted_truncate_with_prior_data() {
     let sandbox = sandbox();
-    let stream = Stream::new("test_stream").generation(41, 0);
-    let lines = stream.person(1, "foo_1_100") + &stream.person(2, "foo_2_100");
-    run_sync(&sandbox, std::slice::from_ref(&stream), &lines);
-    let refresh = stream.generation(42, 42);
-    interrupted(&sandbox, &refresh, &refresh.person(1, "foo_1_200"));
+    let (_, refresh) = interrupted_truncate_of_two(&sandbox);
     assert_eq!(names(&sandbox), people([(1, "foo_1_200"), (2, "foo_2_100")]));
     run_sync(&sandbox, std::slice::from_ref(&refresh), &refresh.person(2, "foo_2_300"));
     assert_eq!(names(&sandbox), people([(1, "foo_1_200"), (2, "foo_2_300")]));
@@ -97,11 +104,7 @@ fn test_interrupted_truncate_without_prior_data() {
 #[test]
 fn resume_after_cancelled_truncate() {
     let sandbox = sandbox();
-    let stream = Stream::new("test_stream").generation(41, 0);
-    let lines = stream.person(1, "foo_1_100") + &stream.person(2, "foo_2_100");
-    run_sync(&sandbox, std::slice::from_ref(&stream), &lines);
-    let refresh = stream.generation(42, 42);
-    interrupted(&sandbox, &refresh, &refresh.person(1, "foo_1_200"));
+    let (stream, _) = interrupted_truncate_of_two(&sandbox);
     let resumed = stream.generation(43, 0);
     let outcome = run_sync(&sandbox, std::slice::from_ref(&resumed), &resumed.person(2, "foo_2_300"));
     assert_eq!(names(&sandbox), people([(1, "foo_1_200"), (2, "foo_2_300")]));

@@ -184,7 +184,7 @@ fn what_the_plan_lets_through_hubspot_accepts() {
         }
         input += &record(data);
     }
-    let connector = Connector::new(&sandbox).set("null_values", "clear");
+    let connector = Connector::new(&sandbox).set("null_values", "clear").in_earnest();
     let outcome = connector.write(&(input + &state(1)));
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(2_000.0, 0.0)]);

@@ -137,6 +137,38 @@ fn start_with(reader: impl Read + Send + 'static, sizes: Sizes) -> Input {
     Input { blocks, ended: false }
 }
 
+/// The sending end of an input without a thread. On a paused clock, time would run on while a thread still reads.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct Feed {
+    blocks: mpsc::Sender<Handover>,
+    next_number: u64,
+}
+
+#[cfg(test)]
+impl Feed {
+    pub(crate) fn new() -> (Self, Input) {
+        let (sender, blocks) = mpsc::channel(4);
+        (Self { blocks: sender, next_number: 1 }, Input { blocks, ended: false })
+    }
+
+    /// Gives whole lines as one block, and waits for a place as the thread does. `false`: nobody reads any more.
+    pub(crate) async fn lines(&mut self, text: String) -> bool {
+        let next_number = self.next_number;
+        self.next_number += text.split_inclusive('\n').map(|_| 1).sum::<u64>();
+        let block = Block { rest: text.into(), next_number, lease: None };
+        self.blocks.send(Handover::Block(block)).await.is_ok()
+    }
+
+    pub(crate) async fn end(self) {
+        self.blocks.send(Handover::End).await.ok();
+    }
+
+    pub(crate) async fn fail(self, error: InputError) {
+        self.blocks.send(Handover::Failed(error)).await.ok();
+    }
+}
+
 /// Why the thread stops before the end of its input.
 enum Stop {
     Failed(InputError),

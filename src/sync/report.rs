@@ -65,10 +65,18 @@ pub struct Report {
     out_of_order: Tally,
     /// How often HubSpot took a value and kept its own, by property.
     pub not_applied: BTreeMap<Arc<str>, u64>,
+    #[cfg(test)]
+    pub(super) witness: Witness,
 }
+
+/// The fates in the order in which they are told, for tests.
+#[cfg(test)]
+pub(super) type Witness = Arc<std::sync::Mutex<Vec<(Ticket, Fate)>>>;
 
 impl Report {
     pub fn settled(&mut self, ticket: Ticket, fate: &Fate) {
+        #[cfg(test)]
+        self.witness.lock().expect("no test panics here").push((ticket, fate.clone()));
         match fate {
             Fate::Created => self.created += 1,
             Fate::Updated => self.updated += 1,

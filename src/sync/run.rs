@@ -126,7 +126,7 @@ impl Sync {
 
     /// Reads until the input ends, a failure, a closed output or a signal; then settles what is in flight, writes the
     /// states that became due, and sums up.
-    pub async fn run(mut self, mut input: Input, signal: impl Future<Output = ()>) -> End {
+    pub async fn run(&mut self, mut input: Input, signal: impl Future<Output = ()>) -> End {
         tokio::pin!(signal);
         let output = self.output.clone();
         let end = loop {
@@ -395,7 +395,7 @@ impl Sync {
     }
 
     /// Settles what is in flight, within bounds, and sums up.
-    async fn wind_up(mut self, end: End, mut signal: Pin<&mut impl Future<Output = ()>>) -> End {
+    async fn wind_up(&mut self, end: End, mut signal: Pin<&mut impl Future<Output = ()>>) -> End {
         let grace = match end {
             End::Complete => Duration::ZERO,
             End::Failed(_) => GRACE_AFTER_FAILURE,
@@ -437,6 +437,20 @@ impl Sync {
             Ok(()) => end,
             Err(closed) => closed,
         }
+    }
+}
+
+/// What tests look at.
+#[cfg(test)]
+impl Sync {
+    /// Each fate as it is told.
+    pub(super) fn witness(&self) -> super::report::Witness {
+        std::sync::Arc::clone(&self.report.witness)
+    }
+
+    /// What records and states take in memory.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        (self.batcher.bytes(), self.ledger.waiting_bytes())
     }
 }
 

@@ -74,13 +74,24 @@ pub(super) fn state(object: &Value) -> State {
     }
 }
 
+/// What HubSpot lists: it takes no value of `gone` and `frozen` all the same, and not the option `bad`.
 pub(super) fn portal() -> Portal {
-    let option = |value: &str| PropertyOption { label: Text(None), value: Text(Some(value.to_owned())) };
-    Portal::new(&[Property {
-        name: LIFECYCLE_STAGE.to_owned(),
-        options: STAGES.map(option).to_vec(),
-        ..Property::default()
-    }])
+    let option = |value: &&str| PropertyOption { label: Text(None), value: Text(Some((*value).to_owned())) };
+    let property = |name: &str, options: &[&str]| {
+        let field_type = if name == OPTIONS { "checkbox" } else { "select" };
+        let (value_type, field_type) =
+            if options.is_empty() { ("string", "text") } else { ("enumeration", field_type) };
+        Property {
+            name: name.to_owned(),
+            value_type: Text(Some(value_type.to_owned())),
+            field_type: Text(Some(field_type.to_owned())),
+            options: options.iter().map(option).collect(),
+            ..Property::default()
+        }
+    };
+    let texts = ["phone", "notes", "favourite", "gone", "frozen"].map(|name| property(name, &[]));
+    let options = property(OPTIONS, &["a", "b", "c", "d", "bad"]);
+    Portal::new(&[&texts[..], &[options, property(LIFECYCLE_STAGE, &STAGES)]].concat())
 }
 
 pub(super) fn new_contact_stage(stage: &str) -> NewContactStage {
@@ -340,6 +351,10 @@ impl HubSpot {
     // ---- Reading ----
 
     pub(super) fn read(&mut self, body: &[u8]) -> Reply {
+        self.answer_read(body).reply()
+    }
+
+    pub(super) fn answer_read(&mut self, body: &[u8]) -> Answer {
         self.reads += 1;
         let request: Value = serde_json::from_slice(body).expect("a look-up is JSON");
         assert_eq!(request["idProperty"], json!(EMAIL));
@@ -353,7 +368,7 @@ impl HubSpot {
         assert!((1..=MAX_BATCH_INPUTS).contains(&ids.len()));
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an address twice in a look-up");
         if self.habits.refuses_all {
-            return refusal(400, &json!({ "category": "VALIDATION_ERROR" }));
+            return refuse(400, &json!({ "category": "VALIDATION_ERROR" }));
         }
         let (mut results, mut missing, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for id in &ids {
@@ -381,14 +396,18 @@ impl HubSpot {
     // ---- Writing ----
 
     pub(super) fn upsert(&mut self, body: &[u8]) -> Reply {
+        self.answer_upsert(body).reply()
+    }
+
+    pub(super) fn answer_upsert(&mut self, body: &[u8]) -> Answer {
         self.upserts += 1;
         let inputs = self.understand(body);
         self.sizes.push(inputs.len());
         if inputs.len() > self.habits.most_inputs {
-            return Reply::TooLarge;
+            return refuse(413, &json!({}));
         }
         if self.habits.refuses_all {
-            return refusal(400, &json!({ "category": "VALIDATION_ERROR", "message": "No." }));
+            return refuse(400, &json!({ "category": "VALIDATION_ERROR", "message": "No." }));
         }
         let refusals: Vec<Option<Refusal>> = inputs.iter().map(|sent| self.judge(sent)).collect();
         for (sent, refused) in inputs.iter().zip(&refusals) {
@@ -397,7 +416,7 @@ impl HubSpot {
             }
         }
         if self.habits.collision == Collision::Refused && self.collides(&inputs) {
-            return refusal(409, &json!({ "category": "CONFLICT", "message": "Contact already exists" }));
+            return refuse(409, &json!({ "category": "CONFLICT", "message": "Contact already exists" }));
         }
         if self.habits.all_or_nothing && refusals.iter().any(Option::is_some) {
             return self.refuse_all(&inputs, &refusals);
@@ -478,7 +497,7 @@ impl HubSpot {
     }
 
     /// The refusal of a whole batch. HubSpot lists all faults of one kind, or only the first.
-    fn refuse_all(&mut self, inputs: &[Sent], refusals: &[Option<Refusal>]) -> Reply {
+    fn refuse_all(&mut self, inputs: &[Sent], refusals: &[Option<Refusal>]) -> Answer {
         let only_first = self.random.bool();
         let culprits: Vec<(&Sent, &Refusal)> = inputs
             .iter()
@@ -495,7 +514,7 @@ impl HubSpot {
             let addresses: Vec<&str> = told.iter().map(|(sent, _)| sent.address.as_str()).collect();
             body["context"] = json!({ "ids": addresses });
         }
-        refusal(first.status(), &body)
+        refuse(first.status(), &body)
     }
 
     /// The faults where HubSpot puts them: in the list, in the message, or nowhere.
@@ -521,7 +540,7 @@ impl HubSpot {
         body
     }
 
-    fn answer_each(&mut self, inputs: &[Sent], refusals: &[Option<Refusal>]) -> Reply {
+    fn answer_each(&mut self, inputs: &[Sent], refusals: &[Option<Refusal>]) -> Answer {
         let mut order: Vec<usize> = (0..inputs.len()).collect();
         self.shuffle(&mut order);
         let spoilt = self.habits.spoilt_answers > 0 && self.random.u8(0..3) == 0;
@@ -557,9 +576,9 @@ impl HubSpot {
         }
         self.shuffle(&mut results);
         match way {
-            1 => Reply::Done(Bytes::new()),
+            1 => done_with(Bytes::new()),
             2 => done(&json!({})),
-            3 => Reply::Done(Bytes::from_static(b"{\"status\":\"COMPLETE\",\"results\":[{\"id\":\"1\",")),
+            3 => done_with(Bytes::from_static(b"{\"status\":\"COMPLETE\",\"results\":[{\"id\":\"1\",")),
             _ => done(&json!({ "status": "COMPLETE", "results": results, "errors": errors })),
         }
     }
@@ -574,7 +593,9 @@ impl HubSpot {
         let stage = sent.properties.get(LIFECYCLE_STAGE).cloned();
         self.writes.push(Write { address: sent.address.clone(), created, stage });
         let row = self.store.get(&sent.address).expect("it was written");
-        let mut result = json!({ "id": "1", "new": created, "properties": { EMAIL: row.addresses[0] } });
+        let stage = row.properties.get(LIFECYCLE_STAGE);
+        let kept = json!({ EMAIL: row.addresses[0], LIFECYCLE_STAGE: stage });
+        let mut result = json!({ "id": "1", "new": created, "properties": kept });
         if self.habits.echoes_traces {
             result["objectWriteTraceId"] = json!(sent.trace);
         }
@@ -588,13 +609,38 @@ impl HubSpot {
     }
 }
 
-fn done(body: &Value) -> Reply {
-    Reply::Done(Bytes::from(body.to_string()))
+/// An answer as it comes over the wire.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The same as the client gives it on.
+    fn reply(self) -> Reply {
+        match self.status {
+            200 => Reply::Done(self.body),
+            413 => Reply::TooLarge,
+            status => {
+                Reply::Refused { status, error: ErrorBody::parse(&self.body).expect("an error is an object") }
+            }
+        }
+    }
+}
+
+fn done(body: &Value) -> Answer {
+    done_with(body.to_string().into())
+}
+
+fn done_with(body: Bytes) -> Answer {
+    Answer { status: 200, body }
+}
+
+fn refuse(status: u16, body: &Value) -> Answer {
+    Answer { status, body: body.to_string().into() }
 }
 
 pub(super) fn refusal(status: u16, body: &Value) -> Reply {
-    Reply::Refused {
-        status,
-        error: ErrorBody::parse(body.to_string().as_bytes()).expect("an error is an object"),
-    }
+    refuse(status, body).reply()
 }

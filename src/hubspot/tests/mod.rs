@@ -1,3 +1,4 @@
-//! Tests of what answers mean.
+//! Tests of what answers mean, and of calls as a whole.
 
+mod client;
 mod retry;

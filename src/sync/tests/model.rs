@@ -552,9 +552,10 @@ impl HubSpot {
         for index in order {
             let (sent, refused) = (&inputs[index], &refusals[index]);
             // Another input of the same contact would make the silence look like an answer.
-            let alone =
-                inputs.iter().filter(|other| self.same_contact(&other.address, &sent.address)).count() == 1;
-            let forgotten = way == 0 && alone && self.random.bool();
+            let alone = || {
+                inputs.iter().filter(|other| self.same_contact(&other.address, &sent.address)).count() == 1
+            };
+            let forgotten = way == 0 && alone() && self.random.bool();
             if sent.address.starts_with("mute") || (forgotten && self.random.bool()) {
                 continue;
             }

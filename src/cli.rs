@@ -170,14 +170,10 @@ async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: Fil
     let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };
     let first_signal = first_signal();
     let mut sync = JoinSet::new();
-    // What is said of a failure may block as well, so it is said over there. No code: a signal was obeyed.
+    // What is said of a failure may block as well, so it is said over there.
     let writing = async move {
-        match write::run(context.clone(), files.config, files.catalog, asked_to_end).await {
-            End::Complete => Some(0),
-            End::Failed(failure) => Some(failed(&context, &failure)),
-            End::OutputClosed => Some(FAILURE),
-            End::Signalled => None,
-        }
+        let end = write::run(context.clone(), files.config, files.catalog, asked_to_end).await;
+        code_of(&context, end)
     };
     sync.spawn_on(writing, sync_runtime.handle());
     let mut signal_code = TERMINATED;
@@ -194,6 +190,17 @@ async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: Fil
         // A panic has been told of by its hook.
         Some(Err(_)) => FAILURE,
         None => signal_code,
+    }
+}
+
+/// Says what is still to be said of how a sync ended, and gives its exit code: none where a signal was obeyed.
+pub fn code_of(context: &Context, end: End) -> Option<u8> {
+    match end {
+        End::Complete => Some(0),
+        End::Failed(failure) => Some(failed(context, &failure)),
+        // The panic has been told of by its hook.
+        End::Panicked | End::OutputClosed => Some(FAILURE),
+        End::Signalled => None,
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Setting {
 pub enum End {
     Complete,
     Failed(Failure),
+    /// A request panicked. The panic's hook has told of it already, with its place.
+    Panicked,
     /// Nobody reads standard output any more.
     OutputClosed,
     /// A signal asked for the end.
@@ -140,8 +142,8 @@ impl Sync {
             // Finished requests first: they make room, and states due. Input last.
             tokio::select! { biased;
                 Some(landed) = self.jobs.join_next(), if !self.jobs.is_empty() => {
-                    if let Err(failure) = self.land(landed) {
-                        break End::Failed(failure);
+                    if let Err(end) = self.land(landed) {
+                        break end;
                     }
                 }
                 () = &mut signal => {
@@ -336,13 +338,10 @@ impl Sync {
         self.ledger.settle(ticket, &fate);
     }
 
-    fn land(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), Failure> {
-        let Ok(landed) = landed else {
-            return Err(Failure::system(
-                "A request ended in a fault of the connector; nothing of it is acknowledged. Run the sync again, and report this.",
-            ));
-        };
-        self.check_vanished(&landed.notes.learned)?;
+    fn land(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), End> {
+        // Nobody cancels a request, so it panicked: its records have no fate, and their states do not go out.
+        let landed = landed.map_err(|_| End::Panicked)?;
+        self.check_vanished(&landed.notes.learned).map_err(End::Failed)?;
         for (ticket, fate) in &landed.fates {
             self.report.settled(*ticket, fate);
             self.ledger.settle(*ticket, fate);
@@ -364,7 +363,7 @@ impl Sync {
         let ledger = &self.ledger;
         let now = self.started.elapsed();
         self.batcher.landed(&landed.keys, landed.bytes, now, |ticket| ledger.is_awaited(ticket));
-        landed.failure.map_or(Ok(()), Err)
+        landed.failure.map_or(Ok(()), |failure| Err(End::Failed(failure)))
     }
 
     /// Where every field has to have a property, a batch that went without one is not settled.
@@ -398,7 +397,7 @@ impl Sync {
     async fn wind_up(&mut self, end: End, mut signal: Pin<&mut impl Future<Output = ()>>) -> End {
         let grace = match end {
             End::Complete => Duration::ZERO,
-            End::Failed(_) => GRACE_AFTER_FAILURE,
+            End::Failed(_) | End::Panicked => GRACE_AFTER_FAILURE,
             End::Signalled => GRACE_AFTER_SIGNAL,
             End::OutputClosed => return end,
         };
@@ -409,8 +408,8 @@ impl Sync {
             tokio::select! { biased;
                 landed = self.jobs.join_next() => match landed {
                     Some(landed) => {
-                        if let Err(failure) = self.land(landed) {
-                            debug!(%failure, "further failure");
+                        if let Err(further) = self.land(landed) {
+                            debug!(?further, "further failure");
                         }
                         if let Err(closed) = self.write_due_states() {
                             return closed;

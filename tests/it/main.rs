@@ -19,6 +19,7 @@ mod memory;
 mod model;
 mod network;
 mod operators;
+mod panics;
 mod plans;
 mod protocol;
 mod readme;

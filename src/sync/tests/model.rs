@@ -2,7 +2,7 @@
 //! contacts, tickets and states that the tests need.
 //!
 //! What HubSpot refuses is said by names: addresses that begin with `bad` (no address), `taken` (another contact has it),
-//! `race` (refused once), `odd` (a reason nobody knows), `mute` (no answer ever speaks of it) and `picky` (the portal
+//! `race` (refused once), `odd` (a reason nobody knows), `shy` (no look-up may ask for it), `mute` (no answer ever speaks of it) and `picky` (the portal
 //! demands `favourite`); the properties `gone` and `frozen`; values that begin with `bad`.
 
 use std::{
@@ -367,7 +367,7 @@ impl HubSpot {
             .collect();
         assert!((1..=MAX_BATCH_INPUTS).contains(&ids.len()));
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an address twice in a look-up");
-        if self.habits.refuses_all {
+        if self.habits.refuses_all || ids.iter().any(|id| id.starts_with("shy")) {
             return refuse(400, &json!({ "category": "VALIDATION_ERROR" }));
         }
         let (mut results, mut missing, mut places) = (Vec::new(), Vec::new(), Vec::new());

@@ -171,6 +171,41 @@ fn a_state_has_its_records_leave_half_a_second_after_the_last_record() {
 }
 
 #[test]
+fn at_the_end_of_the_input_the_last_batch_leaves_at_once() {
+    let wire = wire(Way::steady(LATENCY));
+    let ended = run(&wire, Course::default(), vec![lines(contact(0) + &state(0))]);
+    assert!(matches!(ended.end, End::Complete), "{:?}", ended.end);
+    assert_eq!((ended.written[0].at, ended.after), (LATENCY, LATENCY));
+}
+
+#[test]
+fn a_state_that_waits_for_a_parked_contact_has_it_leave_soon_after_the_first() {
+    let wire = wire(Way::steady(LATENCY));
+    let stages = |stage| person("k0@x.com", &[(LIFECYCLE_STAGE, stage)]);
+    let text = stages("lead") + &contacts(1..100) + &stages("customer") + &state(0);
+    let ended = run(&wire, signal_after(seconds(30)), vec![lines(text), Piece::HeldOpen]);
+    assert_eq!(wire.hubspot().sizes, [100, 1]);
+    assert_eq!(ended.written[0].at, Duration::from_millis(500) + LATENCY);
+}
+
+#[test]
+fn the_time_in_which_nothing_is_read_is_no_silence_of_the_source() {
+    let wire = wire(Way::steady(Duration::from_millis(400)));
+    let before: String = contacts(0..100) + &(0..40).map(large_state).collect::<String>();
+    // These fill the memory for states, so that reading stops until the first batch has landed.
+    let filling = contact(100) + &(40..43).map(large_state).collect::<String>();
+    let pieces = vec![
+        lines(before + &filling),
+        Piece::Silence(Duration::from_millis(600)),
+        lines(contacts(101..150)),
+        Piece::HeldOpen,
+    ];
+    let ended = run(&wire, signal_after(seconds(30)), pieces);
+    assert_eq!(wire.hubspot().sizes, [100, 50]);
+    assert_eq!(ended.states(), (0..43).collect::<Vec<_>>());
+}
+
+#[test]
 fn without_a_state_a_record_waits_a_minute() {
     for (signal, upserts) in [(59, 0), (61, 1)] {
         let wire = wire(Way::steady(LATENCY));
@@ -196,6 +231,15 @@ fn reading_stops_while_four_mebibytes_of_contacts_have_not_landed() {
     let bytes = ended.count("read") * 64_000;
     assert!((4_000_000..4_400_000).contains(&bytes), "{bytes}");
     assert_eq!(ended.count("open"), ended.count("read"));
+}
+
+#[test]
+fn nothing_is_read_while_a_batch_waits_for_its_turn() {
+    let wire = wire(Way::steady(seconds(60)));
+    let pieces = (0..40).map(|block| lines(contacts(block * 100..block * 100 + 100))).collect();
+    let ended = run(&wire, signal_after(seconds(50)), pieces);
+    // Twenty are under way.
+    assert_eq!(ended.count("read"), 2_100);
 }
 
 #[test]
@@ -250,6 +294,55 @@ fn states_that_fill_their_memory_are_not_held_back_for_a_few_wrong_records() {
     let ended = run(&wire, signal_after(seconds(30)), pieces);
     assert_eq!(ended.states(), (0..100).collect::<Vec<_>>());
     assert!(ended.written.iter().take(40).all(|written| written.at < seconds(30)));
+}
+
+// ---- What is told -------------------------------------------------------------------------------------------
+
+impl Ended {
+    /// What the log counts under this message.
+    #[track_caller]
+    fn told(&self, message: &str) -> &str {
+        let told: Vec<_> = self.log.iter().filter(|one| one["message"] == message).collect();
+        let [one] = told[..] else { panic!("{message} is not told once: {:#?}", self.log) };
+        &one["count"]
+    }
+}
+
+#[test]
+fn values_that_hubspot_refuses_are_told() {
+    let wire = wire(Way::steady(LATENCY));
+    let bad = |number: usize| person(&format!("k{number}@x.com"), &[("phone", "bad"), ("notes", "1")]);
+    let ended = run(&wire, Course::default(), vec![lines((0..3).map(bad).collect::<String>())]);
+    assert_eq!(ended.count("created"), 3);
+    assert_eq!(ended.told("values left out"), "3");
+}
+
+#[test]
+fn contacts_without_their_stage_are_told() {
+    let wire = wire(Way::steady(LATENCY));
+    let rules = Rules { stage: Some(new_contact_stage("subscriber")), ..Rules::default() };
+    let course = Course { rules, ..Course::default() };
+    let text =
+        contacts(0..10) + &person("shy1@x.com", &[("phone", "1")]) + &person("shy2@x.com", &[("phone", "1")]);
+    let ended = run(&wire, course, vec![lines(text)]);
+    assert_eq!(ended.count("created"), 12);
+    assert_eq!(
+        ended.told("contacts that got no lifecycle stage, since HubSpot did not say whether they are new"),
+        "2"
+    );
+}
+
+#[test]
+fn records_that_could_not_be_put_in_order_are_told() {
+    let store = Store::with(&[&["a@x.com", "b@x.com"]]);
+    // What is written again is refused.
+    let way = Way { fails_from: Some(2), ..Way::steady(LATENCY) };
+    let wire = Arc::new(Wire::new(HubSpot::new(Habits::FRIENDLY, store, 7), way, 7));
+    let text = person("b@x.com", &[("phone", "1")]) + &person("a@x.com", &[("phone", "2")]);
+    let ended = run(&wire, Course::default(), vec![lines(text)]);
+    assert_eq!(ended.count("updated"), 2);
+    let message = "records of contacts with several addresses that were written out of order and could not be written again";
+    assert_eq!(ended.told(message), "2");
 }
 
 // ---- Early ends ---------------------------------------------------------------------------------------------

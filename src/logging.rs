@@ -7,6 +7,7 @@ use std::{
     fmt::{self, Write as _},
     io::Write as _,
     panic::{self, PanicHookInfo},
+    sync::atomic::{AtomicBool, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -46,18 +47,26 @@ pub fn init(output: Output, log_level: Option<&str>, to_terminal: bool) -> Optio
     Some(message)
 }
 
-/// Reports a panic as a `TRACE` error that gives its place and not its text, which may quote a record.
+/// Reports the first panic of the process as a `TRACE` error that gives its place and not its text, which may quote a record.
+/// Further panics are not reported: one error says how the process ends.
 ///
 /// Standard error stays empty, except `to_terminal`, where the sentence goes there instead.
 pub fn install_panic_hook(output: Output, to_terminal: bool) {
+    let told = AtomicBool::new(false);
     panic::set_hook(Box::new(move |info| {
-        let failure = Failure::system(describe(info));
-        if to_terminal {
-            write_to_terminal(emit::Level::Fatal, &failure.message);
-        } else {
-            output.try_line(&emit::trace_error(&failure, milliseconds_since_1970()));
+        if !told.swap(true, Ordering::Relaxed) {
+            report_panic(info, &output, to_terminal);
         }
     }));
+}
+
+fn report_panic(info: &PanicHookInfo<'_>, output: &Output, to_terminal: bool) {
+    let failure = Failure::system(describe(info));
+    if to_terminal {
+        write_to_terminal(emit::Level::Fatal, &failure.message);
+    } else {
+        output.try_line(&emit::trace_error(&failure, milliseconds_since_1970()));
+    }
 }
 
 fn subscriber(target: Target, level: LevelFilter) -> impl Subscriber + Send + Sync {
@@ -358,7 +367,8 @@ mod tests {
     fn a_panic_gives_its_place_and_not_its_text() {
         let written = Written::default();
         let before = panic::take_hook();
-        install_panic_hook(Output::new(written.clone()), false);
+        let output = Output::new(written.clone());
+        panic::set_hook(Box::new(move |info| report_panic(info, &output, false)));
         let panicked = std::thread::spawn(|| panic!("secret of {}", "a record")).join();
         panic::set_hook(before);
         assert!(panicked.is_err());

@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use super::support::{people, state};
 
 #[test]
-fn a_panic_in_a_request_is_one_trace_error_and_exit_code_1() {
+fn panics_in_requests_are_one_trace_error_and_exit_code_1() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "panics::a_connector_with_a_fault", "--ignored", "--nocapture"])
         .stdin(Stdio::null())
@@ -98,5 +98,7 @@ fn a_connector_with_a_fault() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let end = runtime
         .block_on(Sync::new(setting, output).run(input::start(Cursor::new(lines)), std::future::pending()));
+    // A second panic, as of another request that was under way.
+    std::thread::spawn(|| panic!("the text of the panic")).join().unwrap_err();
     std::process::exit(cli::code_of(&context, end).map_or(0, i32::from));
 }

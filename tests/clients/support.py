@@ -139,13 +139,14 @@ class Connector:
         self.path = directory / "destination-hubspot"
         # PyAirbyte ends a check as soon as it has the status; the signal is ignored so that the rest is kept too, for
         # which PyAirbyte waits. The input's `tee` stands outside of the pipeline, which would wait for it after an error.
-        # `date` keeps the runs in their order.
+        # `date` keeps the runs in their order. Delays are real: a client that writes slowly would otherwise look like one that
+        # pauses, and batches would leave early.
         self.path.write_text(f"""#!/usr/bin/env bash
 trap '' TERM
 run=$(mktemp -d {shlex.quote(str(self.runs_directory))}/$(date +%s%N).XXXXXX)
 echo "$*" >"$run/arguments"
 if [[ $1 == write ]]; then exec < <(tee "$run/stdin"); fi
-HUBSPOT_API_BASE_URL={hubspot} HUBSPOT_DELAY_SCALE=0.01 {shlex.quote(executable)} "$@" | tee "$run/stdout"
+HUBSPOT_API_BASE_URL={hubspot} {shlex.quote(executable)} "$@" | tee "$run/stdout"
 code=${{PIPESTATUS[0]}}
 echo "$code" >"$run/exit_code"
 exit "$code"

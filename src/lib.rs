@@ -6,11 +6,13 @@
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod crm;
 pub mod error;
 pub mod hubspot;
 pub mod io;
 pub mod logging;
 pub mod mapping;
+pub mod prepare;
 pub mod protocol;
 pub mod sync;
 pub mod text;

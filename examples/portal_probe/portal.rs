@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use destination_hubspot::{
     config::ApiVersion,
+    crm::property::EMAIL,
     hubspot::{
         client::Endpoint,
-        model::{EMAIL, ReadInput, ReadRequest, UpsertInput, UpsertRequest},
+        model::{ReadInput, ReadRequest, UpsertInput, UpsertRequest},
         transport::{Request, TransportError},
     },
 };

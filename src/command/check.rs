@@ -4,13 +4,15 @@ use std::{path::PathBuf, time::Duration};
 
 use tracing::info;
 
-use super::{Context, doubts::warn_of_values, files, permissions, portal, read_config};
+use super::{Context, files, read_config};
 use crate::{
     config::{Config, UnknownFields},
+    crm::schema::Schema,
     error::Failure,
     hubspot::{client::Client, error::Called, retry::RetryPolicy},
     io::output::OutputClosed,
-    mapping::{creation::NewProperty, mappings::check_mappings, portal::Portal},
+    mapping::{creation::NewProperty, mappings::check_mappings},
+    prepare::{create, doubts::warn_of_values, learn, permissions, plans, stage::stage},
     protocol::{catalog::Catalog, emit},
     text::shown,
 };
@@ -69,23 +71,23 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         &context.environment,
     )?;
     let account = client.account().await?;
-    let scopes = portal::scopes(&client).await;
-    let portal = portal::learn(&client, &config, catalog.as_ref(), async || scopes.clone()).await?;
+    let scopes = learn::scopes(&client).await;
+    let schema = learn::learn(&client, &config, catalog.as_ref(), async || scopes.clone()).await?;
     match &scopes {
         Some(scopes) => permissions::compare(&config, scopes)?,
         None => permissions::probe(&client, &config).await?,
     }
-    let stage = config.lifecycle_stage.as_deref().map(|text| portal::stage(text, &portal)).transpose()?;
-    warn_of_values(&config.field_mappings, portal::value_rules(&config).formats, &portal);
+    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
+    warn_of_values(&config.field_mappings, plans::value_rules(&config).formats, &schema);
     if let Some(catalog) = &catalog {
         if let Some(failure) = catalog.refused.values().next() {
             return Err(failure.clone());
         }
-        show_plans(catalog, &config, portal)?;
+        show_plans(catalog, &config, schema)?;
     } else {
         // A catalog may declare the field, and a sync then makes the property.
         let creates = config.unknown_fields == UnknownFields::Create;
-        check_mappings(&config.field_mappings, &portal, |_| creates)?;
+        check_mappings(&config.field_mappings, &schema, |_| creates)?;
     }
     let portal_id = shown(account.portal_id.as_deref().unwrap_or("(no id)"));
     let stage = match stage {
@@ -100,16 +102,16 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
 }
 
 /// Shows where each field goes, and which properties a sync would create.
-fn show_plans(catalog: &Catalog, config: &Config, mut portal: Portal) -> Result<(), Failure> {
-    let mut plans = portal::plans(catalog, config, &portal)?;
+fn show_plans(catalog: &Catalog, config: &Config, mut schema: Schema) -> Result<(), Failure> {
+    let mut plans = plans::plans(catalog, config, &schema)?;
     if config.unknown_fields == UnknownFields::Create {
-        let wanted = portal::missing(catalog, &plans, &portal, &config.field_mappings);
+        let wanted = create::missing(catalog, &plans, &schema, &config.field_mappings);
         for property in &wanted {
             let (name, label, value_type) = (&property.name, &property.label, property.value_type);
             info!(property = name, label, r#type = value_type, "a sync will create this property");
         }
-        portal.add(&wanted.iter().map(NewProperty::definition).collect::<Vec<_>>());
-        plans = portal::plans(catalog, config, &portal)?;
+        schema.add(&wanted.iter().map(NewProperty::definition).collect::<Vec<_>>());
+        plans = plans::plans(catalog, config, &schema)?;
     }
-    portal::announce_plans(&mut plans, catalog, config)
+    plans::announce_plans(&mut plans, catalog, config)
 }

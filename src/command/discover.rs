@@ -4,17 +4,18 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, portal, read_config};
+use super::{Context, read_config};
 use crate::{
     config::UnknownFields,
+    crm::{property::Kind, schema::Schema},
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::output::OutputClosed,
-    mapping::portal::{Kind, Portal},
+    prepare::learn,
     protocol::{catalog::CONTACT, emit},
 };
 
-/// Reads the portal's properties and writes one `DESTINATION_CATALOG`.
+/// Reads the account's properties and writes one `DESTINATION_CATALOG`.
 ///
 /// # Errors
 ///
@@ -24,16 +25,16 @@ pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
     let config = read_config(&config)?;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::CHECK, &context.environment)?;
-    let portal = portal::learn(&client, &config, None, async || portal::scopes(&client).await).await?;
-    let schema = schema(&portal, config.unknown_fields == UnknownFields::Create);
+    let schema = learn::learn(&client, &config, None, async || learn::scopes(&client).await).await?;
+    let schema = json_schema(&schema, config.unknown_fields == UnknownFields::Create);
     let line = emit::destination_catalog(CONTACT, "email", &schema);
     context.output.line(&line).map_err(|OutputClosed| Failure::system("Nobody reads standard output."))
 }
 
 /// The JSON schema of a contact: the properties that can be written, typed as Airbyte types them. A type that is not
 /// known is a text, since HubSpot takes texts.
-fn schema(portal: &Portal, takes_others: bool) -> Value {
-    let properties: Map<String, Value> = portal
+fn json_schema(schema: &Schema, takes_others: bool) -> Value {
+    let properties: Map<String, Value> = schema
         .writable()
         .into_iter()
         .map(|property| {

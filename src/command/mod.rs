@@ -14,10 +14,7 @@ use crate::{
 
 pub mod check;
 pub mod discover;
-mod doubts;
 mod files;
-mod permissions;
-mod portal;
 pub mod spec;
 pub mod write;
 

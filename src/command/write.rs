@@ -1,22 +1,24 @@
-//! The `write` command: learns what the portal knows, then runs the sync. Not here: the sync itself.
+//! The `write` command: learns what the account knows, then runs the sync. Not here: the sync itself.
 
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use tracing::{info, warn};
 
-use super::{
-    Context,
-    doubts::warn_of_values,
-    files, permissions,
-    portal::{self, value_rules},
-    read_config,
-};
+use super::{Context, files, read_config};
 use crate::{
     config::{Config, DelayScale, UnknownFields},
+    crm::schema::Schema,
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{mappings::check_mappings, plan::Plan, portal::Portal},
+    mapping::{mappings::check_mappings, plan::Plan},
+    prepare::{
+        create,
+        doubts::warn_of_values,
+        learn, permissions,
+        plans::{self, value_rules},
+        stage::stage,
+    },
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
         batch::Timing,
@@ -56,19 +58,19 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
     let account = client.account().await?;
     // Before anything is done, and before a plan that would only have to be read again.
-    let scopes = portal::scopes(&client).await;
+    let scopes = learn::scopes(&client).await;
     if let Some(scopes) = &scopes {
         permissions::compare(&config, scopes)?;
     }
-    let learned = portal::learn(&client, &config, catalog.as_ref(), async || scopes).await?;
+    let learned = learn::learn(&client, &config, catalog.as_ref(), async || scopes).await?;
     info!(
         portal = account.portal_id.as_deref(),
         api_version = config.api_version.as_str(),
         "writing contacts to HubSpot"
     );
-    let stage = config.lifecycle_stage.as_deref().map(|text| portal::stage(text, &learned)).transpose()?;
+    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &learned)).transpose()?;
     warn_of_values(&config.field_mappings, value_rules(&config).formats, &learned);
-    let (portal, plans, created) = if let Some(catalog) = &catalog {
+    let (schema, plans, created) = if let Some(catalog) = &catalog {
         let planned = plan(&client, catalog, &config, learned).await?;
         warn_of_what_will_not_happen(catalog);
         planned
@@ -81,7 +83,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
     };
     Ok(Setting {
         client: Arc::new(client),
-        portal,
+        schema,
         rules: Rules { stage, invalid_values: config.invalid_values, created },
         values: value_rules(&config),
         unknown_fields: config.unknown_fields,
@@ -98,19 +100,19 @@ async fn plan(
     client: &Client,
     catalog: &Catalog,
     config: &Config,
-    mut portal: Portal,
-) -> Result<(Portal, Option<Vec<Plan>>, HashSet<Arc<str>>), Failure> {
-    let mut plans = portal::plans(catalog, config, &portal)?;
+    mut schema: Schema,
+) -> Result<(Schema, Option<Vec<Plan>>, HashSet<Arc<str>>), Failure> {
+    let mut plans = plans::plans(catalog, config, &schema)?;
     let mut created = HashSet::new();
     if config.unknown_fields == UnknownFields::Create {
-        let wanted = portal::missing(catalog, &plans, &portal, &config.field_mappings);
+        let wanted = create::missing(catalog, &plans, &schema, &config.field_mappings);
         if !wanted.is_empty() {
-            created = portal::create(client, &wanted, &mut portal).await?;
-            plans = portal::plans(catalog, config, &portal)?;
+            created = create::create(client, &wanted, &mut schema).await?;
+            plans = plans::plans(catalog, config, &schema)?;
         }
     }
-    portal::announce_plans(&mut plans, catalog, config)?;
-    Ok((portal, Some(plans), created))
+    plans::announce_plans(&mut plans, catalog, config)?;
+    Ok((schema, Some(plans), created))
 }
 
 fn warn_of_what_will_not_happen(catalog: &Catalog) {

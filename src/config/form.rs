@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::nearest::nearest;
+use crate::text::nearest;
 use crate::text::shown;
 
 /// Names that other tools give to the field, and to the property.

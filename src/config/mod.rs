@@ -8,7 +8,6 @@ pub mod environment;
 mod error;
 mod field_mapping;
 mod form;
-mod nearest;
 mod raw;
 mod settings;
 mod token;
@@ -29,7 +28,6 @@ pub use self::choice::{
 pub use self::environment::{BaseUrl, DelayScale, Environment};
 pub use self::error::{ConfigError, Setting};
 pub use self::field_mapping::FieldMapping;
-pub use self::nearest::nearest;
 pub use self::settings::{Config, Parsed};
 pub use self::token::AccessToken;
 pub use self::value_table::ValueTable;

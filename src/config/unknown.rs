@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::error::Setting;
 use super::form;
-use super::nearest::nearest;
+use crate::text::nearest;
 
 /// A name that is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,12 +18,18 @@ use tracing::{debug, warn};
 
 use super::{
     error::{ApiError, ApiErrorKind, Called},
-    model::{Account, ErrorBody, Property, PropertyList, TokenInfo},
+    model::{Account, ErrorBody, PropertyList, TokenInfo},
     retry::{Disposition, RetryPolicy, Stop, Wait, disposition},
     throttle::Throttle,
     transport::{HttpTransport, Request, Response, Transport, TransportError},
 };
-use crate::config::{AccessToken, ApiVersion, environment::DelayScale, environment::Environment};
+use crate::{
+    config::{
+        AccessToken, ApiVersion,
+        environment::{DelayScale, Environment},
+    },
+    crm::definition::PropertyDefinition,
+};
 
 /// The wait before a token that has worked is tried once more after a 401.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
@@ -233,9 +239,9 @@ impl Client {
     /// # Errors
     ///
     /// As every call: see [`ApiError`].
-    pub async fn properties(&self, sensitivity: Sensitivity) -> Result<Vec<Property>, ApiError> {
+    pub async fn properties(&self, sensitivity: Sensitivity) -> Result<Vec<PropertyDefinition>, ApiError> {
         let list: PropertyList = self.fetch(Endpoint::Properties, sensitivity.query(), None).await?;
-        Ok(list.results)
+        Ok(list.results.into_iter().map(PropertyDefinition::from).collect())
     }
 
     /// Reads what the token may do. It works for service keys and private apps, but is not part of HubSpot's

@@ -10,21 +10,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// The most inputs that one batch request may hold.
-///
-/// Source: <https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/batch/post-crm-v3-objects-contacts-batch-upsert>.
-pub const MAX_BATCH_INPUTS: usize = 100;
-
-/// The most characters that a property value may have.
-///
-/// Source: <https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide>.
-pub const MAX_VALUE_CHARACTERS: usize = 65_536;
-
-/// The property that holds a contact's lifecycle stage.
-pub const LIFECYCLE_STAGE: &str = "lifecyclestage";
-
-/// The property that holds a contact's address, which is the key of every upsert.
-pub const EMAIL: &str = "email";
+use crate::crm::{self, definition::PropertyDefinition};
 
 /// Text where HubSpot sends text, and nothing where it sends anything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -193,7 +179,7 @@ pub struct ErrorBody {
     pub sub_category: Text,
     pub correlation_id: Text,
     pub policy_name: Text,
-    /// In the language of the portal, and may quote values: never branch on its words, never print it.
+    /// In the language of the account, and may quote values: never branch on its words, never print it.
     pub message: Text,
     #[serde(deserialize_with = "nullable")]
     pub context: BTreeMap<String, Texts>,
@@ -342,7 +328,7 @@ pub struct TokenInfo {
     pub scopes: Option<Vec<String>>,
 }
 
-/// The definition of a contact property in the portal.
+/// The definition of a contact property in the account.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Property {
@@ -359,10 +345,22 @@ pub struct Property {
     pub modification_metadata: ModificationMetadata,
 }
 
-impl Property {
-    /// Whether the API may not set it. `calculated` says less: most read-only properties are not calculated.
-    pub fn read_only(&self) -> bool {
-        self.modification_metadata.read_only_value
+impl From<Property> for PropertyDefinition {
+    fn from(wire: Property) -> Self {
+        let text = |text: Text| text.0.unwrap_or_default();
+        let option = |option: PropertyOption| crm::definition::PropertyOption {
+            value: text(option.value),
+            label: text(option.label),
+        };
+        Self {
+            name: wire.name,
+            label: text(wire.label),
+            value_type: text(wire.value_type),
+            field_type: text(wire.field_type),
+            referenced_object_type: wire.referenced_object_type.0,
+            options: wire.options.into_iter().map(option).collect(),
+            read_only: wire.modification_metadata.read_only_value,
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 
 use serde_json::value::RawValue;
 
+use crate::text::is_blank;
+
 /// What became of the cells with a value that a stream brought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cells {
@@ -89,20 +91,6 @@ fn text_length(json: &str) -> usize {
 /// Whether a JSON text says nothing that can be seen. One that is no Unicode is no blank one.
 fn is_blank_json(json: &str) -> bool {
     serde_json::from_str::<String>(json).is_ok_and(|text| is_blank(&text))
-}
-
-/// Whether a text holds nothing that can be seen.
-pub fn is_blank(text: &str) -> bool {
-    text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
-}
-
-/// Characters that take no room: NUL, soft hyphen, zero-width spaces and joiners, byte-order mark, and the marks of writing
-/// direction that a phone number or an address brings along when it is copied from an address book.
-pub fn is_invisible(letter: char) -> bool {
-    matches!(
-        letter,
-        '\0' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    )
 }
 
 #[cfg(test)]

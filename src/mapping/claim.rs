@@ -10,14 +10,20 @@ use super::{
     cell,
     contact::paths_inside,
     deletion::Mark,
-    field::{Goal, LeftOut, Use},
+    field::{Goal, LeftOut, Rank, Use},
     mappings::Mappings,
-    names::{Match, Rank},
-    portal::{Kind, Portal, PortalProperty},
     schema::{Shape, inside, shape},
     value::Formats,
 };
-use crate::{config::DeletedRecords, hubspot::model::EMAIL, protocol::catalog};
+use crate::{
+    config::DeletedRecords,
+    crm::{
+        names::{By, Match},
+        property::{EMAIL, Kind, Property},
+        schema::Schema,
+    },
+    protocol::catalog,
+};
 
 /// Airbyte's own columns and those of its database sources: left out unless a mapping names them.
 const TECHNICAL_PREFIXES: [&str; 3] = ["_airbyte_", "_ab_cdc_", "_ab_source_file_"];
@@ -50,10 +56,10 @@ impl<'a> NewField<'a> {
         Self { name: &field.name, in_use: true, shape, nested, inside }
     }
 
-    pub(super) fn of_record(name: &'a str, raw: &RawValue, portal: &Portal) -> Self {
+    pub(super) fn of_record(name: &'a str, raw: &RawValue, schema: &Schema) -> Self {
         let in_use = cell::has_value(raw);
         let nested = in_use && raw.get().starts_with(['{', '[']);
-        let inside = if nested { paths_inside(name, raw, portal) } else { Vec::new() };
+        let inside = if nested { paths_inside(name, raw, schema) } else { Vec::new() };
         Self { name, in_use, shape: Shape::Unknown, nested, inside }
     }
 }
@@ -80,16 +86,16 @@ pub(super) struct Claim {
 pub(super) enum Wish {
     /// What a mapping says, with its place among the mappings.
     Mapped(usize, Use),
-    Named(Arc<PortalProperty>),
+    Named(Arc<Property>),
     LeftOut(LeftOut),
 }
 
 /// What a field wants: what mappings say of it and of paths inside it, and what its name means unless a mapping names the
 /// field as a whole.
-pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, portal: &Portal, rules: Rules) -> Vec<Claim> {
+pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, schema: &Schema, rules: Rules) -> Vec<Claim> {
     let mut claims = Vec::new();
     for (place, mapping, steps) in mappings.of_field(new.name) {
-        let goal = match portal.property(&mapping.property) {
+        let goal = match schema.property(&mapping.property) {
             _ if mapping.property == EMAIL => Goal::Key,
             Some(property) => Goal::Property(Arc::clone(property)),
             None => continue,
@@ -105,7 +111,7 @@ pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, portal: &Portal, ru
     if claims.iter().any(|claim| claim.exact) {
         return claims;
     }
-    let (rank, wish) = by_name(new, portal, rules);
+    let (rank, wish) = by_name(new, schema, rules);
     let says_nothing_new = !claims.is_empty() && matches!(wish, Wish::LeftOut(_));
     if !says_nothing_new {
         claims.push(Claim { rank, exact: true, wish });
@@ -113,11 +119,11 @@ pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, portal: &Portal, ru
     claims
 }
 
-fn by_name(new: NewField<'_>, portal: &Portal, rules: Rules) -> (Rank, Wish) {
-    let out = |why| (Rank::UsualName, Wish::LeftOut(why));
-    let chosen = portal.property(new.name).filter(|_| rules.fields_are_properties);
+fn by_name(new: NewField<'_>, schema: &Schema, rules: Rules) -> (Rank, Wish) {
+    let out = |why| (Rank::Named(By::UsualName), Wish::LeftOut(why));
+    let chosen = schema.property(new.name).filter(|_| rules.fields_are_properties);
     if let Some(property) = chosen.filter(|property| !property.read_only) {
-        return (Rank::Name, Wish::Named(Arc::clone(property)));
+        return (Rank::Named(By::Name), Wish::Named(Arc::clone(property)));
     }
     if rules.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
         return out(LeftOut::DeletionMark);
@@ -125,9 +131,9 @@ fn by_name(new: NewField<'_>, portal: &Portal, rules: Rules) -> (Rank, Wish) {
     if is_technical(new.name) {
         return out(LeftOut::Technical);
     }
-    match portal.find(new.name) {
+    match schema.find(new.name) {
         Match::Found(_, property) if property.read_only => out(LeftOut::ReadOnly),
-        Match::Found(rank, property) if fits(new.shape, &property) => (rank, Wish::Named(property)),
+        Match::Found(by, property) if fits(new.shape, &property) => (Rank::Named(by), Wish::Named(property)),
         Match::Found(..) => out(LeftOut::Nested(new.inside)),
         _ if new.nested => out(LeftOut::Nested(new.inside)),
         // Not even where such records are written: it says nothing of a contact.
@@ -141,12 +147,12 @@ fn by_name(new: NewField<'_>, portal: &Portal, rules: Rules) -> (Rank, Wish) {
     }
 }
 
-fn names_of(properties: &[Arc<PortalProperty>]) -> Vec<Arc<str>> {
+fn names_of(properties: &[Arc<Property>]) -> Vec<Arc<str>> {
     properties.iter().map(|property| Arc::clone(&property.name)).collect()
 }
 
 /// Whether values of this form may go into a property without a mapping.
-fn fits(shape: Shape, property: &PortalProperty) -> bool {
+fn fits(shape: Shape, property: &Property) -> bool {
     match shape {
         Shape::Object => false,
         // The primary entry of a list may be an address or a number, but never a text.

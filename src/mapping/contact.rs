@@ -9,18 +9,20 @@ use super::{
     cell::{self, Cells},
     claim::NewField,
     deletion::Mark,
-    email::Key,
     field::{Field, Goal, Use},
-    names::Match,
     path::{Step, item, walk},
     plan::Plan,
-    portal::{Portal, PortalProperty},
     reason::{Code, Reason},
     value::{self, Converted, Formats, Reading},
 };
 use crate::{
     config::{DeletedRecords, InvalidValues, NullValues},
-    hubspot::model::LIFECYCLE_STAGE,
+    crm::{
+        key::Key,
+        names::Match,
+        property::{LIFECYCLE_STAGE, Property},
+        schema::Schema,
+    },
     protocol::message::{for_each_member, members},
 };
 
@@ -34,7 +36,7 @@ const USUAL_INSIDE: [&str; 11] =
 /// A property with its value as HubSpot takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PropertyValue {
-    pub property: Arc<PortalProperty>,
+    pub property: Arc<Property>,
     pub value: Box<str>,
 }
 
@@ -65,10 +67,10 @@ pub struct ValueRules {
 /// # Errors
 ///
 /// The reason why the record is rejected, or skipped: [`Code::DeletedInSource`].
-pub fn map(plan: &mut Plan, portal: &Portal, rules: ValueRules, data: &RawValue) -> Result<Contact, Reason> {
+pub fn map(plan: &mut Plan, schema: &Schema, rules: ValueRules, data: &RawValue) -> Result<Contact, Reason> {
     let members = members(data).map_err(|_| Reason::of(Code::InvalidValue))?;
-    let slots = slots(plan, portal, members);
-    let mapped = assemble(plan, portal, &slots, rules);
+    let slots = slots(plan, schema, members);
+    let mapped = assemble(plan, schema, &slots, rules);
     if mapped.is_err() {
         let with_value = slots.iter().flatten().filter(|raw| cell::has_value(raw)).count();
         plan.count_record_left_out(u64::try_from(with_value).unwrap_or(u64::MAX));
@@ -79,7 +81,7 @@ pub fn map(plan: &mut Plan, portal: &Portal, rules: ValueRules, data: &RawValue)
 /// The record's value for each field of the plan. Of repeated fields the last one counts.
 fn slots<'a>(
     plan: &mut Plan,
-    portal: &Portal,
+    schema: &Schema,
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
 ) -> Vec<Option<&'a RawValue>> {
     let mut slots: Vec<Option<&RawValue>> = vec![None; plan.known()];
@@ -94,8 +96,8 @@ fn slots<'a>(
         }
     }
     if !fresh.is_empty() {
-        let new = fresh.iter().map(|(name, raw)| NewField::of_record(name, raw, portal)).collect();
-        plan.learn(new, portal);
+        let new = fresh.iter().map(|(name, raw)| NewField::of_record(name, raw, schema)).collect();
+        plan.learn(new, schema);
         slots.resize(plan.known(), None);
         for (name, raw) in &fresh {
             if let Some(slot) = plan.place_of(name).and_then(|place| slots.get_mut(place)) {
@@ -108,7 +110,7 @@ fn slots<'a>(
 
 fn assemble(
     plan: &mut Plan,
-    portal: &Portal,
+    schema: &Schema,
     slots: &[Option<&RawValue>],
     rules: ValueRules,
 ) -> Result<Contact, Reason> {
@@ -122,7 +124,7 @@ fn assemble(
         let (Some(raw), Some(field)) = (*slot, plan.field_mut(place)) else { continue };
         let filled = fill(field, raw, rules, &mut contact);
         if filled.nested {
-            plan.tell_nested(place, |name| paths_inside(name, raw, portal));
+            plan.tell_nested(place, |name| paths_inside(name, raw, schema));
         }
         cells.cleared += u64::from(filled.cleared);
         match filled.taken {
@@ -244,9 +246,9 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Cont
 
 /// The paths to plain values inside an object, or inside the first object of a list, by names that are known.
 ///
-/// The names of a record's members may be values themselves, such as those of a map by customer: only what the portal, or
+/// The names of a record's members may be values themselves, such as those of a map by customer: only what the account, or
 /// everybody, has a name for is told.
-pub(super) fn paths_inside(field: &str, raw: &RawValue, portal: &Portal) -> Vec<String> {
+pub(super) fn paths_inside(field: &str, raw: &RawValue, schema: &Schema) -> Vec<String> {
     let (object, before) = match raw.get().as_bytes().first() {
         Some(b'{') => (Some(raw), ""),
         Some(b'[') => (item(raw, 0), "[0]"),
@@ -255,7 +257,7 @@ pub(super) fn paths_inside(field: &str, raw: &RawValue, portal: &Portal) -> Vec<
     let mut paths = Vec::new();
     let read = object.map(|object| {
         for_each_member(object, |name, value| {
-            let known = || USUAL_INSIDE.contains(&&*name) || portal.find(&name) != Match::Nothing;
+            let known = || USUAL_INSIDE.contains(&&*name) || schema.find(&name) != Match::Nothing;
             let plain = !value.get().starts_with(['{', '[']);
             if plain && paths.len() < MOST_PATHS && known() {
                 paths.push(format!("{field}{before}{}", Step::Name((*name).into())));

@@ -5,12 +5,38 @@
 use std::sync::Arc;
 
 use super::{
-    names::Rank,
     path::Step,
-    portal::{Kind, PortalProperty},
     value::{self, Formats, ShownUnit},
 };
-use crate::{config::ValueTable, hubspot::model::EMAIL, text::shown};
+use crate::{
+    config::ValueTable,
+    crm::{
+        names::By,
+        property::{EMAIL, Kind, Property},
+    },
+    text::shown,
+};
+
+/// How a field found its property: the smaller, the stronger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    /// The platform that maps fields itself has chosen it.
+    MatchingKey,
+    Mapping,
+    /// By one of the property's names.
+    Named(By),
+}
+
+impl Rank {
+    /// The rank in words, as logs say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MatchingKey => "the platform's matching key",
+            Self::Mapping => "field_mappings",
+            Self::Named(by) => by.as_str(),
+        }
+    }
+}
 
 /// A top-level field of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +77,7 @@ impl Field {
     }
 
     /// The properties that the values go into.
-    pub fn properties(&self) -> impl Iterator<Item = &Arc<PortalProperty>> {
+    pub fn properties(&self) -> impl Iterator<Item = &Arc<Property>> {
         self.uses.iter().filter_map(|one| match &one.goal {
             Goal::Key => None,
             Goal::Property(property) => Some(property),
@@ -64,7 +90,7 @@ impl Field {
 pub enum Goal {
     /// The contact's address.
     Key,
-    Property(Arc<PortalProperty>),
+    Property(Arc<Property>),
 }
 
 impl Goal {

@@ -3,18 +3,16 @@
 //! Not here: what a field does with its mapping ([`super::plan`]).
 
 use super::{
-    cell::is_invisible,
     creation::is_valid_name,
     path::{Path, Step},
-    portal::Portal,
     schema::{PathVerdict, judge_path},
 };
 use crate::{
-    config::{FieldMapping, nearest},
+    config::FieldMapping,
+    crm::{property::EMAIL, schema::Schema},
     error::Failure,
-    hubspot::model::EMAIL,
     protocol::catalog::ConfiguredStream,
-    text::shown,
+    text::{is_invisible, nearest, shown},
 };
 
 /// The mappings of a stream, at most one for each property.
@@ -162,19 +160,19 @@ fn contradiction(stream: &ConfiguredStream, one: &FieldMapping, other: &FieldMap
 
 /// A mapping that cannot work is a mistake to mend at once, not a field to leave out in silence.
 ///
-/// `may_be_created` says of a mapping whose property the portal does not have whether the sync will make it.
+/// `may_be_created` says of a mapping whose property the account does not have whether the sync will make it.
 ///
 /// # Errors
 ///
-/// A `config_error` for the first mapping whose property the portal does not have or does not let the API set.
+/// A `config_error` for the first mapping whose property the account does not have or does not let the API set.
 pub fn check_mappings(
     mappings: &[FieldMapping],
-    portal: &Portal,
+    schema: &Schema,
     may_be_created: impl Fn(&FieldMapping) -> bool,
 ) -> Result<(), Failure> {
     for mapping in mappings {
         let FieldMapping { field, property, .. } = mapping;
-        let wrong = match portal.property(property) {
+        let wrong = match schema.property(property) {
             _ if property == EMAIL => continue,
             Some(known) if known.read_only => {
                 "HubSpot does not let the API set that property. Choose another one.".to_owned()
@@ -183,7 +181,7 @@ pub fn check_mappings(
             None if may_be_created(mapping) => continue,
             None => format!(
                 "no contact property of this HubSpot account has that internal name; {}",
-                cure(property, portal)
+                cure(property, schema)
             ),
         };
         return Err(Failure::config(format!(
@@ -195,8 +193,8 @@ pub fn check_mappings(
     Ok(())
 }
 
-fn cure(property: &str, portal: &Portal) -> String {
-    match portal.correction(property) {
+fn cure(property: &str, schema: &Schema) -> String {
+    match schema.correction(property) {
         Some(correction) => correction,
         None if is_valid_name(property) => {
             "copy the internal name from the property's settings in HubSpot, or create the property there.".to_owned()

@@ -12,15 +12,17 @@ use super::{
     claim::{Claim, NewField, Rules, Wish, claims},
     contact::ValueRules,
     deletion::Mark,
-    field::{Field, Goal, LeftOut, Use},
+    field::{Field, Goal, LeftOut, Rank, Use},
     mappings::Mappings,
-    names::{Match, Rank, is_email_word},
-    portal::{Portal, PortalProperty},
 };
 use crate::{
     config::{DeletedRecords, FieldMapping},
+    crm::{
+        names::{Match, is_email_word},
+        property::{EMAIL, Property},
+        schema::Schema,
+    },
     error::Failure,
-    hubspot::model::EMAIL,
     protocol::{catalog::ConfiguredStream, message::StreamId},
 };
 
@@ -69,7 +71,7 @@ impl Plan {
         stream: &ConfiguredStream,
         mappings: &[FieldMapping],
         rules: ValueRules,
-        portal: &Portal,
+        schema: &Schema,
     ) -> Result<Self, Failure> {
         let mut plan = Self {
             stream: stream.id.clone(),
@@ -89,7 +91,7 @@ impl Plan {
             full: false,
             round: 0,
         };
-        plan.learn(stream.fields.iter().map(NewField::of_catalog).collect(), portal);
+        plan.learn(stream.fields.iter().map(NewField::of_catalog).collect(), schema);
         Ok(plan)
     }
 
@@ -217,13 +219,13 @@ impl Plan {
 
     /// Takes up fields of one record, or of the catalog, that are new to the plan, or that have a value for the first time.
     /// Among them the better right decides; none of them takes anything from a field that is in use.
-    pub(super) fn learn(&mut self, fields: Vec<NewField<'_>>, portal: &Portal) {
+    pub(super) fn learn(&mut self, fields: Vec<NewField<'_>>, schema: &Schema) {
         self.round += 1;
         let mut touched: Vec<(usize, Option<Field>)> = Vec::with_capacity(fields.len());
         let mut wanted: Vec<(usize, Claim)> = Vec::new();
         for new in fields {
-            let Some((index, before)) = self.take_up(&new, portal) else { continue };
-            let claims = claims(new, &self.mappings, portal, self.rules);
+            let Some((index, before)) = self.take_up(&new, schema) else { continue };
+            let claims = claims(new, &self.mappings, schema, self.rules);
             wanted.extend(claims.into_iter().map(|claim| (index, claim)));
             touched.push((index, before));
         }
@@ -248,7 +250,7 @@ impl Plan {
 
     /// The place of a field that is new or had no value before, free of all that it had; with what that was. `None`:
     /// there is no more room.
-    fn take_up(&mut self, new: &NewField<'_>, portal: &Portal) -> Option<(usize, Option<Field>)> {
+    fn take_up(&mut self, new: &NewField<'_>, schema: &Schema) -> Option<(usize, Option<Field>)> {
         let round = self.round;
         if let Some(index) = self.place_of(new.name) {
             self.holders.retain(|_, holder| *holder != index);
@@ -261,7 +263,7 @@ impl Plan {
             (field.cells_left_out, field.unclear_marks) = (before.cells_left_out, before.unclear_marks);
             return Some((index, Some(before)));
         }
-        if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name, portal) {
+        if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name, schema) {
             if !std::mem::replace(&mut self.full, true) {
                 self.news.push(News::Full);
             }
@@ -284,8 +286,8 @@ impl Plan {
         self.marks.extend(mark.map(|mark| (index, mark)));
     }
 
-    fn cannot_do_without(&self, field: &str, portal: &Portal) -> bool {
-        let is_key = || matches!(portal.find(field), Match::Found(_, property) if *property.name == *EMAIL);
+    fn cannot_do_without(&self, field: &str, schema: &Schema) -> bool {
+        let is_key = || matches!(schema.find(field), Match::Found(_, property) if *property.name == *EMAIL);
         Mark::of(field).is_some() || self.mappings.of_field(field).next().is_some() || is_key()
     }
 
@@ -372,7 +374,7 @@ impl Plan {
     }
 
     /// Whether a field is one more spelling of the word for the address, beside those that hold it already.
-    fn stands_in(&self, index: usize, property: &PortalProperty) -> bool {
+    fn stands_in(&self, index: usize, property: &Property) -> bool {
         let is_word = |index| self.fields.get_index(index).is_some_and(|(name, _)| is_email_word(name));
         let by_name =
             |index| self.field(index).is_some_and(|(_, field)| !field.key().is_some_and(Use::is_mapped));

@@ -29,7 +29,7 @@ pub enum Code {
     UnknownProperty,
     /// HubSpot does not let the API set the property.
     ReadOnlyProperty,
-    /// The portal's rules demand a property that the record lacks.
+    /// The account's rules demand a property that the record lacks.
     MissingRequiredProperty,
     /// Another contact has the address, or HubSpot had two changes at once.
     Conflict,

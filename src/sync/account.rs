@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use crate::{
+    crm::key::Key,
     hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
-    mapping::email::Key,
 };
 
 /// What the answer says of one input.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{lifecycle::Existence, slot::Slot};
-use crate::mapping::email::Key;
+use crate::crm::key::Key;
 
 /// What a batch has learned of addresses that are one contact.
 #[derive(Debug, Default)]

@@ -4,15 +4,14 @@ use indexmap::{IndexMap, IndexSet};
 use tracing::{info, warn};
 
 use crate::{
-    config::{FieldMapping, UnknownFields, nearest},
+    config::{FieldMapping, UnknownFields},
     error::Failure,
     mapping::{
-        field::{Field, Goal, LeftOut, Use},
-        names::Rank,
+        field::{Field, Goal, LeftOut, Rank, Use},
         plan::{News, Plan},
     },
     protocol::message::StreamId,
-    text::shown,
+    text::{nearest, shown},
 };
 
 /// So many fields of a stream are named in an error or a line.

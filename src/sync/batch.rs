@@ -12,11 +12,13 @@ use indexmap::IndexMap;
 
 use super::fate::Ticket;
 use crate::{
-    hubspot::model::{LIFECYCLE_STAGE, MAX_BATCH_INPUTS},
+    crm::{
+        key::Key,
+        object::MAX_BATCH_INPUTS,
+        property::{Kind, LIFECYCLE_STAGE},
+    },
     mapping::{
         contact::{Contact, PropertyValue},
-        email::Key,
-        portal::Kind,
         reason::Reason,
     },
 };

@@ -13,9 +13,9 @@ use super::{
     report::Notes,
 };
 use crate::{
+    crm::key::Key,
     error::Failure,
     hubspot::client::{Client, Endpoint, Reply},
-    mapping::email::Key,
 };
 
 /// The wait for a property that was created a moment ago.

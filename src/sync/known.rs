@@ -5,7 +5,7 @@ use std::{
     hash::BuildHasher,
 };
 
-use crate::mapping::email::Key;
+use crate::crm::key::Key;
 
 /// Beyond so many, contacts are looked up again. They take about 2 MiB.
 const MOST: usize = 100_000;

@@ -10,11 +10,11 @@ use std::{
 
 use super::batch::Input;
 use crate::{
-    hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
-    mapping::{
-        email::Key,
-        portal::{Portal, Stage},
+    crm::{
+        key::Key,
+        schema::{Schema, Stage},
     },
+    hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
 };
 
 /// The stage for contacts that a sync creates.
@@ -24,14 +24,14 @@ pub struct NewContactStage {
     pub value: Arc<str>,
     /// What people see.
     pub label: String,
-    /// The internal values that the portal allows.
+    /// The internal values that the account allows.
     allowed: HashSet<Arc<str>>,
 }
 
 impl NewContactStage {
-    /// The stage of the portal, which a setting has named.
-    pub fn new(stage: &Stage, portal: &Portal) -> Self {
-        let allowed = portal.stages().iter().map(|stage| Arc::clone(&stage.value)).collect();
+    /// The stage of the account, which a setting has named.
+    pub fn new(stage: &Stage, schema: &Schema) -> Self {
+        let allowed = schema.stages().iter().map(|stage| Arc::clone(&stage.value)).collect();
         Self { value: Arc::clone(&stage.value), label: stage.label.clone(), allowed }
     }
 

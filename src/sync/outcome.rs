@@ -7,9 +7,9 @@ use super::{
     report::Notes,
     slot::Slot,
 };
-use crate::mapping::{
-    email::Key,
-    reason::{Code, Reason},
+use crate::{
+    crm::key::Key,
+    mapping::reason::{Code, Reason},
 };
 
 /// What a batch has come to so far.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
+    crm::{key::Key, property::EMAIL},
     error::Failure,
-    hubspot::model::{EMAIL, ErrorBody, PropertyFault},
-    mapping::{email::Key, reason::Code},
+    hubspot::model::{ErrorBody, PropertyFault},
+    mapping::reason::Code,
 };
 
 /// What is to blame for a refusal.
@@ -13,7 +14,7 @@ use crate::{
 pub enum Blame {
     /// Properties that HubSpot takes from nobody.
     Unusable(Vec<(Arc<str>, Code)>),
-    /// The portal's rules demand a property: always, or because of what another property says.
+    /// The account's rules demand a property: always, or because of what another property says.
     MissingRequired { property: Option<Arc<str>>, always: bool },
     /// The address.
     Email,

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     config::{FailIfRejected, FieldMapping, UnknownFields},
+    crm::schema::Schema,
     error::Failure,
     hubspot::client::Client,
     io::{
@@ -33,7 +34,6 @@ use crate::{
     mapping::{
         contact::{ValueRules, map},
         plan::Plan,
-        portal::Portal,
         reason::{Code, Reason},
     },
     protocol::{
@@ -55,7 +55,7 @@ const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Setting {
     pub client: Arc<Client>,
-    pub portal: Portal,
+    pub schema: Schema,
     pub rules: Rules,
     pub values: ValueRules,
     pub unknown_fields: UnknownFields,
@@ -308,12 +308,12 @@ impl Sync {
         let setting = &self.setting;
         let plan = |id| {
             let undeclared = ConfiguredStream::undeclared(id);
-            Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.portal)
+            Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.schema)
         };
         let stream = self.streams.of_record(record, &mut self.ledger, plan)?;
         self.report.read += 1;
         let ticket = self.ledger.open(stream.ledger_place, number);
-        let mapped = map(&mut stream.plan, &self.setting.portal, self.setting.values, record.data);
+        let mapped = map(&mut stream.plan, &self.setting.schema, self.setting.values, record.data);
         let news = stream.plan.take_news();
         if !news.is_empty() {
             announce_news(&stream.plan, &news, self.setting.unknown_fields)?;

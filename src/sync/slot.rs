@@ -12,11 +12,12 @@ use super::{
     lifecycle::{Existence, NewContactStage},
 };
 use crate::{
-    hubspot::model::{EMAIL, LIFECYCLE_STAGE, ReadInput, ReadRequest, UpsertInput, UpsertRequest},
-    mapping::{
-        email::Key,
-        reason::{Code, Reason},
+    crm::{
+        key::Key,
+        property::{EMAIL, LIFECYCLE_STAGE},
     },
+    hubspot::model::{ReadInput, ReadRequest, UpsertInput, UpsertRequest},
+    mapping::reason::{Code, Reason},
 };
 
 /// Properties that HubSpot turned out to take from nobody, with the reason.

@@ -130,7 +130,7 @@ fn there_is_one_version() {
 fn names_that_are_only_proposed_are_on_the_page() {
     let below = PAGE.split_once("\n### Usual names\n").unwrap().1;
     let (section, _) = below.split_once("\n### ").unwrap();
-    let table = include_str!("../../src/mapping/usual_names.txt");
+    let table = include_str!("../../src/crm/usual_names.txt");
     let entries =
         table.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" | ? "));
     let missing: Vec<_> = entries

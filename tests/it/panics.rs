@@ -13,6 +13,7 @@ use destination_hubspot::{
     cli,
     command::Context,
     config::{AccessToken, ApiVersion, DelayScale, Environment, FailIfRejected, UnknownFields},
+    crm::schema::Schema,
     hubspot::{
         client::Client,
         retry::RetryPolicy,
@@ -20,7 +21,7 @@ use destination_hubspot::{
     },
     io::{input, output::Output},
     logging,
-    mapping::{contact::ValueRules, portal::Portal},
+    mapping::contact::ValueRules,
     sync::{
         batch::Timing,
         rules::Rules,
@@ -84,7 +85,7 @@ fn a_connector_with_a_fault() {
     );
     let setting = Setting {
         client: Arc::new(client),
-        portal: Portal::new(&[]),
+        schema: Schema::new(&[]),
         rules: Rules::default(),
         values: ValueRules::default(),
         unknown_fields: UnknownFields::default(),

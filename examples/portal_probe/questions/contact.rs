@@ -1,6 +1,6 @@
 //! What becomes of single contacts: a step back in the lifecycle, an address that was archived or deleted for good.
 
-use destination_hubspot::hubspot::model::LIFECYCLE_STAGE;
+use destination_hubspot::crm::property::LIFECYCLE_STAGE;
 use serde_json::Value;
 
 use super::refusal::alike;

@@ -1,6 +1,6 @@
 //! What the results of a batch look like when nothing goes wrong.
 
-use destination_hubspot::hubspot::model::{BatchResult, LIFECYCLE_STAGE};
+use destination_hubspot::{crm::property::LIFECYCLE_STAGE, hubspot::model::BatchResult};
 use serde_json::Value;
 
 use crate::{

@@ -15,7 +15,7 @@ use super::{
     name::{is_valid_name, numbered, stem},
 };
 use crate::{
-    hubspot::model::{Property, PropertyOption, Text},
+    crm::definition::{PropertyDefinition, PropertyOption},
     mapping::schema::{Shape, is_nested, shape},
     text::normal,
 };
@@ -46,17 +46,18 @@ pub struct NewProperty {
 
 impl NewProperty {
     /// The property as HubSpot will list it.
-    pub fn definition(&self) -> Property {
-        let text = |text: &str| Text(Some(text.to_owned()));
-        let option =
-            |option: &NewOption| PropertyOption { label: text(option.label), value: text(option.value) };
-        Property {
+    pub fn definition(&self) -> PropertyDefinition {
+        let option = |option: &NewOption| PropertyOption {
+            label: option.label.to_owned(),
+            value: option.value.to_owned(),
+        };
+        PropertyDefinition {
             name: self.name.clone(),
-            label: text(&self.label),
-            value_type: text(self.value_type),
-            field_type: text(self.field_type),
+            label: self.label.clone(),
+            value_type: self.value_type.to_owned(),
+            field_type: self.field_type.to_owned(),
             options: self.options.iter().map(option).collect(),
-            ..Property::default()
+            ..PropertyDefinition::default()
         }
     }
 }
@@ -78,7 +79,7 @@ pub struct Wanted<'a> {
     pub field: &'a str,
     /// The JSON schema of the field, or of what the path leads to.
     pub schema: &'a Value,
-    /// The internal name, if a mapping says it. The portal must not have it.
+    /// The internal name, if a mapping says it. The account must not have it.
     pub name: Option<&'a str>,
 }
 
@@ -97,7 +98,7 @@ pub struct Wanted<'a> {
 /// make others ambiguous: where the field's name would, the label is the internal name as well. A name that
 /// HubSpot would not take gets no definition; [`super::is_valid_name`] tells.
 ///
-/// `taken` says whether the portal already finds a property by this name. It should look at similar names and
+/// `taken` says whether the account already finds a property by this name. It should look at similar names and
 /// labels too: a new name that is like that of a known property makes both ambiguous.
 pub fn definitions<'a>(
     wanted: impl IntoIterator<Item = Wanted<'a>>,
@@ -333,7 +334,7 @@ mod tests {
         assert_eq!(made(all, &[]), [["a", "a", "number"], ["groesse_2", "Größe", "text"]]);
     }
 
-    /// The fields whose definitions a field means, as the portal looks for them.
+    /// The fields whose definitions a field means, as the account looks for them.
     fn found<'a>(made: &'a [(String, NewProperty)], field: &str) -> Vec<&'a str> {
         let own = normal(field);
         let ranks: [&dyn Fn(&NewProperty) -> bool; 3] =

@@ -93,10 +93,10 @@ fn a_property_that_a_platform_has_chosen_is_no_mark() {
         fields_are_properties: true,
         ..ConfiguredStream::undeclared(users())
     };
-    let portal = Portal::new(&[property("deleted_at", "Deleted", "string", false)]);
-    let mut plan = Plan::new(&stream, &[], ValueRules::default(), &portal).unwrap();
+    let schema = Schema::new(&[property("deleted_at", "Deleted", "string", false)]);
+    let mut plan = Plan::new(&stream, &[], ValueRules::default(), &schema).unwrap();
     let row = RawValue::from_string(r#"{"mail":"a@x.com","deleted_at":"2027-01-01"}"#.to_owned()).unwrap();
-    let one = map(&mut plan, &portal, ValueRules::default(), &row);
+    let one = map(&mut plan, &schema, ValueRules::default(), &row);
     assert_eq!(contact(&one).1, texts(&[("deleted_at", "2027-01-01")]));
 }
 

@@ -79,10 +79,10 @@ fn a_general_mapping_applies_once_a_record_brings_its_field_unless_its_property_
 
 #[test]
 fn a_mapping_that_can_match_nothing_is_doubtful() {
-    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    let declared = json!({"type": "object", "properties": {"city": {"type": "string"}}});
     let field = |name: &str, schema: &Value| catalog::Field { name: name.to_owned(), schema: schema.clone() };
     let stream = ConfiguredStream {
-        fields: vec![field("email", &json!({"type": "string"})), field("address", &schema)],
+        fields: vec![field("email", &json!({"type": "string"})), field("address", &declared)],
         ..ConfiguredStream::undeclared(users())
     };
     for (name, expected) in [
@@ -97,7 +97,7 @@ fn a_mapping_that_can_match_nothing_is_doubtful() {
         ("phones[0].value", Some(Doubt::NoField { nearest: None })),
     ] {
         let one = mapping(None, name, "phone");
-        let plan = Plan::new(&stream, std::slice::from_ref(&one), ValueRules::default(), &portal()).unwrap();
+        let plan = Plan::new(&stream, std::slice::from_ref(&one), ValueRules::default(), &schema()).unwrap();
         assert_eq!(plan.mappings().doubt(&one, &stream), expected, "{name}");
     }
 }
@@ -119,11 +119,11 @@ fn a_mapping_that_cannot_work_is_a_config_error() {
         ("fristname", "did you mean `firstname`?"),
         ("createdate", "does not let the API set"),
     ] {
-        let failure = check_mappings(&[mapping(None, "name", property)], &portal(), |_| false).unwrap_err();
+        let failure = check_mappings(&[mapping(None, "name", property)], &schema(), |_| false).unwrap_err();
         assert_eq!(failure.failure_type, FailureType::Config);
         assert!(failure.message.contains(&format!("`name` to the property `{property}`")), "{failure}");
         assert!(failure.message.contains(said), "{failure}");
     }
-    assert!(check_mappings(&[mapping(None, "mail", "email")], &portal(), |_| false).is_ok());
-    assert!(check_mappings(&[mapping(None, "name", "nickname")], &portal(), |_| true).is_ok());
+    assert!(check_mappings(&[mapping(None, "mail", "email")], &schema(), |_| false).is_ok());
+    assert!(check_mappings(&[mapping(None, "name", "nickname")], &schema(), |_| true).is_ok());
 }

@@ -16,39 +16,41 @@ mod record;
 use super::{
     cell::Cells,
     contact::{Contact, ValueRules, map},
-    email::Key,
-    field::Field,
+    field::{Field, Rank},
     mappings::{Doubt, check_mappings},
-    names::{Match, Rank, is_email_word},
     plan::{News, Plan},
-    portal::{Kind, Portal},
     reason::{Code, Reason},
 };
 use crate::{
     config::{DeletedRecords, FieldMapping, InvalidValues, NullValues},
+    crm::{
+        definition::PropertyDefinition,
+        key::Key,
+        names::{By, Match, is_email_word},
+        property::{Kind, MAX_VALUE_CHARACTERS},
+        schema::Schema,
+    },
     error::{Failure, FailureType},
-    hubspot::model::{MAX_VALUE_CHARACTERS, ModificationMetadata, Property, Text},
     protocol::{
         catalog::{self, ConfiguredStream},
         message::StreamId,
     },
 };
 
-fn property(name: &str, label: &str, value_type: &str, read_only_value: bool) -> Property {
+fn property(name: &str, label: &str, value_type: &str, read_only_value: bool) -> PropertyDefinition {
     let (value_type, field_type) = value_type.split_once('/').unwrap_or((value_type, "text"));
-    let text = |text: &str| Text(Some(text.to_owned()));
-    Property {
+    PropertyDefinition {
         name: name.to_owned(),
-        label: text(label),
-        value_type: text(value_type),
-        field_type: text(field_type),
-        modification_metadata: ModificationMetadata { read_only_value },
-        ..Property::default()
+        label: label.to_owned(),
+        value_type: value_type.to_owned(),
+        field_type: field_type.to_owned(),
+        read_only: read_only_value,
+        ..PropertyDefinition::default()
     }
 }
 
-fn portal() -> Portal {
-    Portal::new(&[
+fn schema() -> Schema {
+    Schema::new(&[
         // The flag of `email` means nothing.
         property("email", "Email", "string", true),
         property("firstname", "First Name", "string", false),
@@ -97,7 +99,7 @@ fn plan_of(
         &ConfiguredStream { fields, ..ConfiguredStream::undeclared(users()) },
         mappings,
         rules,
-        &portal(),
+        &schema(),
     )
 }
 
@@ -127,7 +129,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 type Mapped = Result<Contact, Reason>;
 
 fn map_by(plan: &mut Plan, data: &str, rules: ValueRules) -> Mapped {
-    map(plan, &portal(), rules, &RawValue::from_string(data.to_owned()).unwrap())
+    map(plan, &schema(), rules, &RawValue::from_string(data.to_owned()).unwrap())
 }
 
 fn map_with(plan: &mut Plan, data: &str, invalid: InvalidValues) -> Mapped {

@@ -53,7 +53,7 @@ fn spellings_of_the_word_for_the_address_stand_in_for_one_another() {
 
 #[test]
 fn what_a_name_means_is_written_and_what_it_may_mean_is_proposed() {
-    let portal = Portal::new(&[
+    let schema = Schema::new(&[
         property("jobtitle", "Job Title", "string", false),
         property("salutation", "Salutation", "string", false),
         property("mobilephone", "Mobile Phone Number", "string", false),
@@ -63,7 +63,7 @@ fn what_a_name_means_is_written_and_what_it_may_mean_is_proposed() {
         property("hs_language", "Preferred language", "string", false),
         property("tier", "Membership Tier", "string", false),
     ]);
-    let found = |field: &str| match portal.find(field) {
+    let found = |field: &str| match schema.find(field) {
         Match::Found(rank, property) => format!("{} {rank:?}", property.name),
         Match::Perhaps(properties) => {
             properties.iter().map(|property| format!("{}?", property.name)).collect::<Vec<_>>().join(" ")
@@ -110,10 +110,10 @@ fn a_platform_that_maps_fields_itself_names_properties() {
         fields_are_properties: true,
         ..ConfiguredStream::undeclared(users())
     };
-    let portal = Portal::new(&[property("state", "State/Region", "string", false)]);
-    let plan = Plan::new(&stream, &[], ValueRules::default(), &portal).unwrap();
+    let schema = Schema::new(&[property("state", "State/Region", "string", false)]);
+    let plan = Plan::new(&stream, &[], ValueRules::default(), &schema).unwrap();
     let ranks: Vec<_> = plan.fields().map(|(_, field)| field.uses.first().map(|one| one.rank)).collect();
-    assert_eq!(ranks, [Some(Rank::MatchingKey), Some(Rank::Name)]);
+    assert_eq!(ranks, [Some(Rank::MatchingKey), Some(Rank::Named(By::Name))]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn names_are_found_without_case_and_separators_and_by_label() {
         .fields()
         .map(|(_, field)| field.uses.first().map(|one| one.rank))
         .collect();
-    let expected = [Rank::Name, Rank::SimilarName, Rank::SimilarName, Rank::Label];
+    let expected = [By::Name, By::SimilarName, By::SimilarName, By::Label].map(Rank::Named);
     assert_eq!(ranks, expected.map(Some));
 }
 

@@ -7,13 +7,13 @@ use super::{
     number, options,
     plain::Plain,
     reading::{Converted, Formats, Reading, ShownUnit},
-    text::{compact, trim, visible},
+    text::{compact, visible},
     time,
 };
-use crate::mapping::{
-    cell,
-    portal::{Kind, PortalProperty},
-    reason::Code,
+use crate::{
+    crm::property::{Kind, Property},
+    mapping::{cell, reason::Code},
+    text::trim,
 };
 
 /// Turns a value into what the property takes.
@@ -21,11 +21,7 @@ use crate::mapping::{
 /// # Errors
 ///
 /// Why it cannot be turned.
-pub fn convert(
-    raw: &RawValue,
-    property: &PortalProperty,
-    reading: &mut Reading<'_>,
-) -> Result<Converted, Code> {
+pub fn convert(raw: &RawValue, property: &Property, reading: &mut Reading<'_>) -> Result<Converted, Code> {
     if is_nested(raw) && !cell::has_value(raw) {
         return Ok(Converted::Empty);
     }
@@ -37,7 +33,7 @@ pub fn convert(
 }
 
 /// Whether the property takes the text.
-pub fn fits(text: &str, property: &PortalProperty, formats: Formats) -> bool {
+pub fn fits(text: &str, property: &Property, formats: Formats) -> bool {
     let mut unit = ShownUnit::default();
     let mut reading = Reading { formats, unit: &mut unit, mapped: true, values: None };
     of_plain(Plain::of_text(text).as_ref(), property, &mut reading).is_ok()
@@ -65,7 +61,7 @@ pub fn address(raw: &RawValue) -> Result<Option<Box<str>>, Code> {
 
 /// Whether a value is true or false for a checkbox; `None` if it is neither.
 pub fn flag(raw: &RawValue) -> Option<bool> {
-    let checkbox = PortalProperty { kind: Kind::Bool, ..PortalProperty::default() };
+    let checkbox = Property { kind: Kind::Bool, ..Property::default() };
     let mut unit = ShownUnit::default();
     let mut reading = Reading { formats: Formats::default(), unit: &mut unit, mapped: false, values: None };
     match convert(raw, &checkbox, &mut reading) {
@@ -94,7 +90,7 @@ fn phone(text: &str) -> Option<Box<str>> {
     (has_digit && !is_rounded).then(|| text.into())
 }
 
-fn list(raw: &RawValue, property: &PortalProperty, reading: &mut Reading<'_>) -> Result<Converted, Code> {
+fn list(raw: &RawValue, property: &Property, reading: &mut Reading<'_>) -> Result<Converted, Code> {
     if property.kind == Kind::Choices {
         return options::of_list(raw, property, reading);
     }
@@ -116,7 +112,7 @@ fn holds_objects_alone(list: &RawValue) -> bool {
 }
 
 /// An object or a list as a whole: it goes into a text, as JSON, if a mapping says so.
-fn whole(raw: &RawValue, property: &PortalProperty, reading: &Reading<'_>) -> Result<Converted, Code> {
+fn whole(raw: &RawValue, property: &Property, reading: &Reading<'_>) -> Result<Converted, Code> {
     // A table of values says what single values become.
     if property.kind != Kind::Text || !reading.mapped || reading.values.is_some() {
         return Err(Code::NestedValue);
@@ -126,7 +122,7 @@ fn whole(raw: &RawValue, property: &PortalProperty, reading: &Reading<'_>) -> Re
 
 fn of_plain(
     plain: Option<&Plain>,
-    property: &PortalProperty,
+    property: &Property,
     reading: &mut Reading<'_>,
 ) -> Result<Converted, Code> {
     let Some(plain) = plain else { return Ok(Converted::Empty) };

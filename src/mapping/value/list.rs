@@ -8,14 +8,12 @@ use std::fmt;
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::{Deserializer, value::RawValue};
 
-use super::{plain::Plain, text::trim, truth};
+use super::plain::Plain;
 use crate::{
-    mapping::{
-        cell,
-        portal::{Kind, PortalProperty},
-        reason::Code,
-    },
+    crm::property::{Kind, Property},
+    mapping::{cell, reason::Code},
     protocol::message::for_each_member,
+    text::trim,
 };
 
 /// The items of a list that are a value, as far as they matter to most properties.
@@ -122,7 +120,7 @@ impl Names {
         looks_right: |text| text.bytes().filter(|byte| *byte == b'@').count() == 1,
     };
 
-    pub(super) fn of(property: &PortalProperty) -> Self {
+    pub(super) fn of(property: &Property) -> Self {
         let own = normal(&property.name);
         match property.kind {
             Kind::Phone => Self {
@@ -229,7 +227,7 @@ fn is_marked_inside(name: &str, value: &RawValue) -> bool {
 
 fn is_mark(name: &str, value: &RawValue) -> bool {
     matches!(name, "primary" | "isprimary" | "default" | "isdefault")
-        && matches!(single(value), Ok(Some(plain)) if truth::said(&plain) == Some(true))
+        && matches!(single(value), Ok(Some(plain)) if plain.said() == Some(true))
 }
 
 /// A member's name without case and separators.

@@ -14,7 +14,6 @@ mod plain;
 mod reading;
 mod text;
 mod time;
-mod truth;
 mod wanted;
 
 #[cfg(test)]
@@ -24,6 +23,4 @@ mod time_tests;
 
 pub use self::convert::{address, convert, fits, flag};
 pub use self::reading::{Converted, Formats, Reading, ShownUnit};
-pub use self::text::trim;
-pub(super) use self::truth::{Meaning, Pair, meaning};
 pub use self::wanted::wanted;

@@ -1,6 +1,6 @@
 //! Properties with options: checkboxes, lists to choose from, owners, and several of them at once.
 //!
-//! Not here: how an option is found by its name ([`crate::mapping::choices`]).
+//! Not here: how an option is found by its name ([`crate::crm::choices`]).
 
 use std::borrow::Cow;
 
@@ -12,25 +12,27 @@ use super::{
     number::is_digits,
     plain::Plain,
     reading::{Converted, Reading},
-    text::trim,
-    truth,
 };
 use crate::{
     config::ValueTable,
-    hubspot::model::MAX_VALUE_CHARACTERS,
-    mapping::{choices::Choices, portal::PortalProperty, reason::Code},
+    crm::{
+        choices::Choices,
+        property::{MAX_VALUE_CHARACTERS, Property},
+    },
+    mapping::reason::Code,
+    text::trim,
 };
 
 /// So many commas less one may an option's own name hold.
 const MOST_PARTS_OF_A_NAME: usize = 8;
 
-/// A checkbox. The portal's own words come first: a label may well be `No` for `true`.
-pub(super) fn truth(plain: &Plain, property: &PortalProperty) -> Option<Box<str>> {
+/// A checkbox. The account's own words come first: a label may well be `No` for `true`.
+pub(super) fn truth(plain: &Plain, property: &Property) -> Option<Box<str>> {
     let choices = &property.choices;
     if let Some(own) = named(plain, choices) {
         return Some(own);
     }
-    let is_true = truth::said(plain)?;
+    let is_true = plain.said()?;
     let word = if is_true { "true" } else { "false" };
     if choices.is_empty() {
         return Some(word.into());
@@ -39,15 +41,15 @@ pub(super) fn truth(plain: &Plain, property: &PortalProperty) -> Option<Box<str>
 }
 
 /// One option: by its name, or the only one that says yes or no as the value does.
-pub(super) fn option(plain: &Plain, property: &PortalProperty) -> Option<Box<str>> {
+pub(super) fn option(plain: &Plain, property: &Property) -> Option<Box<str>> {
     listed(plain, property).or_else(|| {
-        let is_true = truth::said(plain)?;
+        let is_true = plain.said()?;
         property.choices.meant(is_true).map(|value| (&*value).into())
     })
 }
 
 /// One option by its name alone: of several, none is there to say yes or no.
-fn listed(plain: &Plain, property: &PortalProperty) -> Option<Box<str>> {
+fn listed(plain: &Plain, property: &Property) -> Option<Box<str>> {
     if property.of_owners {
         return owner(plain);
     }
@@ -71,7 +73,7 @@ fn named(plain: &Plain, choices: &Choices) -> Option<Box<str>> {
 /// Several options as a list.
 pub(super) fn of_list(
     list: &RawValue,
-    property: &PortalProperty,
+    property: &Property,
     reading: &Reading<'_>,
 ) -> Result<Converted, Code> {
     let mut several = Several::new("");
@@ -84,11 +86,7 @@ pub(super) fn of_list(
 
 /// Several options in a text: after a leading `;`, which stays, since it makes HubSpot append them; between `;`; as a
 /// JSON array or one of Postgres; or between commas.
-pub(super) fn of_text(
-    plain: &Plain,
-    property: &PortalProperty,
-    reading: &Reading<'_>,
-) -> Result<Converted, Code> {
+pub(super) fn of_text(plain: &Plain, property: &Property, reading: &Reading<'_>) -> Result<Converted, Code> {
     let text = trim(&plain.text);
     // Options that are kept elsewhere cannot be judged here, so that no whole text can be told from its parts.
     let is_open = property.choices.is_empty() && !property.of_owners && reading.values.is_none();
@@ -125,7 +123,7 @@ fn ids(text: &str) -> Option<Vec<Box<str>>> {
 }
 
 /// One of several options. HubSpot separates them by `;`, so one that holds it cannot be said.
-fn part(plain: &Plain, property: &PortalProperty, values: Option<&ValueTable>) -> Option<Box<str>> {
+fn part(plain: &Plain, property: &Property, values: Option<&ValueTable>) -> Option<Box<str>> {
     let plain = match values {
         Some(values) => Cow::Owned(plain.translated(values)?),
         None => Cow::Borrowed(plain),
@@ -185,11 +183,7 @@ impl Several {
 }
 
 /// The options between commas. An option whose own name holds commas comes before those that its parts would be.
-fn between_commas(
-    text: &str,
-    property: &PortalProperty,
-    values: Option<&ValueTable>,
-) -> Option<Vec<Box<str>>> {
+fn between_commas(text: &str, property: &Property, values: Option<&ValueTable>) -> Option<Vec<Box<str>>> {
     let parts: Vec<&str> = text.split(',').collect();
     let mut rest = &*parts;
     let mut options = Vec::new();

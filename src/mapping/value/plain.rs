@@ -4,11 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{
-    number,
-    text::{check_length, trim},
-};
-use crate::{config::ValueTable, mapping::reason::Code};
+use super::{number, text::check_length};
+use crate::{config::ValueTable, crm::truth::meaning, mapping::reason::Code, text::trim};
 
 /// A value that is neither a list, nor an object, nor blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +17,11 @@ pub(super) struct Plain {
 }
 
 impl Plain {
+    /// What it says as a yes or a no, in every form that a checkbox takes.
+    pub(super) fn said(&self) -> Option<bool> {
+        meaning(&self.digits()).map(|meaning| meaning.is_true)
+    }
+
     /// `None` for `null` and for text with nothing to see.
     ///
     /// # Errors

@@ -1,25 +1,13 @@
 //! Text without what nobody sees: the white space and the invisible characters around it. Knows no JSON but how to
 //! make it compact.
 
-use crate::{
-    hubspot::model::MAX_VALUE_CHARACTERS,
-    mapping::{cell::is_invisible, reason::Code},
-};
-
-fn is_blank(character: char) -> bool {
-    character.is_whitespace() || is_invisible(character)
-}
-
-/// The text without white space and invisible characters at its ends.
-pub fn trim(text: &str) -> &str {
-    text.trim_matches(is_blank)
-}
+use crate::{crm::property::MAX_VALUE_CHARACTERS, mapping::reason::Code, text::is_unseen};
 
 /// The text without the invisible characters at its ends; the white space there stays, which somebody may have meant.
 pub(super) fn visible(text: &str) -> Box<str> {
-    let inner = text.trim_start_matches(is_blank);
+    let inner = text.trim_start_matches(is_unseen);
     let (start, _) = text.split_at_checked(text.len() - inner.len()).unwrap_or_default();
-    let core = inner.trim_end_matches(is_blank);
+    let core = inner.trim_end_matches(is_unseen);
     let end = inner.strip_prefix(core).unwrap_or_default();
     let seen = |edge: &str| edge.chars().filter(|character| character.is_whitespace()).collect::<String>();
     [&seen(start), core, &seen(end)].concat().into()
@@ -67,6 +55,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::text::trim;
 
     #[test]
     fn what_nobody_sees_at_the_ends_is_no_part_of_a_text() {

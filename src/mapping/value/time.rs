@@ -7,7 +7,8 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use jiff::civil::{DateTime, Time};
 
-use super::{day::day, epoch::Number, number::is_digits, reading::ShownUnit, text::trim};
+use super::{day::day, epoch::Number, number::is_digits, reading::ShownUnit};
+use crate::text::trim;
 use crate::{config::DateFormat, mapping::reason::Code};
 
 /// Many sources write `0001-01-01` where they have no date, and no contact knows an earlier day than this year's.

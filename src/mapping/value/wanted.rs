@@ -3,11 +3,11 @@
 use super::reading::Formats;
 use crate::{
     config::{DateFormat, NumberFormat},
-    mapping::portal::{Kind, PortalProperty},
+    crm::property::{Kind, Property},
 };
 
 /// What a property takes, in words and by an example.
-pub fn wanted(property: &PortalProperty, formats: Formats) -> String {
+pub fn wanted(property: &Property, formats: Formats) -> String {
     let named = property.choices.named();
     match property.kind {
         Kind::Text => "a text such as Ada, or the one value of a list".to_owned(),

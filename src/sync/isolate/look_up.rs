@@ -7,15 +7,13 @@ use std::collections::VecDeque;
 
 use super::{Isolation, MOST_UNACCOUNTED, refused::SMALLEST_STRUCTURAL};
 use crate::{
+    crm::{key::Key, property::LIFECYCLE_STAGE},
     error::Failure,
     hubspot::{
         client::Reply,
-        model::{BatchAnswer, ErrorBody, LIFECYCLE_STAGE},
+        model::{BatchAnswer, ErrorBody},
     },
-    mapping::{
-        email::Key,
-        reason::{Code, Reason},
-    },
+    mapping::reason::{Code, Reason},
     sync::{
         lifecycle::{Existence, existence},
         refusal::{Suspicion, look_ups_refused, names, signature},

@@ -25,15 +25,10 @@ use super::{
     slot::{RefusedProperties, Row, Slot, encode_read, encode_upsert},
 };
 use crate::{
+    crm::{key::Key, property::LIFECYCLE_STAGE},
     error::Failure,
-    hubspot::{
-        client::Reply,
-        model::{BatchAnswer, LIFECYCLE_STAGE},
-    },
-    mapping::{
-        email::Key,
-        reason::{Code, Reason},
-    },
+    hubspot::{client::Reply, model::BatchAnswer},
+    mapping::reason::{Code, Reason},
 };
 
 /// An input that answers do not account for is asked about this often.

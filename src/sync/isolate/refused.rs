@@ -5,12 +5,10 @@ use std::sync::Arc;
 use super::Isolation;
 use crate::{
     config::InvalidValues,
+    crm::property::{Kind, LIFECYCLE_STAGE},
     error::Failure,
-    hubspot::model::{ErrorBody, LIFECYCLE_STAGE},
-    mapping::{
-        portal::Kind,
-        reason::{Code, Reason},
-    },
+    hubspot::model::ErrorBody,
+    mapping::reason::{Code, Reason},
     sync::{
         batch::Part,
         lifecycle::Existence,

@@ -9,11 +9,8 @@ use proptest::prelude::*;
 
 use super::model::{OPTIONS, Store, contact, key, part, ticket};
 use crate::{
-    hubspot::model::{LIFECYCLE_STAGE, MAX_BATCH_INPUTS},
-    mapping::{
-        email::Key,
-        reason::{Code, Reason},
-    },
+    crm::{key::Key, object::MAX_BATCH_INPUTS, property::LIFECYCLE_STAGE},
+    mapping::reason::{Code, Reason},
     sync::{
         batch::{Batch, Batcher, Input, Timing},
         fate::Ticket,

@@ -21,7 +21,6 @@ use tracing_subscriber::{
     registry::Registry,
 };
 
-use super::model::portal;
 use crate::{
     config::{AccessToken, ApiVersion, DelayScale, FailIfRejected, NullValues, UnknownFields},
     error::Failure,
@@ -234,12 +233,12 @@ impl Course {
     }
 
     fn setting(self, transport: Arc<dyn Transport>) -> Setting {
-        let portal = portal();
+        let schema = super::model::schema();
         let invalid = self.rules.invalid_values;
         let values = ValueRules { invalid, null: NullValues::Clear, ..ValueRules::default() };
         let plan = |name: &&str| {
             let stream = ConfiguredStream::undeclared(StreamId::new(name, None));
-            Plan::new(&stream, &[], values, &portal).unwrap()
+            Plan::new(&stream, &[], values, &schema).unwrap()
         };
         let plans = self.catalog.then(|| STREAMS.iter().map(plan).collect());
         let token = AccessToken::new("pat-test").unwrap();
@@ -247,7 +246,7 @@ impl Course {
         let client = Client::new(transport, token, ApiVersion::default(), RetryPolicy::WRITE, delay_scale);
         Setting {
             client: Arc::new(client),
-            portal,
+            schema,
             rules: self.rules,
             values,
             unknown_fields: self.unknown_fields,

@@ -14,11 +14,9 @@ use super::model::{
 };
 use crate::{
     config::InvalidValues,
+    crm::property::{EMAIL, LIFECYCLE_STAGE},
     error::{Failure, FailureType},
-    hubspot::{
-        client::Reply,
-        model::{EMAIL, LIFECYCLE_STAGE},
-    },
+    hubspot::client::Reply,
     mapping::reason::{Code, Reason},
     sync::{
         batch::{Batch, Input},

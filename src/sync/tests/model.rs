@@ -2,7 +2,7 @@
 //! contacts, tickets and states that the tests need.
 //!
 //! What HubSpot refuses is said by names: addresses that begin with `bad` (no address), `taken` (another contact has it),
-//! `race` (refused once), `odd` (a reason nobody knows), `shy` (no look-up may ask for it), `mute` (no answer ever speaks of it) and `picky` (the portal
+//! `race` (refused once), `odd` (a reason nobody knows), `shy` (no look-up may ask for it), `mute` (no answer ever speaks of it) and `picky` (the account
 //! demands `favourite`); the properties `gone` and `frozen`; values that begin with `bad`.
 
 use std::{
@@ -14,20 +14,20 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
-    hubspot::{
-        client::Reply,
-        model::{EMAIL, ErrorBody, LIFECYCLE_STAGE, MAX_BATCH_INPUTS, Property, PropertyOption, Text},
+    crm::{
+        definition::{PropertyDefinition, PropertyOption},
+        key::Key,
+        object::MAX_BATCH_INPUTS,
+        property::{EMAIL, Kind, LIFECYCLE_STAGE, Property},
+        schema::{Schema, StageMatch},
     },
-    mapping::{
-        contact::{Contact, PropertyValue},
-        email::Key,
-        portal::{Kind, Portal, PortalProperty, StageMatch},
-    },
+    hubspot::{client::Reply, model::ErrorBody},
+    mapping::contact::{Contact, PropertyValue},
     protocol::message::{self, Message, State},
     sync::{batch::Part, fate::Ticket, lifecycle::NewContactStage},
 };
 
-/// The stages of the portal, in the order of a contact's life.
+/// The stages of the account, in the order of a contact's life.
 pub(super) const STAGES: [&str; 5] = ["subscriber", "lead", "opportunity", "customer", "evangelist"];
 /// What HubSpot makes of a new contact by itself.
 const DEFAULT_STAGE: &str = "lead";
@@ -40,9 +40,9 @@ pub(super) fn key(address: &str) -> Key {
     Key::parse(address).expect("a test's address is one")
 }
 
-pub(super) fn property(name: &str) -> Arc<PortalProperty> {
+pub(super) fn property(name: &str) -> Arc<Property> {
     let kind = if name == OPTIONS { Kind::Choices } else { Kind::Text };
-    Arc::new(PortalProperty { name: name.into(), label: name.to_owned(), kind, ..PortalProperty::default() })
+    Arc::new(Property { name: name.into(), label: name.to_owned(), kind, ..Property::default() })
 }
 
 pub(super) fn values(properties: &[(&str, &str)]) -> Vec<PropertyValue> {
@@ -75,29 +75,29 @@ pub(super) fn state(object: &Value) -> State {
 }
 
 /// What HubSpot lists: it takes no value of `gone` and `frozen` all the same, and not the option `bad`.
-pub(super) fn portal() -> Portal {
-    let option = |value: &&str| PropertyOption { label: Text(None), value: Text(Some((*value).to_owned())) };
+pub(super) fn schema() -> Schema {
+    let option = |value: &&str| PropertyOption { label: String::new(), value: (*value).to_owned() };
     let property = |name: &str, options: &[&str]| {
         let field_type = if name == OPTIONS { "checkbox" } else { "select" };
         let (value_type, field_type) =
             if options.is_empty() { ("string", "text") } else { ("enumeration", field_type) };
-        Property {
+        PropertyDefinition {
             name: name.to_owned(),
-            value_type: Text(Some(value_type.to_owned())),
-            field_type: Text(Some(field_type.to_owned())),
+            value_type: value_type.to_owned(),
+            field_type: field_type.to_owned(),
             options: options.iter().map(option).collect(),
-            ..Property::default()
+            ..PropertyDefinition::default()
         }
     };
     let texts = ["phone", "notes", "favourite", "gone", "frozen"].map(|name| property(name, &[]));
     let options = property(OPTIONS, &["a", "b", "c", "d", "bad"]);
-    Portal::new(&[&texts[..], &[options, property(LIFECYCLE_STAGE, &STAGES)]].concat())
+    Schema::new(&[&texts[..], &[options, property(LIFECYCLE_STAGE, &STAGES)]].concat())
 }
 
 pub(super) fn new_contact_stage(stage: &str) -> NewContactStage {
-    let portal = portal();
-    let StageMatch::Found(stage) = portal.stage(stage) else { panic!("the portal has the stage") };
-    NewContactStage::new(stage, &portal)
+    let schema = schema();
+    let StageMatch::Found(stage) = schema.stage(stage) else { panic!("the schema has the stage") };
+    NewContactStage::new(stage, &schema)
 }
 
 // ---- What HubSpot holds -------------------------------------------------------------------------------------

@@ -12,11 +12,9 @@ use super::{
 };
 use crate::{
     config::{FailIfRejected, UnknownFields},
+    crm::property::LIFECYCLE_STAGE,
     error::FailureType,
-    hubspot::{
-        model::LIFECYCLE_STAGE,
-        transport::{Exchange, Request, Transport},
-    },
+    hubspot::transport::{Exchange, Request, Transport},
     io::input::InputError,
     sync::{rules::Rules, run::End},
 };

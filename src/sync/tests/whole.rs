@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::InvalidValues,
-    hubspot::model::LIFECYCLE_STAGE,
+    crm::property::LIFECYCLE_STAGE,
     mapping::reason::Code,
     sync::{
         fate::{Fate, Ticket},

@@ -14,32 +14,31 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::{
-    hubspot::model::{Property, PropertyOption, Text},
-    mapping::{
-        portal::{Portal, PortalProperty},
-        reason::Code,
+    crm::{
+        definition::{PropertyDefinition, PropertyOption},
+        property::Property,
+        schema::Schema,
     },
+    mapping::reason::Code,
 };
 
-fn text_of(text: &str) -> Text {
-    Text(Some(text.to_owned()))
-}
-
 /// A property of a type, such as `enumeration/checkbox`, with options as (value, label).
-fn property(types: &str, options: &[(&str, &str)]) -> PortalProperty {
+fn property(types: &str, options: &[(&str, &str)]) -> Property {
     let (stored, _) = types.split_once(' ').unwrap_or((types, ""));
     let (value_type, field_type) = stored.split_once('/').unwrap_or((stored, "text"));
-    let option =
-        |(value, label): &(&str, &str)| PropertyOption { value: text_of(value), label: text_of(label) };
-    let definition = Property {
-        name: "p".to_owned(),
-        value_type: text_of(value_type),
-        field_type: text_of(field_type),
-        referenced_object_type: Text(types.contains("OWNER").then(|| "OWNER".to_owned())),
-        options: options.iter().map(option).collect(),
-        ..Property::default()
+    let option = |(value, label): &(&str, &str)| PropertyOption {
+        value: (*value).to_owned(),
+        label: (*label).to_owned(),
     };
-    PortalProperty::clone(Portal::new(&[definition]).property("p").unwrap())
+    let definition = PropertyDefinition {
+        name: "p".to_owned(),
+        value_type: value_type.to_owned(),
+        field_type: field_type.to_owned(),
+        referenced_object_type: types.contains("OWNER").then(|| "OWNER".to_owned()),
+        options: options.iter().map(option).collect(),
+        ..PropertyDefinition::default()
+    };
+    Property::clone(Schema::new(&[definition]).property("p").unwrap())
 }
 
 /// The settings at their defaults, for a field that a mapping names.
@@ -47,7 +46,7 @@ fn plain(unit: &mut ShownUnit) -> Reading<'_> {
     Reading { formats: Formats::default(), unit, mapped: true, values: None }
 }
 
-fn read(property: &PortalProperty, json: &str, reading: &mut Reading<'_>) -> Result<Option<String>, Code> {
+fn read(property: &Property, json: &str, reading: &mut Reading<'_>) -> Result<Option<String>, Code> {
     let raw = RawValue::from_string(json.to_owned()).unwrap();
     convert(&raw, property, reading).map(|converted| match converted {
         Converted::Empty => None,
@@ -56,18 +55,18 @@ fn read(property: &PortalProperty, json: &str, reading: &mut Reading<'_>) -> Res
     })
 }
 
-fn of(property: &PortalProperty, json: &str) -> Result<Option<String>, Code> {
+fn of(property: &Property, json: &str) -> Result<Option<String>, Code> {
     read(property, json, &mut plain(&mut ShownUnit::default()))
 }
 
 /// A field that found its property by its name.
-fn unmapped(property: &PortalProperty, json: &str) -> Result<Option<String>, Code> {
+fn unmapped(property: &Property, json: &str) -> Result<Option<String>, Code> {
     read(property, json, &mut Reading { mapped: false, ..plain(&mut ShownUnit::default()) })
 }
 
 /// Each value with what becomes of it; `None`: it does not fit.
 #[track_caller]
-fn table(property: &PortalProperty, cases: &[(&str, Option<&str>)]) {
+fn table(property: &Property, cases: &[(&str, Option<&str>)]) {
     for (json, expected) in cases {
         let expected = expected.map(|text| Some(text.to_owned())).ok_or(Code::InvalidValue);
         assert_eq!(of(property, json), expected, "{json} as {}", property.kind.as_str());

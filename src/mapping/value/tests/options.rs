@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::{hubspot::model::MAX_VALUE_CHARACTERS, mapping::reason::Code};
+use crate::{crm::property::MAX_VALUE_CHARACTERS, mapping::reason::Code};
 
 #[test]
 fn one_option() {

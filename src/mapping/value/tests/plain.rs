@@ -1,10 +1,7 @@
 //! Tables of telephone numbers, of owners, and of values that a mapping translates.
 
 use super::*;
-use crate::{
-    config::ValueTable,
-    mapping::{portal::PortalProperty, reason::Code},
-};
+use crate::{config::ValueTable, crm::property::Property, mapping::reason::Code};
 
 #[test]
 fn phones_and_owners() {
@@ -53,7 +50,7 @@ fn a_table_of_values_translates_each_part_before_it_is_read() {
     let one = property("enumeration/select", TIERS);
     let several = property("enumeration/checkbox", TIERS);
     let text = property("string", &[]);
-    let translated = |property: &PortalProperty, json: &str| {
+    let translated = |property: &Property, json: &str| {
         read(property, json, &mut Reading { values: Some(&values), ..plain(&mut ShownUnit::default()) })
     };
     for (property, json, expected) in [

@@ -1,7 +1,7 @@
 //! Tables of texts, and of what becomes one.
 
 use super::*;
-use crate::{hubspot::model::MAX_VALUE_CHARACTERS, mapping::reason::Code};
+use crate::{crm::property::MAX_VALUE_CHARACTERS, mapping::reason::Code};
 
 #[test]
 fn text_takes_everything_that_is_plain() {

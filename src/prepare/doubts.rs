@@ -5,7 +5,8 @@ use serde_json::Value;
 use tracing::warn;
 
 use crate::{
-    config::{Config, FieldMapping, UnknownFields, nearest},
+    config::{Config, FieldMapping, UnknownFields},
+    crm::schema::Schema,
     error::Failure,
     mapping::{
         claim::joined,
@@ -13,7 +14,6 @@ use crate::{
         mappings::{Doubt, is_field},
         path::Path,
         plan::Plan,
-        portal::Portal,
         schema::{Shape, inside, is_nested, schema_at, shape},
         value::{Formats, fits, wanted},
     },
@@ -21,7 +21,7 @@ use crate::{
         catalog::{Catalog, ConfiguredStream},
         message::StreamId,
     },
-    text::{normal, shown},
+    text::{nearest, normal, shown},
 };
 
 /// So many fields of a stream are named in an error.
@@ -31,14 +31,14 @@ const MOST_CANDIDATES: usize = 5;
 
 /// A stream that declares its fields, none of which becomes the address.
 #[derive(Debug)]
-pub(super) struct Keyless<'a> {
+pub struct Keyless<'a> {
     stream: &'a ConfiguredStream,
     /// The mapping that should name the address.
     mapping: Option<FieldMapping>,
 }
 
 impl<'a> Keyless<'a> {
-    pub(super) fn of(stream: &'a ConfiguredStream, plan: &Plan) -> Option<Self> {
+    pub fn of(stream: &'a ConfiguredStream, plan: &Plan) -> Option<Self> {
         let mapping = plan.mappings().of_key();
         let leads_nowhere =
             mapping.is_some_and(|one| plan.mappings().doubt(one, stream) == Some(Doubt::Impossible));
@@ -93,7 +93,7 @@ impl<'a> Keyless<'a> {
 }
 
 /// The failure of a catalog with streams that have no address.
-pub(super) fn no_key(keyless: &[Keyless<'_>]) -> Failure {
+pub fn no_key(keyless: &[Keyless<'_>]) -> Failure {
     let streams: Vec<String> = keyless.iter().map(Keyless::describe).collect();
     let first = keyless.first();
     let candidate = first.and_then(|one| one.candidates().into_iter().next());
@@ -112,10 +112,10 @@ pub(super) fn no_key(keyless: &[Keyless<'_>]) -> Failure {
 }
 
 /// The schema of what nobody has declared.
-pub(super) static ANYTHING: Value = Value::Null;
+pub static ANYTHING: Value = Value::Null;
 
 /// What a stream declares for a field or a path: the field, and the schema of the value.
-pub(super) fn declared<'a>(stream: &'a ConfiguredStream, field: &str) -> Option<(&'a str, &'a Value)> {
+pub fn declared<'a>(stream: &'a ConfiguredStream, field: &str) -> Option<(&'a str, &'a Value)> {
     let of_name = |name: &str| stream.fields.iter().find(|field| is_field(name, &field.name));
     if let Some(field) = of_name(field) {
         return Some((&field.name, &field.schema));
@@ -126,7 +126,7 @@ pub(super) fn declared<'a>(stream: &'a ConfiguredStream, field: &str) -> Option<
 }
 
 /// Whether the property of a mapping will be made, since it does not exist and a stream declares a plain field for it.
-pub(super) fn may_be_created(mapping: &FieldMapping, catalog: &Catalog, config: &Config) -> bool {
+pub fn may_be_created(mapping: &FieldMapping, catalog: &Catalog, config: &Config) -> bool {
     let is_plain = |(_, schema)| !is_nested(schema);
     config.unknown_fields == UnknownFields::Create
         && is_valid_name(&mapping.property)
@@ -141,7 +141,7 @@ fn streams_of<'a>(
 }
 
 /// Warns where the catalog declares that the address comes as a list.
-pub(super) fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
+pub fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
     for (plan, stream) in plans.iter().zip(&catalog.streams) {
         for field in &stream.fields {
             let is_key = plan.fields().any(|(name, planned)| {
@@ -165,9 +165,9 @@ pub(super) fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
 }
 
 /// Warns of values that mappings lead to and that their properties do not take, such as an option that does not exist.
-pub(super) fn warn_of_values(mappings: &[FieldMapping], formats: Formats, portal: &Portal) {
+pub fn warn_of_values(mappings: &[FieldMapping], formats: Formats, schema: &Schema) {
     for mapping in mappings {
-        let (Some(table), Some(property)) = (&mapping.values, portal.property(&mapping.property)) else {
+        let (Some(table), Some(property)) = (&mapping.values, schema.property(&mapping.property)) else {
             continue;
         };
         let unfit: Vec<_> =
@@ -186,7 +186,7 @@ pub(super) fn warn_of_values(mappings: &[FieldMapping], formats: Formats, portal
 }
 
 /// Warns of mappings that can match nothing, by what the catalog declares.
-pub(super) fn warn_of_mappings(plans: &[Plan], catalog: &Catalog, config: &Config) {
+pub fn warn_of_mappings(plans: &[Plan], catalog: &Catalog, config: &Config) {
     for mapping in &config.field_mappings {
         let applies = |id: &StreamId| mapping.applies_to(id.name(), id.namespace());
         let (stream, field) = (mapping.stream.as_deref(), mapping.field.as_str());

@@ -1,17 +1,20 @@
-//! The options of a property, found by internal value or by label. Not here: the values of a record ([`super::value`]).
+//! The options of a property, found by internal value or by label. Pure. Not here: the values of a record ([`crate::mapping::value`]).
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use super::value::{Meaning, Pair, meaning, trim};
-use crate::hubspot::model::PropertyOption;
+use super::{
+    definition::PropertyOption,
+    truth::{Meaning, Pair, meaning},
+};
+use crate::text::trim;
 
 /// So many options are named in a message.
 const MOST_NAMED: usize = 10;
 
-/// The options that a property allows, in the portal's order.
+/// The options that a property allows, in the account's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choices {
     values: Vec<Arc<str>>,
@@ -38,10 +41,9 @@ impl Choices {
         let mut by_value = HashMap::new();
         let mut meanings = Vec::new();
         for option in options {
-            let Some(value) = option.value.as_deref() else { continue };
-            let label = option.label.as_deref().unwrap_or_default();
-            let value: Arc<str> = value.into();
-            if !choices.exact.insert(Arc::clone(&value)) {
+            let PropertyOption { value, label } = option;
+            let value: Arc<str> = value.as_str().into();
+            if value.is_empty() || !choices.exact.insert(Arc::clone(&value)) {
                 continue;
             }
             share(&mut choices.by_text, label, &value);
@@ -58,7 +60,7 @@ impl Choices {
         choices
     }
 
-    /// Whether the portal lists none: they are kept elsewhere, and any value may be one.
+    /// Whether the account lists none: they are kept elsewhere, and any value may be one.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -140,12 +142,11 @@ fn yes_and_no(meanings: &[(Meaning, Arc<str>)], values: &[Arc<str>]) -> Option<[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hubspot::model::Text;
 
     fn choices(options: &[(&str, &str)]) -> Choices {
         let option = |(value, label): &(&str, &str)| PropertyOption {
-            value: Text(Some((*value).to_owned())),
-            label: Text(Some((*label).to_owned())),
+            value: (*value).to_owned(),
+            label: (*label).to_owned(),
         };
         Choices::new(&options.iter().map(option).collect::<Vec<_>>())
     }

@@ -1,17 +1,17 @@
-//! Words that say yes or no, in the forms that sources have for them. Not here: an account's own words.
+//! Words that say yes or no, in the forms that sources have for them. Pure. Not here: an account's own words.
 
-use super::{plain::Plain, text::trim};
+use crate::text::trim;
 
 /// What a word says, and beside which other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Meaning {
-    pub(crate) is_true: bool,
-    pub(crate) pair: Pair,
+pub struct Meaning {
+    pub is_true: bool,
+    pub pair: Pair,
 }
 
 /// The two words of which one is the opposite of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pair {
+pub enum Pair {
     TrueFalse,
     YesNo,
     OnOff,
@@ -28,13 +28,8 @@ impl Meaning {
     }
 }
 
-/// What a value says, in every form that a checkbox takes.
-pub(super) fn said(plain: &Plain) -> Option<bool> {
-    meaning(&plain.digits()).map(|meaning| meaning.is_true)
-}
-
 /// What a text means, without case; `None` if it is no such word.
-pub(crate) fn meaning(text: &str) -> Option<Meaning> {
+pub fn meaning(text: &str) -> Option<Meaning> {
     let text = trim(text);
     // The longest word has five letters.
     if text.len() <= 5 {

@@ -4,7 +4,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::value::trim;
+use crate::text::trim;
 
 /// The key of a contact.
 ///

@@ -1,12 +1,12 @@
 //! Which property a field means by its name. Pure.
 //!
-//! Not here: which of several fields gets a property ([`super::plan`]), and what HubSpot says of a property
-//! ([`super::portal`]).
+//! Not here: which of several fields gets a property ([`crate::mapping::plan`]), and what HubSpot says of a property
+//! ([`super::schema`]).
 
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    portal::PortalProperty,
+    property::Property,
     usual::{Usual, usual},
 };
 use crate::text::normal;
@@ -19,12 +19,9 @@ const PREFIX: &str = "properties_";
 /// What Salesforce puts behind the name of a field that an administrator made.
 const SUFFIX: &str = "__c";
 
-/// How a field found its property: the smaller, the stronger.
+/// By which of its names a property was found: the smaller, the surer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rank {
-    /// The platform that maps fields itself has chosen it.
-    MatchingKey,
-    Mapping,
+pub enum By {
     Name,
     SimilarName,
     Label,
@@ -33,12 +30,10 @@ pub enum Rank {
     UsualName,
 }
 
-impl Rank {
-    /// The rank in words, as logs say it.
+impl By {
+    /// In words, as logs say it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::MatchingKey => "the platform's matching key",
-            Self::Mapping => "field_mappings",
             Self::Name => "its name",
             Self::SimilarName => "its name, without case and separators",
             Self::Label => "its label",
@@ -51,14 +46,14 @@ impl Rank {
 /// The property for a field by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Match {
-    Found(Rank, Arc<PortalProperty>),
+    Found(By, Arc<Property>),
     /// Several properties are called so.
     Several,
     /// Its label is like the field's name, but it belongs to HubSpot's own machinery: only a mapping may name it. Or the
     /// name means one of the others.
-    NeedsMapping(Arc<PortalProperty>, Vec<Arc<PortalProperty>>),
+    NeedsMapping(Arc<Property>, Vec<Arc<Property>>),
     /// The name means different things in different tools: one of these, perhaps.
-    Perhaps(Vec<Arc<PortalProperty>>),
+    Perhaps(Vec<Arc<Property>>),
     Nothing,
 }
 
@@ -70,12 +65,12 @@ pub fn is_email_word(field: &str) -> bool {
 }
 
 /// Properties by one of their names, in its normal form; `None` where several share it.
-type ByName = HashMap<String, Option<Arc<PortalProperty>>>;
+type ByName = HashMap<String, Option<Arc<Property>>>;
 
-/// The properties of a portal, by what people make of their names.
+/// The properties of a account, by what people make of their names.
 #[derive(Debug, Default)]
 pub struct Names {
-    exact: HashMap<Arc<str>, Arc<PortalProperty>>,
+    exact: HashMap<Arc<str>, Arc<Property>>,
     similar: ByName,
     labels: ByName,
     /// The labels of HubSpot's own machinery.
@@ -84,7 +79,7 @@ pub struct Names {
 
 impl Names {
     /// Adds a property; `false` if there is one of this internal name.
-    pub fn add(&mut self, property: &Arc<PortalProperty>) -> bool {
+    pub fn add(&mut self, property: &Arc<Property>) -> bool {
         if self.exact.contains_key(&property.name) {
             return false;
         }
@@ -97,16 +92,16 @@ impl Names {
     }
 
     /// The property of this internal name.
-    pub fn get(&self, name: &str) -> Option<&Arc<PortalProperty>> {
+    pub fn get(&self, name: &str) -> Option<&Arc<Property>> {
         self.exact.get(name)
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &Arc<PortalProperty>> {
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Property>> {
         self.exact.values()
     }
 
     /// The property whose label a text is, case and separators aside.
-    pub fn of_label(&self, text: &str) -> Option<&Arc<PortalProperty>> {
+    pub fn of_label(&self, text: &str) -> Option<&Arc<Property>> {
         let normal = normal(text);
         [&self.labels, &self.machinery].into_iter().find_map(|labels| labels.get(&normal)?.as_ref())
     }
@@ -118,7 +113,7 @@ impl Names {
         }
         let (inner, is_property) = without_affix(field);
         let plain = inner.filter(|inner| is_property || !is_ambiguous_though_a_property(inner));
-        let of_inner = || self.by_name(plain?).map(|(_, found)| (Rank::WithoutAffix, found));
+        let of_inner = || self.by_name(plain?).map(|(_, found)| (By::WithoutAffix, found));
         if let Some((rank, found)) = self.by_name(field).or_else(of_inner) {
             return found.map_or(Match::Several, |property| Match::Found(rank, property));
         }
@@ -128,7 +123,7 @@ impl Names {
             Usual::MayMean(_) => None,
         };
         if let Some(property) = spellings().find_map(means) {
-            return Match::Found(Rank::UsualName, Arc::clone(property));
+            return Match::Found(By::UsualName, Arc::clone(property));
         }
         match spellings().find_map(|name| self.machinery.get(&normal(name))) {
             Some(Some(property)) => {
@@ -148,12 +143,12 @@ impl Names {
 
     /// By internal name, by that name without case and separators, or by the label likewise, in this order. What several
     /// properties share names none of them.
-    fn by_name(&self, field: &str) -> Option<(Rank, Option<Arc<PortalProperty>>)> {
+    fn by_name(&self, field: &str) -> Option<(By, Option<Arc<Property>>)> {
         if let Some(property) = self.get(field) {
-            return Some((Rank::Name, Some(Arc::clone(property))));
+            return Some((By::Name, Some(Arc::clone(property))));
         }
         let normal = normal(field);
-        let known = [(Rank::SimilarName, &self.similar), (Rank::Label, &self.labels)];
+        let known = [(By::SimilarName, &self.similar), (By::Label, &self.labels)];
         known.into_iter().find_map(|(rank, known)| Some((rank, known.get(&normal)?.clone())))
     }
 
@@ -188,7 +183,7 @@ fn without_affix(field: &str) -> (Option<&str>, bool) {
     (inner, false)
 }
 
-fn remember(known: &mut ByName, text: &str, property: &Arc<PortalProperty>) {
+fn remember(known: &mut ByName, text: &str, property: &Arc<Property>) {
     let normal = normal(text);
     if normal.is_empty() {
         return;

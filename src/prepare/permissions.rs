@@ -1,6 +1,6 @@
 //! Whether the token may do what the settings ask for, told before anything is done.
 //!
-//! Not here: sensitive properties, which a sync can do without; `portal` sees to them.
+//! Not here: sensitive properties, which a sync can do without; [`super::learn`] sees to them.
 
 use bytes::Bytes;
 use tracing::warn;
@@ -35,7 +35,7 @@ fn needed(config: &Config) -> impl Iterator<Item = Endpoint> {
 /// # Errors
 ///
 /// A `config_error` that names the first scope that is missing.
-pub(super) fn compare(config: &Config, scopes: &[String]) -> Result<(), Failure> {
+pub fn compare(config: &Config, scopes: &[String]) -> Result<(), Failure> {
     let is_listed = |endpoint: &Endpoint| scopes.iter().any(|scope| scope == endpoint.scope());
     match needed(config).find(|endpoint| !is_listed(endpoint)) {
         Some(endpoint) => Err(ApiError::missing_scope(endpoint).into()),
@@ -48,7 +48,7 @@ pub(super) fn compare(config: &Config, scopes: &[String]) -> Result<(), Failure>
 /// # Errors
 ///
 /// If a scope is missing, or the token is refused.
-pub(super) async fn probe(client: &Client, config: &Config) -> Result<(), Failure> {
+pub async fn probe(client: &Client, config: &Config) -> Result<(), Failure> {
     for endpoint in needed(config) {
         let body = if endpoint == Endpoint::BatchRead { READ_PROBE } else { WRITE_PROBE };
         match client.batch(endpoint, Bytes::from_static(body.as_bytes())).await {

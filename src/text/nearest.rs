@@ -2,7 +2,7 @@
 //!
 //! Pure, and knows nothing of what the names stand for. Not here: what is said about it.
 
-use crate::text::normal;
+use super::normal;
 
 /// Twice what HubSpot's longest name has; what is longer was no slip of the pen.
 const LONGEST: usize = 200;

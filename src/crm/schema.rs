@@ -1,0 +1,178 @@
+//! What an account knows of the properties of an object, kept small: the list that HubSpot sends has half a megabyte. Pure.
+//!
+//! Not here: asking HubSpot for it, and what a field of a source means by its name ([`super::names`]).
+
+use std::sync::Arc;
+
+use super::{
+    choices::{Choices, Found},
+    definition::{PropertyDefinition, PropertyOption},
+    names::{Match, Names},
+    property::{EMAIL, LIFECYCLE_STAGE, Property},
+};
+use crate::text::{nearest, shown};
+
+/// So many names are proposed where one is wrong.
+const MOST_PROPOSED: usize = 3;
+
+/// The contact properties of an account: by internal name, and by what people make of it.
+#[derive(Debug, Default)]
+pub struct Schema {
+    names: Names,
+    stages: Vec<Stage>,
+    /// The same, to look them up as a record's own stage is.
+    stage_choices: Choices,
+}
+
+/// A lifecycle stage of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// The internal value; a number as text for stages that an administrator made.
+    pub value: Arc<str>,
+    pub label: String,
+}
+
+/// The lifecycle stage that a text means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StageMatch<'a> {
+    Found(&'a Stage),
+    /// They share the label.
+    Several(Vec<&'a Stage>),
+    Nothing,
+}
+
+impl Schema {
+    pub fn new(definitions: &[PropertyDefinition]) -> Self {
+        let (stages, stage_choices) = stages(definitions);
+        let mut schema = Self { stages, stage_choices, ..Self::default() };
+        schema.add(definitions);
+        // The key is there even where HubSpot does not list it.
+        schema.add(&[PropertyDefinition { name: EMAIL.to_owned(), ..PropertyDefinition::default() }]);
+        schema
+    }
+
+    /// Adds properties that have come since; those that are known stay as they are.
+    pub fn add(&mut self, definitions: &[PropertyDefinition]) {
+        for definition in definitions.iter().filter(|definition| !definition.name.is_empty()) {
+            let property = Arc::new(Property::new(definition));
+            self.names.add(&property);
+        }
+    }
+
+    pub fn property(&self, name: &str) -> Option<&Arc<Property>> {
+        self.names.get(name)
+    }
+
+    /// The properties that the API lets anyone set, by name.
+    pub fn writable(&self) -> Vec<&Property> {
+        let mut writable: Vec<&Property> =
+            self.names.all().map(AsRef::as_ref).filter(|property| !property.read_only).collect();
+        writable.sort_by(|one, other| one.name.cmp(&other.name));
+        writable
+    }
+
+    /// The property that a field means by its name.
+    pub fn find(&self, field: &str) -> Match {
+        self.names.find(field)
+    }
+
+    /// What to do about a name that no property has: the property that has it as its label, or the nearest names.
+    pub fn correction(&self, name: &str) -> Option<String> {
+        if let Some(property) = self.names.of_label(name) {
+            return Some(format!(
+                "`{}` is the label of the property `{}`: write that.",
+                shown(name),
+                property.name
+            ));
+        }
+        let mut known: Vec<&str> = self.names.all().map(|property| &*property.name).collect();
+        known.sort_unstable();
+        let mut proposed = Vec::new();
+        while proposed.len() < MOST_PROPOSED
+            && let Some(near) = nearest(name, known.iter().copied())
+        {
+            known.retain(|one| *one != near);
+            proposed.push(format!("`{near}`"));
+        }
+        (!proposed.is_empty()).then(|| format!("did you mean {}?", proposed.join(" or ")))
+    }
+
+    /// The lifecycle stages that the account allows, in its order.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// Finds a stage by the rule that a record's own stage is found by ([`Choices::look_up`]).
+    pub fn stage(&self, text: &str) -> StageMatch<'_> {
+        let of = |value: &Arc<str>| self.stages.iter().find(|stage| stage.value == *value);
+        match self.stage_choices.look_up(text) {
+            Found::One(value) => of(value).map_or(StageMatch::Nothing, StageMatch::Found),
+            Found::Several(values) => StageMatch::Several(values.iter().filter_map(of).collect()),
+            Found::Nothing => StageMatch::Nothing,
+        }
+    }
+}
+
+/// Stages are the options of a property that says `externalOptions` and lists its options all the same.
+fn stages(definitions: &[PropertyDefinition]) -> (Vec<Stage>, Choices) {
+    let definition = definitions.iter().find(|definition| definition.name == LIFECYCLE_STAGE);
+    let options = definition.map_or(&[][..], |definition| &definition.options);
+    let stage = |option: &PropertyOption| {
+        let label = if option.label.is_empty() { &option.value } else { &option.label };
+        Stage { value: option.value.as_str().into(), label: label.clone() }
+    };
+    let stages = options.iter().filter(|option| !option.value.is_empty()).map(stage).collect();
+    (stages, Choices::new(options))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    fn with_stages(stages: &[(&str, &str)]) -> Schema {
+        let option = |(value, label): &(&str, &str)| PropertyOption {
+            value: (*value).to_owned(),
+            label: (*label).to_owned(),
+        };
+        Schema::new(&[PropertyDefinition {
+            name: LIFECYCLE_STAGE.to_owned(),
+            value_type: "enumeration".to_owned(),
+            field_type: "radio".to_owned(),
+            options: stages.iter().map(option).collect(),
+            ..PropertyDefinition::default()
+        }])
+    }
+
+    #[test]
+    fn the_setting_and_a_record_find_the_same_stage() {
+        let schema = with_stages(&[
+            ("lead", "Lead"),
+            ("opportunity", "Qualified"),
+            ("4711", "Opportunity"),
+            ("a", "Same"),
+            ("b", "same"),
+            ("Customer", "Kunde"),
+        ]);
+        let own = &schema.property(LIFECYCLE_STAGE).unwrap().choices;
+        for (text, expected) in [
+            ("lead", Some("lead")),
+            (" LEAD ", Some("lead")),
+            ("opportunity", Some("opportunity")),
+            // The label says more than a value in another case.
+            ("Opportunity", Some("4711")),
+            ("qualified", Some("opportunity")),
+            ("customer", Some("Customer")),
+            ("SAME", None),
+            ("mql", None),
+            ("", None),
+        ] {
+            let found = match schema.stage(text) {
+                StageMatch::Found(stage) => Some(&*stage.value),
+                StageMatch::Several(_) | StageMatch::Nothing => None,
+            };
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(own.find(text).as_deref(), expected, "{text} of a record");
+        }
+        let StageMatch::Several(both) = schema.stage("Same") else { panic!("two stages share it") };
+        assert_eq!(both.iter().map(|stage| &*stage.value).collect::<Vec<_>>(), ["a", "b"]);
+    }
+}

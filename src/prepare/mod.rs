@@ -1,0 +1,9 @@
+//! All that is asked of HubSpot, made there and planned before the first record. Not here: the sync itself, and what a
+//! command prints.
+
+pub mod create;
+pub mod doubts;
+pub mod learn;
+pub mod permissions;
+pub mod plans;
+pub mod stage;

@@ -1,0 +1,62 @@
+//! The plans of the catalog's streams: compiled, and logged with what in them is doubtful. Not here: how one plan is made
+//! ([`crate::mapping::plan`]).
+
+use super::doubts::{Keyless, may_be_created, no_key, warn_of_lists, warn_of_mappings};
+use crate::{
+    config::{Config, UnknownFields},
+    crm::schema::Schema,
+    error::Failure,
+    mapping::{contact::ValueRules, mappings::check_mappings, plan::Plan, value::Formats},
+    protocol::catalog::{Catalog, ConfiguredStream},
+    sync::announce::{announce_plan, is_unknown, refuse_unknown},
+};
+
+/// What the settings say about values.
+pub fn value_rules(config: &Config) -> ValueRules {
+    ValueRules {
+        invalid: config.invalid_values,
+        null: config.null_values,
+        deleted: config.deleted_records,
+        formats: Formats { dates: config.date_format, numbers: config.number_format },
+    }
+}
+
+/// Compiles the plans of the catalog's streams.
+///
+/// # Errors
+///
+/// A `config_error` if a mapping cannot work or a stream has no address.
+pub fn plans(catalog: &Catalog, config: &Config, schema: &Schema) -> Result<Vec<Plan>, Failure> {
+    let mappings = &config.field_mappings;
+    check_mappings(mappings, schema, |mapping| may_be_created(mapping, catalog, config))?;
+    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, value_rules(config), schema);
+    let plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
+    let keyless: Vec<Keyless<'_>> =
+        catalog.streams.iter().zip(&plans).filter_map(|(stream, plan)| Keyless::of(stream, plan)).collect();
+    if keyless.is_empty() { Ok(plans) } else { Err(no_key(&keyless)) }
+}
+
+/// Logs the plans, row by row, and what in them is doubtful.
+///
+/// # Errors
+///
+/// A `config_error` that names the fields without a property, if they are to end the sync.
+pub fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) -> Result<(), Failure> {
+    if config.unknown_fields == UnknownFields::Fail {
+        let unknown: Vec<_> = plans
+            .iter()
+            .map(|plan| {
+                let unknown = plan.fields().filter(|(_, field)| is_unknown(field));
+                (plan.stream(), unknown.map(|(name, _)| name).collect())
+            })
+            .collect();
+        refuse_unknown(&unknown)?;
+    }
+    for plan in plans.iter_mut() {
+        plan.take_news();
+        announce_plan(plan);
+    }
+    warn_of_lists(plans, catalog);
+    warn_of_mappings(plans, catalog, config);
+    Ok(())
+}

@@ -14,5 +14,6 @@ pub mod logging;
 pub mod mapping;
 pub mod prepare;
 pub mod protocol;
+pub mod report;
 pub mod sync;
 pub mod text;

@@ -9,7 +9,7 @@ use destination_hubspot::{
     config::ApiVersion,
     crm::property::EMAIL,
     hubspot::{
-        client::Endpoint,
+        endpoint::Endpoint,
         model::{ReadInput, ReadRequest, UpsertInput, UpsertRequest},
         transport::{Request, TransportError},
     },

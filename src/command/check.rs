@@ -80,7 +80,7 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
     warn_of_values(&config.field_mappings, plans::value_rules(&config).formats, &schema);
     if let Some(catalog) = &catalog {
-        if let Some(failure) = catalog.refused.values().next() {
+        if let Some(failure) = catalog.unsupported.values().next() {
             return Err(failure.clone());
         }
         show_plans(catalog, &config, schema)?;

@@ -11,7 +11,7 @@ use crate::{
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{mappings::check_mappings, plan::Plan},
+    mapping::{mappings::check_mappings, plan::Plan, target::Rules},
     prepare::{
         create,
         doubts::warn_of_values,
@@ -21,9 +21,8 @@ use crate::{
     },
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
-        batch::Timing,
-        rules::Rules,
-        run::{End, Setting, Sync},
+        batcher::Timing,
+        run::{End, Sync, SyncParts},
     },
 };
 
@@ -50,7 +49,7 @@ pub async fn run(
     }
 }
 
-async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<Setting, Failure> {
+async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<SyncParts, Failure> {
     let config = read_config(&config)?;
     let catalog = catalog.map(|path| Catalog::parse(&files::read(&path, "--catalog")?)).transpose()?;
     let environment = &context.environment;
@@ -81,7 +80,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         }
         (learned, None, HashSet::new())
     };
-    Ok(Setting {
+    Ok(SyncParts {
         client: Arc::new(client),
         schema,
         rules: Rules { stage, invalid_values: config.invalid_values, created },
@@ -90,7 +89,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         fail_if_rejected: config.fail_if_rejected,
         field_mappings: config.field_mappings,
         plans,
-        refused_streams: catalog.map(|catalog| catalog.refused).unwrap_or_default(),
+        unsupported_streams: catalog.map(|catalog| catalog.unsupported).unwrap_or_default(),
         timing: timing(environment.delay_scale),
     })
 }
@@ -121,7 +120,7 @@ fn warn_of_what_will_not_happen(catalog: &Catalog) {
             "the catalog asks to remove what earlier syncs wrote; contacts are never deleted, so they stay"
         );
     }
-    for stream in catalog.refused.keys() {
+    for stream in catalog.unsupported.keys() {
         warn!(
             %stream,
             "the stream asks for a mode other than append_dedup: its states come back, a record would end the sync, and \

@@ -14,7 +14,7 @@ use crate::{error::Failure, text::shown};
 /// Where in the configuration a value stands; shown as the beginning of a sentence. Entries are counted from
 /// 0 here, and from 1 in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Setting {
+pub enum SettingPath {
     /// A setting of the configuration itself.
     Top(String),
     /// A whole entry of `field_mappings`.
@@ -23,14 +23,14 @@ pub enum Setting {
     OfEntry(usize, String),
 }
 
-impl Setting {
+impl SettingPath {
     /// A setting by name: inside an entry of `field_mappings`, or at the top.
     pub(super) fn at(entry: Option<usize>, name: &str) -> Self {
         entry.map_or_else(|| Self::Top(name.to_owned()), |index| Self::OfEntry(index, name.to_owned()))
     }
 }
 
-impl From<&Path> for Setting {
+impl From<&Path> for SettingPath {
     fn from(path: &Path) -> Self {
         let mut entry = None;
         let mut name = None;
@@ -51,7 +51,7 @@ impl From<&Path> for Setting {
     }
 }
 
-impl fmt::Display for Setting {
+impl fmt::Display for SettingPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Top(name) => write!(formatter, "The setting `{}`", shown(name)),
@@ -88,26 +88,26 @@ pub enum ConfigError {
 
     /// `similar` is a name in the same place that was probably meant to be this one.
     #[error("{setting} is missing or empty. {}", cure_of_missing(setting, similar.as_deref()))]
-    Missing { setting: Setting, similar: Option<String> },
+    Missing { setting: SettingPath, similar: Option<String> },
 
     #[error("{setting} must be {expected}.")]
-    WrongType { setting: Setting, expected: &'static str },
+    WrongType { setting: SettingPath, expected: &'static str },
 
     /// `form` is the right one, made of the keys that were given.
     #[error("{setting} must be a list, such as {form}.")]
-    NotAList { setting: Setting, form: String },
+    NotAList { setting: SettingPath, form: String },
 
     #[error("{setting} {said}.")]
-    StrangeEntry { setting: Setting, said: String },
+    StrangeEntry { setting: SettingPath, said: String },
 
     #[error("{setting} must be one of {choices}.")]
-    NotOneOf { setting: Setting, choices: String },
+    NotOneOf { setting: SettingPath, choices: String },
 
     #[error(
         "{setting} must hold pairs with `=` between the value of the source and the value of HubSpot, and `;` between the \
          pairs, each value of the source once, such as \"reports = BILLING_ISSUE; other = OTHER\"."
     )]
-    NoValueTable { setting: Setting },
+    NoValueTable { setting: SettingPath },
 
     #[error(
         "An access token stands in another place of the configuration than the setting `access_token`. Remove it there, so \
@@ -158,16 +158,16 @@ pub enum ConfigError {
     Environment { variable: &'static str, fault: &'static str },
 }
 
-fn cure_of_missing(setting: &Setting, similar: Option<&str>) -> String {
+fn cure_of_missing(setting: &SettingPath, similar: Option<&str>) -> String {
     if let Some(similar) = similar {
         return format!("The configuration has `{}` in its place: correct the name.", shown(similar));
     }
     let cure = match setting {
-        Setting::OfEntry(_, name) if name == "field" => {
+        SettingPath::OfEntry(_, name) if name == "field" => {
             "Enter the name of the field, as the source sends it."
         }
-        Setting::OfEntry(..) => "Enter the internal name of the HubSpot property.",
-        Setting::Top(_) | Setting::Entry(_) => {
+        SettingPath::OfEntry(..) => "Enter the internal name of the HubSpot property.",
+        SettingPath::Top(_) | SettingPath::Entry(_) => {
             "Enter a HubSpot service key, or the access token of a private app."
         }
     };

@@ -4,8 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::text::nearest;
-use crate::text::shown;
+use crate::text::{nearest, shown};
 
 /// Names that other tools give to the field, and to the property.
 const FIELD_NAMES: &[&str] = &["source", "from", "src", "column", "source_field", "source_column", "name"];

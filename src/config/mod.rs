@@ -26,7 +26,7 @@ pub use self::choice::{
     UnknownFields,
 };
 pub use self::environment::{BaseUrl, DelayScale, Environment};
-pub use self::error::{ConfigError, Setting};
+pub use self::error::{ConfigError, SettingPath};
 pub use self::field_mapping::FieldMapping;
 pub use self::settings::{Config, Parsed};
 pub use self::token::AccessToken;

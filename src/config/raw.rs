@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::error::{ConfigError, Setting};
+use super::error::{ConfigError, SettingPath};
 use super::form;
 use super::unknown::UnknownKey;
 
@@ -134,16 +134,19 @@ fn unknown_keys(settings: &Map<String, Value>) -> Result<Vec<UnknownKey>, Config
         Some(Value::Array(entries)) => entries,
         None | Some(Value::Null) => return Ok(unknown),
         Some(other) => {
-            let setting = Setting::Top(FIELD_MAPPINGS.to_owned());
+            let setting = SettingPath::Top(FIELD_MAPPINGS.to_owned());
             return Err(ConfigError::NotAList { setting, form: form::list_for(other) });
         }
     };
     for (index, entry) in entries.iter().enumerate() {
         let Value::Object(mapping) = entry else {
-            return Err(ConfigError::WrongType { setting: Setting::Entry(index), expected: form::AN_ENTRY });
+            return Err(ConfigError::WrongType {
+                setting: SettingPath::Entry(index),
+                expected: form::AN_ENTRY,
+            });
         };
         if let Some(said) = form::of_strange_entry(mapping) {
-            return Err(ConfigError::StrangeEntry { setting: Setting::Entry(index), said });
+            return Err(ConfigError::StrangeEntry { setting: SettingPath::Entry(index), said });
         }
         unknown.extend(UnknownKey::find(Some(index), mapping.keys(), RawFieldMapping::FIELDS));
     }
@@ -152,5 +155,5 @@ fn unknown_keys(settings: &Map<String, Value>) -> Result<Vec<UnknownKey>, Config
 
 /// Puts the place of a type error into our own words. What is no text has been looked at before.
 fn wrong_type(path: &serde_path_to_error::Path) -> ConfigError {
-    ConfigError::WrongType { setting: Setting::from(path), expected: "text, in double quotes" }
+    ConfigError::WrongType { setting: SettingPath::from(path), expected: "text, in double quotes" }
 }

@@ -8,7 +8,7 @@ use super::choice::{
     ApiVersion, Choice, DateFormat, DeletedRecords, FailIfRejected, InvalidValues, NullValues, NumberFormat,
     UnknownFields,
 };
-use super::error::{ConfigError, Setting};
+use super::error::{ConfigError, SettingPath};
 use super::field_mapping::{self, FieldMapping};
 use super::raw::{self, RawFieldMapping};
 use super::token::AccessToken;
@@ -62,7 +62,7 @@ impl Config {
     /// value.
     pub fn parse(json: &[u8]) -> Result<Parsed, ConfigError> {
         let (written, unknown) = raw::read(json)?;
-        let token = required(written.access_token, Setting::at(None, "access_token"), &unknown)?;
+        let token = required(written.access_token, SettingPath::at(None, "access_token"), &unknown)?;
         let access_token = AccessToken::new(&token)?;
         let mut warnings = unknown.iter().map(ToString::to_string).collect();
         let mut field_mappings = Vec::new();
@@ -91,10 +91,10 @@ fn checked_mapping(
     raw: RawFieldMapping,
     unknown: &[UnknownKey],
 ) -> Result<FieldMapping, ConfigError> {
-    let property = required(raw.property, Setting::at(Some(index), "property"), unknown)?;
+    let property = required(raw.property, SettingPath::at(Some(index), "property"), unknown)?;
     Ok(FieldMapping {
         stream: not_blank(raw.stream),
-        field: required(raw.field, Setting::at(Some(index), "field"), unknown)?,
+        field: required(raw.field, SettingPath::at(Some(index), "field"), unknown)?,
         property: property.trim().to_owned(),
         values: not_blank(raw.values).map(|text| value_table(index, &text)).transpose()?,
     })
@@ -102,7 +102,7 @@ fn checked_mapping(
 
 fn value_table(index: usize, text: &str) -> Result<Arc<ValueTable>, ConfigError> {
     let table = ValueTable::parse(text).map(Arc::new);
-    table.ok_or_else(|| ConfigError::NoValueTable { setting: Setting::at(Some(index), "values") })
+    table.ok_or_else(|| ConfigError::NoValueTable { setting: SettingPath::at(Some(index), "values") })
 }
 
 /// One of a few named choices; the default if nothing is chosen.
@@ -110,12 +110,16 @@ fn choice<T: Choice>(raw: Option<String>, setting: &str) -> Result<T, ConfigErro
     let Some(chosen) = not_blank(raw) else { return Ok(T::default()) };
     T::all().iter().copied().find(|one| one.name() == chosen.trim()).ok_or_else(|| {
         let choices: Vec<String> = T::all().iter().map(|one| format!("\"{}\"", one.name())).collect();
-        ConfigError::NotOneOf { setting: Setting::at(None, setting), choices: choices.join(", ") }
+        ConfigError::NotOneOf { setting: SettingPath::at(None, setting), choices: choices.join(", ") }
     })
 }
 
 /// The text of a setting that must be there. If it is not, a similar name in its place is pointed out.
-fn required(text: Option<String>, setting: Setting, unknown: &[UnknownKey]) -> Result<String, ConfigError> {
+fn required(
+    text: Option<String>,
+    setting: SettingPath,
+    unknown: &[UnknownKey],
+) -> Result<String, ConfigError> {
     not_blank(text).ok_or_else(|| {
         let similar = unknown.iter().find_map(|key| key.written_for(&setting)).map(str::to_owned);
         ConfigError::Missing { setting, similar }

@@ -183,7 +183,7 @@ fn every_property_is_read_and_has_the_type_that_the_schema_gives_it() {
             };
             for value in wrong {
                 let config = level.config(|level| drop(level.insert(name.clone(), value)));
-                let setting = Setting::at(level.entry, name);
+                let setting = SettingPath::at(level.entry, name);
                 let said = parse(&config).unwrap_err().to_string();
                 assert!(said.starts_with(&format!("{setting} must be {expected}")), "{said}");
             }
@@ -198,7 +198,8 @@ fn what_the_schema_requires_is_required_and_nothing_else() {
             let absent = level.config(|level| drop(level.remove(*name)));
             let null = level.config(|level| drop(level.insert((*name).to_owned(), Value::Null)));
             for config in [absent, null] {
-                let missing = ConfigError::Missing { setting: Setting::at(level.entry, name), similar: None };
+                let missing =
+                    ConfigError::Missing { setting: SettingPath::at(level.entry, name), similar: None };
                 let expected = if level.is_required(name) { Err(missing) } else { Ok(()) };
                 assert_eq!(parse(&config).map(drop), expected, "{config}");
             }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::error::{ConfigError, Setting};
+use super::error::{ConfigError, SettingPath};
 
 /// A service key or the access token of a private app: HubSpot takes both as the same bearer token.
 ///
@@ -26,7 +26,7 @@ impl AccessToken {
         let token = without_scheme(pasted.trim());
         if token.is_empty() {
             return Err(ConfigError::Missing {
-                setting: Setting::Top("access_token".to_owned()),
+                setting: SettingPath::Top("access_token".to_owned()),
                 similar: None,
             });
         }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_cannot_be_a_token_is_refused() {
         let missing =
-            ConfigError::Missing { setting: Setting::Top("access_token".to_owned()), similar: None };
+            ConfigError::Missing { setting: SettingPath::Top("access_token".to_owned()), similar: None };
         let cases = [
             ("", missing.clone()),
             (" \n\t ", missing.clone()),

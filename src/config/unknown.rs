@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::error::Setting;
+use super::error::SettingPath;
 use super::form;
 use crate::text::nearest;
 
@@ -40,15 +40,15 @@ impl UnknownKey {
     }
 
     /// The name as it was written, when it probably stands for `setting`.
-    pub(super) fn written_for(&self, setting: &Setting) -> Option<&str> {
-        let meant = Setting::at(self.entry, self.nearest?);
+    pub(super) fn written_for(&self, setting: &SettingPath) -> Option<&str> {
+        let meant = SettingPath::at(self.entry, self.nearest?);
         (meant == *setting).then_some(self.name.as_str())
     }
 }
 
 impl fmt::Display for UnknownKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let setting = Setting::at(self.entry, &self.name);
+        let setting = SettingPath::at(self.entry, &self.name);
         write!(formatter, "{setting} is unknown and has no effect.")?;
         self.nearest.map_or(Ok(()), |nearest| write!(formatter, " Did you mean `{nearest}`?"))
     }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::{client::Endpoint, model::ErrorBody, retry::Stop, transport::TransportError};
+use super::{endpoint::Endpoint, model::ErrorBody, retry::Stop, transport::TransportError};
 use crate::{
     config::environment::{BaseUrl, Environment},
     error::Failure,

@@ -1,6 +1,7 @@
 //! HubSpot's CRM API as this connector needs it. Knows nothing of Airbyte.
 
 pub mod client;
+pub mod endpoint;
 pub mod error;
 pub mod model;
 pub mod retry;

@@ -37,17 +37,17 @@ pub enum InputError {
 
 /// The receiving end.
 #[derive(Debug)]
-pub struct Input {
+pub struct InputReader {
     blocks: mpsc::Receiver<Handover>,
     ended: bool,
 }
 
 /// Starts to read, with room for 256 KiB of lines or else one line of up to [`MAX_LINE`].
-pub fn start(reader: impl Read + Send + 'static) -> Input {
+pub fn start(reader: impl Read + Send + 'static) -> InputReader {
     start_with(reader, Sizes { read: 64 * 1024, room: 256 * 1024, line: MAX_LINE })
 }
 
-impl Input {
+impl InputReader {
     /// The next block; nothing at the end of the input and after an error.
     ///
     /// Take every line of a block, until there are none, or drop it before asking for the next: a long line is read
@@ -118,7 +118,7 @@ enum Handover {
     End,
 }
 
-fn start_with(reader: impl Read + Send + 'static, sizes: Sizes) -> Input {
+fn start_with(reader: impl Read + Send + 'static, sizes: Sizes) -> InputReader {
     // Small blocks are bounded by their number, large ones by the room.
     let (sender, blocks) = mpsc::channel(4);
     let room = Arc::new(Room { free: Mutex::new(sizes.room), returned: Condvar::new() });
@@ -126,15 +126,15 @@ fn start_with(reader: impl Read + Send + 'static, sizes: Sizes) -> Input {
         let mut lines = Lines { sizes, sender, room, unfinished: Vec::new(), lease: None, next_number: 1 };
         let last = match lines.read_all(reader) {
             Ok(()) => Handover::End,
-            Err(Stop::Failed(error)) => Handover::Failed(error),
-            Err(Stop::Unwanted) => return,
+            Err(ReadEnd::Failed(error)) => Handover::Failed(error),
+            Err(ReadEnd::Unwanted) => return,
         };
         // If nobody wants the news either, there is nobody to tell.
         lines.sender.blocking_send(last).ok();
     };
     // If there is no thread, its end of the channel is dropped, and the receiver finds out by that.
     thread::Builder::new().name("input".to_owned()).spawn(read_all).ok();
-    Input { blocks, ended: false }
+    InputReader { blocks, ended: false }
 }
 
 /// The sending end of an input without a thread. On a paused clock, time would run on while a thread still reads.
@@ -147,9 +147,9 @@ pub(crate) struct Feed {
 
 #[cfg(test)]
 impl Feed {
-    pub(crate) fn new() -> (Self, Input) {
+    pub(crate) fn new() -> (Self, InputReader) {
         let (sender, blocks) = mpsc::channel(4);
-        (Self { blocks: sender, next_number: 1 }, Input { blocks, ended: false })
+        (Self { blocks: sender, next_number: 1 }, InputReader { blocks, ended: false })
     }
 
     /// Gives whole lines as one block, and waits for a place as the thread does. `false`: nobody reads any more.
@@ -170,7 +170,7 @@ impl Feed {
 }
 
 /// Why the thread stops before the end of its input.
-enum Stop {
+enum ReadEnd {
     Failed(InputError),
     /// The receiver is gone.
     Unwanted,
@@ -189,14 +189,14 @@ struct Lines {
 }
 
 impl Lines {
-    fn read_all(&mut self, mut reader: impl Read) -> Result<(), Stop> {
+    fn read_all(&mut self, mut reader: impl Read) -> Result<(), ReadEnd> {
         let mut buffer = vec![0; self.sizes.read];
         loop {
             let length = match reader.read(&mut buffer) {
                 Ok(0) => return self.hand_over(),
                 Ok(length) => length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Stop::Failed(InputError::Read(error.kind()))),
+                Err(error) => return Err(ReadEnd::Failed(InputError::Read(error.kind()))),
             };
             self.take(buffer.split_at(length).0)?;
         }
@@ -205,10 +205,10 @@ impl Lines {
     /// Hands over the lines that end in what was read, and keeps the beginning of the next.
     ///
     /// Lines do not wait for more of them: a slow source would see its states come back late.
-    fn take(&mut self, read: &[u8]) -> Result<(), Stop> {
+    fn take(&mut self, read: &[u8]) -> Result<(), ReadEnd> {
         let first_end = read.iter().position(|byte| *byte == b'\n');
         if self.unfinished.len() + first_end.unwrap_or(read.len()) > self.sizes.line {
-            return Err(Stop::Failed(InputError::LineTooLong { line: self.next_number }));
+            return Err(ReadEnd::Failed(InputError::LineTooLong { line: self.next_number }));
         }
         if self.lease.is_none() && self.unfinished.len() + read.len() > self.sizes.room {
             self.lease = Some(Lease::take(&self.room, self.sizes.room));
@@ -225,7 +225,7 @@ impl Lines {
     }
 
     /// Hands over all there is as one block.
-    fn hand_over(&mut self) -> Result<(), Stop> {
+    fn hand_over(&mut self) -> Result<(), ReadEnd> {
         if self.unfinished.is_empty() {
             return Ok(());
         }
@@ -234,7 +234,7 @@ impl Lines {
         let first_number = self.next_number;
         self.next_number += bytes.split_inclusive(|byte| *byte == b'\n').map(|_| 1).sum::<u64>();
         let block = Block { rest: bytes.into(), next_number: first_number, lease: Some(lease) };
-        self.sender.blocking_send(Handover::Block(block)).map_err(|_| Stop::Unwanted)
+        self.sender.blocking_send(Handover::Block(block)).map_err(|_| ReadEnd::Unwanted)
     }
 }
 

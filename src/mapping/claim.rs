@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 use super::{
     cell,
-    contact::paths_inside,
     deletion::Mark,
     field::{Goal, LeftOut, Rank, Use},
     mappings::Mappings,
+    paths_inside::paths_inside,
     schema::{Shape, inside, shape},
     value::Formats,
 };

@@ -1,7 +1,7 @@
 //! The mapping plan of one stream: which field goes into which property, and which are left out. Pure.
 //!
 //! It starts from the fields that the catalog declares and grows with those that records bring. A field that is in use is
-//! never dispossessed by one that comes later. Not here: the mapping of a record ([`super::contact`]).
+//! never dispossessed by one that comes later. Not here: the mapping of a record ([`super::record`]).
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,10 +10,10 @@ use indexmap::IndexMap;
 use super::{
     cell::Cells,
     claim::{Claim, NewField, Rules, Wish, claims},
-    contact::ValueRules,
     deletion::Mark,
     field::{Field, Goal, LeftOut, Rank, Use},
     mappings::Mappings,
+    target::ValueRules,
 };
 use crate::{
     config::{DeletedRecords, FieldMapping},

@@ -17,7 +17,8 @@ use crate::{
     crm::{names::Match, object::MAX_BATCH_INPUTS, schema::Schema},
     error::Failure,
     hubspot::{
-        client::{Client, Endpoint, Reply, Sensitivity},
+        client::{Client, Reply},
+        endpoint::{Endpoint, Sensitivity},
         error::{ApiError, ApiErrorKind},
         model::{CreatedProperties, ErrorBody},
         retry::Stop,
@@ -122,7 +123,7 @@ pub async fn create(
         return Err(none_created(&tried));
     }
     for wait in LOOKS {
-        client.rest(wait).await;
+        client.wait_scaled(wait).await;
         let definitions = client.properties(Sensitivity::None).await?;
         missing.retain(|name| !definitions.iter().any(|definition| definition.name == **name));
         schema.add(&definitions);

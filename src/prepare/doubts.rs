@@ -190,7 +190,7 @@ pub fn warn_of_mappings(plans: &[Plan], catalog: &Catalog, config: &Config) {
     for mapping in &config.field_mappings {
         let applies = |id: &StreamId| mapping.applies_to(id.name(), id.namespace());
         let (stream, field) = (mapping.stream.as_deref(), mapping.field.as_str());
-        let known = || catalog.streams.iter().map(|stream| &stream.id).chain(catalog.refused.keys());
+        let known = || catalog.streams.iter().map(|stream| &stream.id).chain(catalog.unsupported.keys());
         if !known().any(applies) {
             let names: Vec<String> = known().map(ToString::to_string).collect();
             let nearest = nearest(stream.unwrap_or_default(), names.iter().map(String::as_str));

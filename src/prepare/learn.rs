@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     crm::schema::Schema,
     error::Failure,
-    hubspot::client::{Client, Sensitivity},
+    hubspot::{client::Client, endpoint::Sensitivity},
     mapping::claim::is_technical,
     protocol::catalog::Catalog,
 };

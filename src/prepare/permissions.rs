@@ -8,10 +8,7 @@ use tracing::warn;
 use crate::{
     config::{Config, UnknownFields},
     error::Failure,
-    hubspot::{
-        client::{Client, Endpoint},
-        error::ApiError,
-    },
+    hubspot::{client::Client, endpoint::Endpoint, error::ApiError},
 };
 
 /// A batch of nothing: it shows whether writing is permitted.

@@ -6,9 +6,9 @@ use crate::{
     config::{Config, UnknownFields},
     crm::schema::Schema,
     error::Failure,
-    mapping::{contact::ValueRules, mappings::check_mappings, plan::Plan, value::Formats},
+    mapping::{mappings::check_mappings, plan::Plan, target::ValueRules, value::Formats},
     protocol::catalog::{Catalog, ConfiguredStream},
-    sync::announce::{announce_plan, is_unknown, refuse_unknown},
+    report::plan_log::{announce_plan, is_unknown, require_known_fields},
 };
 
 /// What the settings say about values.
@@ -50,7 +50,7 @@ pub fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) ->
                 (plan.stream(), unknown.map(|(name, _)| name).collect())
             })
             .collect();
-        refuse_unknown(&unknown)?;
+        require_known_fields(&unknown)?;
     }
     for plan in plans.iter_mut() {
         plan.take_news();

@@ -3,7 +3,7 @@
 use crate::{
     crm::schema::{Schema, Stage, StageMatch},
     error::Failure,
-    sync::lifecycle::NewContactStage,
+    mapping::target::NewContactStage,
     text::shown,
 };
 

@@ -29,7 +29,7 @@ pub struct Catalog {
     /// They are harmless as long as no record of theirs comes. To clear a stream, the platform runs the destination with the
     /// mode `overwrite` (or `append`, to one that knows refreshes), no records, and states that have to come back.
     /// Source: `CatalogTransforms.updateCatalogForReset` of the Airbyte platform.
-    pub refused: IndexMap<StreamId, Failure>,
+    pub unsupported: IndexMap<StreamId, Failure>,
 }
 
 /// A stream to be written with `append_dedup`, the one destination sync mode there is.
@@ -82,7 +82,7 @@ impl Catalog {
                 return Err(Failure::config(message).of_stream(id.name(), id.namespace()));
             }
             if let Some(failure) = check_sync_mode(&id, raw_stream.destination_sync_mode.as_deref())? {
-                catalog.refused.insert(id, failure);
+                catalog.unsupported.insert(id, failure);
             } else {
                 catalog.streams.push(raw_stream.check(id)?);
             }
@@ -341,17 +341,17 @@ mod tests {
 
     #[test]
     fn other_modes_name_the_stream_and_the_cure() {
-        let refused = |mode| {
+        let unsupported = |mode| {
             let catalog = parse(&json!({"streams": [stream("users", mode)]}))?;
             assert!(catalog.streams.is_empty());
-            Err::<(), _>(catalog.refused[&StreamId::new("users", None)].clone())
+            Err::<(), _>(catalog.unsupported[&StreamId::new("users", None)].clone())
         };
         for (mode, said) in [
             ("append", "asks for the destination sync mode \"append\""),
             ("overwrite", "asks for the destination sync mode \"overwrite\""),
             ("secret", "asks for a destination sync mode that does not exist"),
         ] {
-            let failure = refused(mode).expect_err(mode);
+            let failure = unsupported(mode).expect_err(mode);
             assert_eq!(failure.failure_type, FailureType::Config);
             assert!(failure.message.contains(&format!("The stream \"users\" {said}")), "{failure}");
             assert!(failure.message.contains("Set a primary key"), "{failure}");

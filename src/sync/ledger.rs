@@ -1,17 +1,17 @@
 //! Knows for every record whether it has its fate, and for every state whether it is due. Pure.
 //!
-//! The records of a stream between two of its states are a *stretch*. A state closes the current stretches of what it
+//! The records of a stream between two of its states are a *interval*. A state closes the current intervals of what it
 //! covers and is due when these, and every state before it that covers the same stream, are through. Not here: why a
-//! record was rejected, beyond what the verdict on a hopeless stream needs.
+//! record was rejected, beyond what the verdict on a stream that is wrongly set up needs.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::fate::{Fate, Ticket};
 use crate::{
     config::FailIfRejected,
     error::Failure,
     mapping::reason::{Code, Reason},
     protocol::message::{State, StateScope, StreamId},
+    report::fate::{Fate, Ticket},
 };
 
 /// If so many rejections say that a stream is wrongly set up, and nothing of it was written, it is clear.
@@ -27,22 +27,22 @@ const STATE_OVERHEAD: usize = 512;
 
 /// The records of a stream between two states.
 #[derive(Debug, Default)]
-struct Stretch {
+struct Interval {
     open: u64,
     written: u64,
     skipped: u64,
     rejected: u64,
-    /// The state that waits for this stretch, once there is one.
+    /// The state that waits for this interval, once there is one.
     state: Option<u64>,
 }
 
 #[derive(Debug)]
-struct Stream {
+struct StreamBooks {
     id: StreamId,
     current: u64,
     /// States that cover this stream and have not gone out, in the order received.
     states: VecDeque<u64>,
-    early_open: u64,
+    among_first_open: u64,
     written: u64,
     skipped: u64,
     rejected: u64,
@@ -53,33 +53,33 @@ struct Stream {
     /// The first of these holds states back until so many records of the sync were read.
     held_until: u64,
     /// Its few wrong records do not hold states back any more.
-    spared: bool,
+    released_anyway: bool,
     /// Nothing was written, and its wrong records were many when it was judged.
-    hopeless: bool,
+    all_rejected: bool,
     /// A state of records that were rejected has gone out.
     acknowledged: bool,
 }
 
-impl Stream {
+impl StreamBooks {
     fn new(id: &StreamId, current: u64) -> Self {
         Self {
             id: id.clone(),
             current,
             states: VecDeque::new(),
-            early_open: 0,
+            among_first_open: 0,
             written: 0,
             skipped: 0,
             rejected: 0,
             wrong: 0,
             reasons: BTreeMap::new(),
             held_until: 0,
-            spared: false,
-            hopeless: false,
+            released_anyway: false,
+            all_rejected: false,
             acknowledged: false,
         }
     }
 
-    /// Whether its records still tell if it is hopeless: those that are read from now on do not.
+    /// Whether its records still tell whether it is wrongly set up: those that are read from now on do not.
     fn is_on_trial(&self) -> bool {
         self.written == 0 && self.wrong < CLEARLY_WRONG
     }
@@ -96,7 +96,7 @@ struct Waiting {
     state: State,
     /// The streams it covers.
     streams: Vec<usize>,
-    stretches: Vec<u64>,
+    intervals: Vec<u64>,
     open: u64,
 }
 
@@ -104,15 +104,15 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub struct Ledger {
     fail_if_rejected: FailIfRejected,
-    streams: Vec<Stream>,
+    streams: Vec<StreamBooks>,
     by_id: HashMap<StreamId, usize>,
-    stretches: HashMap<u64, Stretch>,
-    next_stretch: u64,
+    intervals: HashMap<u64, Interval>,
+    next_interval: u64,
     states: BTreeMap<u64, Waiting>,
     next_state: u64,
     waiting_bytes: usize,
     /// Streams of which a state may have become due.
-    touched: Vec<usize>,
+    to_review: Vec<usize>,
     /// States that cover no stream, since none was known yet.
     unbound: Vec<u64>,
     /// How many records were read.
@@ -131,17 +131,17 @@ impl Ledger {
         if let Some(&index) = self.by_id.get(id) {
             return index;
         }
-        let current = self.new_stretch();
-        self.streams.push(Stream::new(id, current));
+        let current = self.new_interval();
+        self.streams.push(StreamBooks::new(id, current));
         let index = self.streams.len() - 1;
         self.by_id.insert(id.clone(), index);
         index
     }
 
-    fn new_stretch(&mut self) -> u64 {
-        self.next_stretch += 1;
-        self.stretches.insert(self.next_stretch, Stretch::default());
-        self.next_stretch
+    fn new_interval(&mut self) -> u64 {
+        self.next_interval += 1;
+        self.intervals.insert(self.next_interval, Interval::default());
+        self.next_interval
     }
 
     /// The name of a stream, by its place.
@@ -153,42 +153,42 @@ impl Ledger {
     pub fn open(&mut self, stream: usize, line: u64) -> Ticket {
         self.opened += 1;
         while let Some((_, held)) = self.holds.pop_front_if(|(until, _)| *until <= self.opened) {
-            self.touched.push(held);
+            self.to_review.push(held);
         }
-        let mut ticket = Ticket { stream, stretch: 0, early: false, line };
+        let mut ticket = Ticket { stream, interval: 0, among_first: false, line };
         if let Some(of_stream) = self.streams.get_mut(stream) {
-            ticket.early = of_stream.is_on_trial();
-            ticket.stretch = of_stream.current;
-            of_stream.early_open += u64::from(ticket.early);
+            ticket.among_first = of_stream.is_on_trial();
+            ticket.interval = of_stream.current;
+            of_stream.among_first_open += u64::from(ticket.among_first);
         }
-        if let Some(stretch) = self.stretches.get_mut(&ticket.stretch) {
-            stretch.open += 1;
+        if let Some(interval) = self.intervals.get_mut(&ticket.interval) {
+            interval.open += 1;
         }
         ticket
     }
 
     /// A record has its fate.
     pub fn settle(&mut self, ticket: Ticket, fate: &Fate) {
-        let Some(stretch) = self.stretches.get_mut(&ticket.stretch) else { return };
+        let Some(interval) = self.intervals.get_mut(&ticket.interval) else { return };
         let Some(stream) = self.streams.get_mut(ticket.stream) else { return };
-        stretch.open -= 1;
-        stream.early_open -= u64::from(ticket.early);
+        interval.open -= 1;
+        stream.among_first_open -= u64::from(ticket.among_first);
         match fate {
             Fate::Created | Fate::Updated | Fate::Folded => {
-                stretch.written += 1;
+                interval.written += 1;
                 stream.written += 1;
-                // From here on the stream is not hopeless, and its states may go.
+                // From here on the stream is not wrongly set up, and its states may go.
                 if stream.written == 1 {
                     stream.reasons.clear();
-                    self.touched.push(ticket.stream);
+                    self.to_review.push(ticket.stream);
                 }
             }
             Fate::Skipped(_) => {
-                stretch.skipped += 1;
+                interval.skipped += 1;
                 stream.skipped += 1;
             }
             Fate::Rejected(rejection) => {
-                stretch.rejected += 1;
+                interval.rejected += 1;
                 stream.rejected += 1;
                 if stream.written == 0 && blames_set_up(rejection.reason.code) {
                     if stream.wrong == 0 {
@@ -200,10 +200,10 @@ impl Ledger {
                 }
             }
         }
-        if let Some(waiting) = stretch.state.and_then(|state| self.states.get_mut(&state)) {
+        if let Some(waiting) = interval.state.and_then(|state| self.states.get_mut(&state)) {
             waiting.open -= 1;
             if waiting.open == 0 {
-                self.touched.push(ticket.stream);
+                self.to_review.push(ticket.stream);
             }
         }
     }
@@ -216,18 +216,18 @@ impl Ledger {
         };
         self.next_state += 1;
         let number = self.next_state;
-        let mut waiting = Waiting { state, streams, stretches: Vec::new(), open: 0 };
+        let mut waiting = Waiting { state, streams, intervals: Vec::new(), open: 0 };
         for &index in &waiting.streams {
-            let fresh = self.new_stretch();
+            let fresh = self.new_interval();
             let Some(stream) = self.streams.get_mut(index) else { continue };
             let closed = std::mem::replace(&mut stream.current, fresh);
             stream.states.push_back(number);
-            if let Some(stretch) = self.stretches.get_mut(&closed) {
-                stretch.state = Some(number);
-                waiting.open += stretch.open;
+            if let Some(interval) = self.intervals.get_mut(&closed) {
+                interval.state = Some(number);
+                waiting.open += interval.open;
             }
-            waiting.stretches.push(closed);
-            self.touched.push(index);
+            waiting.intervals.push(closed);
+            self.to_review.push(index);
         }
         if waiting.streams.is_empty() {
             self.unbound.push(number);
@@ -238,7 +238,7 @@ impl Ledger {
 
     /// Whether a state waits for the record.
     pub fn is_awaited(&self, ticket: Ticket) -> bool {
-        self.stretches.get(&ticket.stretch).is_some_and(|stretch| stretch.state.is_some())
+        self.intervals.get(&ticket.interval).is_some_and(|interval| interval.state.is_some())
     }
 
     /// The bytes of the states that have not gone out.
@@ -248,17 +248,17 @@ impl Ledger {
 
     /// The number of records without a fate.
     pub fn open_records(&self) -> u64 {
-        self.stretches.values().map(|stretch| stretch.open).sum()
+        self.intervals.values().map(|interval| interval.open).sum()
     }
 
     /// Judges streams by what they have so far: no record comes any more, or the states that wait have filled their memory.
     /// A stream of a few wrong records may have its states out.
-    pub fn decide(&mut self) {
+    pub fn judge_rejected_streams(&mut self) {
         for stream in self.streams.iter_mut().filter(|stream| stream.written == 0 && stream.wrong > 0) {
-            stream.hopeless = stream.wrong >= MANY_WRONG;
-            stream.spared = true;
+            stream.all_rejected = stream.wrong >= MANY_WRONG;
+            stream.released_anyway = true;
         }
-        self.touched.extend(0..self.streams.len());
+        self.to_review.extend(0..self.streams.len());
     }
 
     /// Takes the states that are due, in the order received, as the lines to write.
@@ -267,7 +267,7 @@ impl Ledger {
         for number in std::mem::take(&mut self.unbound) {
             due.extend(self.release(number).map(|line| (number, line)));
         }
-        while let Some(index) = self.touched.pop() {
+        while let Some(index) = self.to_review.pop() {
             while let Some(number) = self.due_state(index) {
                 due.extend(self.release(number).map(|line| (number, line)));
             }
@@ -281,18 +281,19 @@ impl Ledger {
         let waiting = self.states.get(&number)?;
         let covered = || waiting.streams.iter().filter_map(|&index| self.streams.get(index));
         let something_written = covered().any(|one| one.written > 0);
-        let may_go =
-            |one: &Stream| one.states.front() == Some(&number) && !self.holds_back(one, something_written);
+        let may_go = |one: &StreamBooks| {
+            one.states.front() == Some(&number) && !self.holds_back(one, something_written)
+        };
         (waiting.open == 0 && covered().all(may_go)).then_some(number)
     }
 
     /// While every record that says anything about the set-up says that it is wrong, acknowledging would make the source
     /// never send them again. A few of them do so for a while, and not if the state is also that of a stream that works.
-    fn holds_back(&self, stream: &Stream, something_written: bool) -> bool {
+    fn holds_back(&self, stream: &StreamBooks, something_written: bool) -> bool {
         if self.fail_if_rejected == FailIfRejected::Never || stream.written > 0 || stream.wrong == 0 {
             return false;
         }
-        let over = stream.spared || something_written || self.opened >= stream.held_until;
+        let over = stream.released_anyway || something_written || self.opened >= stream.held_until;
         stream.wrong >= MANY_WRONG || !over
     }
 
@@ -300,15 +301,15 @@ impl Ledger {
         let waiting = self.states.remove(&number)?;
         self.waiting_bytes -= waiting.state.size() + STATE_OVERHEAD;
         let (mut kept, mut rejected) = (0, 0);
-        let stretches = waiting.streams.iter().zip(&waiting.stretches);
-        for (&index, stretch) in stretches {
-            let Some(stretch) = self.stretches.remove(stretch) else { continue };
-            kept += stretch.written + stretch.skipped;
-            rejected += stretch.rejected;
+        let intervals = waiting.streams.iter().zip(&waiting.intervals);
+        for (&index, interval) in intervals {
+            let Some(interval) = self.intervals.remove(interval) else { continue };
+            kept += interval.written + interval.skipped;
+            rejected += interval.rejected;
             if let Some(stream) = self.streams.get_mut(index) {
-                stream.acknowledged |= stretch.rejected > 0;
+                stream.acknowledged |= interval.rejected > 0;
                 stream.states.pop_front();
-                self.touched.push(index);
+                self.to_review.push(index);
             }
         }
         Some(waiting.state.acknowledge(kept, rejected))
@@ -316,13 +317,13 @@ impl Ledger {
 
     /// The stream that is wrongly set up, if it is time to say so: after 1,000 rejections that say it, once all records
     /// read before have their fates, or at the end after 100.
-    pub fn hopeless(&self) -> Option<Failure> {
+    pub fn all_rejected(&self) -> Option<Failure> {
         if self.fail_if_rejected == FailIfRejected::Never {
             return None;
         }
         let stream = self.streams.iter().find(|stream| {
-            let so_far = stream.wrong >= CLEARLY_WRONG && stream.early_open == 0;
-            stream.written == 0 && (so_far || stream.hopeless)
+            let so_far = stream.wrong >= CLEARLY_WRONG && stream.among_first_open == 0;
+            stream.written == 0 && (so_far || stream.all_rejected)
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
         let states = if stream.acknowledged {

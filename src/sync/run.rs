@@ -10,16 +10,14 @@ use tokio::{task::JoinSet, time::Instant};
 use tracing::{debug, warn};
 
 use super::{
-    announce::announce_news,
-    batch::{Batcher, Timing},
-    dispatch::{Landed, carry},
-    fate::{Fate, Ticket},
-    isolate::Isolation,
+    batcher::{Batcher, Timing},
+    delivery::{
+        pending::UnusableProperties,
+        send::{Delivered, deliver},
+        state::Delivery,
+    },
     known::KnownContacts,
     ledger::Ledger,
-    report::Report,
-    rules::Rules,
-    slot::RefusedProperties,
     streams::Streams,
 };
 use crate::{
@@ -28,18 +26,24 @@ use crate::{
     error::Failure,
     hubspot::client::Client,
     io::{
-        input::{Block, Input},
+        input::{Block, InputReader},
         output::{Output, OutputClosed},
     },
     mapping::{
-        contact::{ValueRules, map},
         plan::Plan,
         reason::{Code, Reason},
+        record::map_record,
+        target::{Rules, ValueRules},
     },
     protocol::{
         catalog::ConfiguredStream,
         foreign::recognise,
         message::{self, Message, Record, StreamId},
+    },
+    report::{
+        counts::Report,
+        fate::{Fate, Ticket},
+        plan_log::announce_news,
     },
 };
 
@@ -53,7 +57,7 @@ const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
 
 /// What a sync works with.
 #[derive(Debug)]
-pub struct Setting {
+pub struct SyncParts {
     pub client: Arc<Client>,
     pub schema: Schema,
     pub rules: Rules,
@@ -64,7 +68,7 @@ pub struct Setting {
     /// The plans of the catalog's streams; `None` without a catalog, when every stream is taken.
     pub plans: Option<Vec<Plan>>,
     /// Streams of the catalog that may have states, but no record; with the failure that one is.
-    pub refused_streams: IndexMap<StreamId, Failure>,
+    pub unsupported_streams: IndexMap<StreamId, Failure>,
     pub timing: Timing,
 }
 
@@ -84,17 +88,17 @@ pub enum End {
 /// A sync under way.
 #[derive(Debug)]
 pub struct Sync {
-    setting: Setting,
+    setting: SyncParts,
     rules: Arc<Rules>,
     output: Output,
     started: Instant,
     streams: Streams,
     ledger: Ledger,
     batcher: Batcher,
-    refused: RefusedProperties,
+    refused: UnusableProperties,
     known: KnownContacts,
     report: Report,
-    jobs: JoinSet<Landed>,
+    jobs: JoinSet<Delivered>,
     block: Option<Block>,
     input_ended: bool,
     was_stopped: bool,
@@ -102,10 +106,10 @@ pub struct Sync {
 }
 
 impl Sync {
-    pub fn new(mut setting: Setting, output: Output) -> Self {
+    pub fn new(mut setting: SyncParts, output: Output) -> Self {
         let mut ledger = Ledger::new(setting.fail_if_rejected);
         let plans = setting.plans.take();
-        let refused = std::mem::take(&mut setting.refused_streams);
+        let refused = std::mem::take(&mut setting.unsupported_streams);
         let streams = Streams::new(plans, refused, &mut ledger);
         Self {
             rules: Arc::new(setting.rules.clone()),
@@ -115,7 +119,7 @@ impl Sync {
             started: Instant::now(),
             streams,
             ledger,
-            refused: RefusedProperties::new(),
+            refused: UnusableProperties::new(),
             known: KnownContacts::default(),
             report: Report::default(),
             jobs: JoinSet::new(),
@@ -128,7 +132,7 @@ impl Sync {
 
     /// Reads until the input ends, a failure, a closed output or a signal; then settles what is in flight, writes the
     /// states that became due, and sums up.
-    pub async fn run(&mut self, mut input: Input, signal: impl Future<Output = ()>) -> End {
+    pub async fn run(&mut self, mut input: InputReader, signal: impl Future<Output = ()>) -> End {
         tokio::pin!(signal);
         let output = self.output.clone();
         let end = loop {
@@ -167,13 +171,13 @@ impl Sync {
         loop {
             self.launch();
             self.write_due_states()?;
-            if let Some(failure) = self.ledger.hopeless() {
+            if let Some(failure) = self.ledger.all_rejected() {
                 return Err(End::Failed(failure));
             }
             if !self.has_room() {
                 if self.jobs.is_empty() && !self.batcher.has_ready() {
                     // Nothing will make room by itself.
-                    self.relieve();
+                    self.free_memory();
                     continue;
                 }
                 self.was_stopped = true;
@@ -197,15 +201,15 @@ impl Sync {
             if !(self.batcher.is_empty() && self.jobs.is_empty()) {
                 return Ok(false);
             }
-            self.ledger.decide();
+            self.ledger.judge_rejected_streams();
             self.write_due_states()?;
             return self.verdict().map(|()| true).map_err(End::Failed);
         }
     }
 
-    /// At the end of the input: no record may be without a fate, no stream hopeless.
+    /// At the end of the input: no record may be without a fate, no stream may be wrongly set up.
     fn verdict(&self) -> Result<(), Failure> {
-        if let Some(failure) = self.ledger.hopeless() {
+        if let Some(failure) = self.ledger.all_rejected() {
             return Err(failure);
         }
         match self.ledger.open_records() {
@@ -237,11 +241,11 @@ impl Sync {
 
     /// Memory is full and nothing is under way: the open batch goes, and states that wait for a better record of a stream
     /// are judged by what there is.
-    fn relieve(&mut self) {
+    fn free_memory(&mut self) {
         let now = self.now();
         self.batcher.close_partial(now);
         if !self.batcher.has_ready() {
-            self.ledger.decide();
+            self.ledger.judge_rejected_streams();
         }
     }
 
@@ -250,9 +254,9 @@ impl Sync {
             let Some(batch) = self.batcher.take_ready() else { return };
             debug!(inputs = batch.inputs.len(), in_flight = self.jobs.len() + 1, "batch leaves");
             let client = Arc::clone(&self.setting.client);
-            let mut isolation = Isolation::new(batch, Arc::clone(&self.rules), self.refused.clone());
-            isolation.know(|key| self.known.has(key));
-            self.jobs.spawn(carry(client, isolation));
+            let mut delivery = Delivery::new(batch, Arc::clone(&self.rules), self.refused.clone());
+            delivery.mark_existing(|key| self.known.has(key));
+            self.jobs.spawn(deliver(client, delivery));
         }
     }
 
@@ -313,7 +317,7 @@ impl Sync {
         let stream = self.streams.of_record(record, &mut self.ledger, plan)?;
         self.report.read += 1;
         let ticket = self.ledger.open(stream.ledger_place, number);
-        let mapped = map(&mut stream.plan, &self.setting.schema, self.setting.values, record.data);
+        let mapped = map_record(&mut stream.plan, &self.setting.schema, self.setting.values, record.data);
         let news = stream.plan.take_news();
         if !news.is_empty() {
             announce_news(&stream.plan, &news, self.setting.unknown_fields)?;
@@ -338,7 +342,7 @@ impl Sync {
         self.ledger.settle(ticket, &fate);
     }
 
-    fn land(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), End> {
+    fn land(&mut self, landed: Result<Delivered, tokio::task::JoinError>) -> Result<(), End> {
         // Nobody cancels a request, so it panicked: its records have no fate, and their states do not go out.
         let landed = landed.map_err(|_| End::Panicked)?;
         self.check_vanished(&landed.notes.learned).map_err(End::Failed)?;
@@ -427,7 +431,7 @@ impl Sync {
             }
         }
         // No record comes any more, as at the end of the input.
-        self.ledger.decide();
+        self.ledger.judge_rejected_streams();
         let written = self.write_due_states();
         self.streams.announce_end(&self.setting.field_mappings, self.input_ended);
         let name = |stream| self.ledger.stream_id(stream);
@@ -443,7 +447,7 @@ impl Sync {
 #[cfg(test)]
 impl Sync {
     /// Each fate as it is told.
-    pub(super) fn witness(&self) -> super::report::Witness {
+    pub(super) fn witness(&self) -> crate::report::counts::Witness {
         std::sync::Arc::clone(&self.report.witness)
     }
 

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::{announce::announce_end, announce::announce_unused, ledger::Ledger};
+use super::ledger::Ledger;
 use crate::{
     config::FieldMapping,
     error::Failure,
     mapping::plan::Plan,
     protocol::message::{Record, StreamId},
+    report::plan_log::{announce_end, announce_unused},
 };
 
 /// A stream as the sync knows it.
 #[derive(Debug)]
-pub struct Stream {
+pub struct StreamPlan {
     pub plan: Plan,
     pub ledger_place: usize,
     pub warned_of_deletions: bool,
@@ -24,7 +25,7 @@ pub struct Stream {
 /// The streams of a sync.
 #[derive(Debug)]
 pub struct Streams {
-    all: Vec<Stream>,
+    all: Vec<StreamPlan>,
     by_id: HashMap<StreamId, usize>,
     /// Records come in runs of one stream.
     last: usize,
@@ -47,7 +48,7 @@ impl Streams {
         self.last = self.all.len();
         self.by_id.insert(plan.stream().clone(), self.last);
         let ledger_place = ledger.stream(plan.stream());
-        self.all.push(Stream {
+        self.all.push(StreamPlan {
             plan,
             ledger_place,
             warned_of_deletions: false,
@@ -65,7 +66,7 @@ impl Streams {
         record: &Record<'_>,
         ledger: &mut Ledger,
         plan: impl FnOnce(StreamId) -> Result<Plan, Failure>,
-    ) -> Result<&mut Stream, Failure> {
+    ) -> Result<&mut StreamPlan, Failure> {
         if !self.all.get(self.last).is_some_and(|stream| record.is_of(stream.plan.stream())) {
             let id = record.stream_id();
             match self.by_id.get(&id) {
@@ -98,7 +99,7 @@ impl Streams {
     }
 
     /// The stream that has this place in the ledger.
-    pub fn by_ledger_place(&mut self, place: usize) -> Option<&mut Stream> {
+    pub fn by_ledger_place(&mut self, place: usize) -> Option<&mut StreamPlan> {
         self.all.iter_mut().find(|stream| stream.ledger_place == place)
     }
 

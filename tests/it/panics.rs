@@ -21,11 +21,10 @@ use destination_hubspot::{
     },
     io::{input, output::Output},
     logging,
-    mapping::contact::ValueRules,
+    mapping::target::{Rules, ValueRules},
     sync::{
-        batch::Timing,
-        rules::Rules,
-        run::{Setting, Sync},
+        batcher::Timing,
+        run::{Sync, SyncParts},
     },
 };
 use serde_json::{Value, json};
@@ -83,7 +82,7 @@ fn a_connector_with_a_fault() {
         RetryPolicy::WRITE,
         DelayScale::default(),
     );
-    let setting = Setting {
+    let setting = SyncParts {
         client: Arc::new(client),
         schema: Schema::new(&[]),
         rules: Rules::default(),
@@ -92,7 +91,7 @@ fn a_connector_with_a_fault() {
         fail_if_rejected: FailIfRejected::default(),
         field_mappings: Vec::new(),
         plans: None,
-        refused_streams: indexmap::IndexMap::default(),
+        unsupported_streams: indexmap::IndexMap::default(),
         timing: Timing::STANDARD,
     };
     let lines = people(0..10) + &state(1);

@@ -14,7 +14,8 @@ use crate::{
     config::{AccessToken, ApiVersion, DelayScale},
     error::{Failure, FailureType},
     hubspot::{
-        client::{Client, Effort, Endpoint, Reply, Sensitivity},
+        client::{Client, Effort, Reply},
+        endpoint::{Endpoint, Sensitivity},
         error::{ApiError, ApiErrorKind},
         retry::{RetryPolicy, Stop},
         throttle::RateLimit,

@@ -77,8 +77,8 @@ impl Throttle {
     }
 
     /// HubSpot has refused an attempt for its limit: others use more of it than is known.
-    pub fn refused(&self) {
-        self.window().refused(Instant::now());
+    pub fn exceeded(&self) {
+        self.window().exceeded(Instant::now());
     }
 
     /// HubSpot has refused an attempt for the day's limit: nobody is let go any more, whoever waits now included.

@@ -3,11 +3,11 @@
 //! [`Throttle`] waits; the log of grants that it asks is pure, and so are what others use and the limits as HubSpot
 //! states them.
 
-mod company;
 mod gate;
 mod limits;
+mod other_clients;
 #[cfg(test)]
-mod simulation;
+mod tests;
 mod window;
 
 pub use gate::{DailyReserve, Throttle};

@@ -5,8 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    company::{Company, Own},
     limits::{Limits, RateLimit},
+    other_clients::{OtherClients, OwnUse},
 };
 
 /// A grant counts for this share of the window longer at least, and at most.
@@ -18,10 +18,10 @@ const GUARD: u32 = 8;
 const BURST: f64 = 0.2;
 /// Each refusal although we kept to the limit frees so many requests and this share of the limit for others, who use too
 /// little to be seen …
-const SPARED_PER_REFUSAL: (f64, f64) = (1.0, 0.02);
-/// … up to this share. What is spared is taken back at this pace: so many windows for all of it.
-const MOST_SPARED: f64 = 0.1;
-const WINDOWS_OF_SPARING: f64 = 100.0;
+const HEADROOM_PER_REFUSAL: (f64, f64) = (1.0, 0.02);
+/// … up to this share. The headroom is taken back at this pace: so many windows for all of it.
+const MOST_HEADROOM: f64 = 0.1;
+const WINDOWS_OF_HEADROOM: f64 = 100.0;
 /// The day's last requests are left to the customer's other apps: one in this many.
 const DAILY_RESERVE: u64 = 50;
 
@@ -56,14 +56,14 @@ pub(super) struct Window {
     granted: u64,
     /// From when on the next grant is on time, if grants come evenly.
     due: Option<Instant>,
-    company: Company,
+    others: OtherClients,
     /// Whether any answer has come.
-    heard: bool,
+    has_answer: bool,
     /// The newest grant whose answer was looked at: answers that were overtaken tell nothing new.
     newest_answered: u64,
     paused_until: Option<Instant>,
     /// How many requests of a window are left to others since a refusal, and when that was reckoned.
-    spared: Option<(f64, Instant)>,
+    headroom: Option<(f64, Instant)>,
     daily: Option<(u64, u64)>,
     /// HubSpot has refused an attempt since the day's limit is used up.
     day_used_up: bool,
@@ -76,11 +76,11 @@ impl Window {
             log: VecDeque::new(),
             granted: 0,
             due: None,
-            company: Company::default(),
-            heard: false,
+            others: OtherClients::default(),
+            has_answer: false,
             newest_answered: 0,
             paused_until: None,
-            spared: None,
+            headroom: None,
             daily: None,
             day_used_up: false,
         }
@@ -106,7 +106,7 @@ impl Window {
             return Decision::DailyReserve;
         }
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
-            self.company.forget_share();
+            self.others.forget_share();
             return Decision::WaitUntil(until);
         }
         let window = self.limits.window();
@@ -120,14 +120,14 @@ impl Window {
     }
 
     fn must_wait(&mut self, now: Instant, window: Duration) -> Option<Instant> {
-        // Who has heard nothing yet sends one request after the other.
-        if !self.heard
+        // Until the first answer, requests go one at a time.
+        if !self.has_answer
             && let Some(last) =
                 self.log.back().filter(|last| last.latency.is_none() && last.at + window / 10 > now)
         {
             return Some(last.at + window / 10);
         }
-        let usable = (f64::from(self.limits.requests()) - self.spared(now)).max(1.0);
+        let usable = (f64::from(self.limits.requests()) - self.headroom(now)).max(1.0);
         let shortest = self.shortest_latency();
         let mut returns: Vec<Instant> = self
             .log
@@ -140,9 +140,9 @@ impl Window {
             return Some(*returns.select_nth_unstable(surplus).1);
         }
         let latency = self.log.iter().rev().find_map(|entry| entry.latency).unwrap_or(window);
-        let busy = as_float(returns.len());
-        let own = Own { limit: usable, window, busy, latency };
-        if busy + 1.0 > self.company.share(now, own) {
+        let in_window = as_float(returns.len());
+        let own = OwnUse { limit: usable, window, in_window, latency };
+        if in_window + 1.0 > self.others.share(now, own) {
             return Some(now + window / 100);
         }
         self.due.filter(|due| *due > now)
@@ -158,11 +158,11 @@ impl Window {
         Grant { number: self.granted, at: now }
     }
 
-    fn spared(&self, now: Instant) -> f64 {
-        let Some((spared, then)) = self.spared else { return 0.0 };
+    fn headroom(&self, now: Instant) -> f64 {
+        let Some((headroom, then)) = self.headroom else { return 0.0 };
         let windows = now.saturating_duration_since(then).div_duration_f64(self.limits.window());
         let limit = f64::from(self.limits.requests());
-        (spared - windows * MOST_SPARED * limit / WINDOWS_OF_SPARING).max(0.0)
+        (headroom - windows * MOST_HEADROOM * limit / WINDOWS_OF_HEADROOM).max(0.0)
     }
 
     /// How much longer than the window a grant counts: HubSpot counts a request when it arrives, and the one that takes
@@ -185,7 +185,7 @@ impl Window {
     }
 
     pub(super) fn answered(&mut self, now: Instant, grant: Grant, said: &RateLimit) {
-        self.heard = true;
+        self.has_answer = true;
         self.limits = self.limits.learn(said);
         if let (Some(limit), Some(left)) = (said.daily, said.daily_remaining) {
             self.daily = Some((limit, left));
@@ -205,7 +205,7 @@ impl Window {
             .filter(|entry| entry.number <= grant.number && entry.at + window > grant.at)
             .count();
         let counted = self.limits.requests().saturating_sub(remaining);
-        self.company.observe(f64::from(counted) - as_float(own));
+        self.others.observe(f64::from(counted) - as_float(own));
     }
 
     pub(super) fn pause(&mut self, until: Instant) {
@@ -213,14 +213,14 @@ impl Window {
     }
 
     /// HubSpot has refused a request for its limit. Several in one window are one refusal: they had the same reason.
-    pub(super) fn refused(&mut self, now: Instant) {
+    pub(super) fn exceeded(&mut self, now: Instant) {
         let limit = f64::from(self.limits.requests());
-        if self.spared.is_some_and(|(_, then)| then + self.limits.window() > now) {
+        if self.headroom.is_some_and(|(_, then)| then + self.limits.window() > now) {
             return;
         }
-        let (requests, share) = SPARED_PER_REFUSAL;
-        let spared = self.spared(now) + requests + share * limit;
-        self.spared = Some((spared.min(MOST_SPARED * limit), now));
+        let (requests, share) = HEADROOM_PER_REFUSAL;
+        let headroom = self.headroom(now) + requests + share * limit;
+        self.headroom = Some((headroom.min(MOST_HEADROOM * limit), now));
     }
 }
 
@@ -291,26 +291,26 @@ mod tests {
         let undisturbed = granted_after(|_, _| ());
         assert!(undisturbed > 50, "{undisturbed}");
         assert_eq!(granted_after(|window, start| window.pause(start + WINDOW)), undisturbed);
-        assert!(granted_after(Window::refused) < undisturbed);
+        assert!(granted_after(Window::exceeded) < undisturbed);
     }
 
     #[test]
     fn a_refusal_spares_some_requests_which_come_back_slowly() {
         let (mut window, start) = (window(), Instant::now());
         let assert_spared = |window: &Window, now, expected: f64| {
-            let spared = window.spared(now);
-            assert!((spared - expected).abs() < 1e-9, "{spared} instead of {expected}");
+            let headroom = window.headroom(now);
+            assert!((headroom - expected).abs() < 1e-9, "{headroom} instead of {expected}");
         };
         assert_spared(&window, start, 0.0);
-        window.refused(start);
+        window.exceeded(start);
         assert_spared(&window, start, 3.0);
         // Those that were on their way are refused too, for the same reason.
-        window.refused(start + WINDOW / 2);
+        window.exceeded(start + WINDOW / 2);
         assert_spared(&window, start, 3.0);
         assert_spared(&window, start + WINDOW * 10, 2.0);
         assert_spared(&window, start + WINDOW * 31, 0.0);
         for refusal in 1..10 {
-            window.refused(start + WINDOW * refusal);
+            window.exceeded(start + WINDOW * refusal);
         }
         assert_spared(&window, start + WINDOW * 9, 10.0);
     }

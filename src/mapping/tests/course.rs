@@ -96,7 +96,7 @@ fn a_property_that_a_platform_has_chosen_is_no_mark() {
     let schema = Schema::new(&[property("deleted_at", "Deleted", "string", false)]);
     let mut plan = Plan::new(&stream, &[], ValueRules::default(), &schema).unwrap();
     let row = RawValue::from_string(r#"{"mail":"a@x.com","deleted_at":"2027-01-01"}"#.to_owned()).unwrap();
-    let one = map(&mut plan, &schema, ValueRules::default(), &row);
+    let one = map_record(&mut plan, &schema, ValueRules::default(), &row);
     assert_eq!(contact(&one).1, texts(&[("deleted_at", "2027-01-01")]));
 }
 

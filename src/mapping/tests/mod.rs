@@ -15,11 +15,13 @@ mod record;
 
 use super::{
     cell::Cells,
-    contact::{Contact, ValueRules, map},
+    change::Change,
     field::{Field, Rank},
     mappings::{Doubt, check_mappings},
     plan::{News, Plan},
     reason::{Code, Reason},
+    record::map_record,
+    target::ValueRules,
 };
 use crate::{
     config::{DeletedRecords, FieldMapping, InvalidValues, NullValues},
@@ -126,10 +128,10 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(field, place)| ((*field).to_owned(), (*place).to_owned())).collect()
 }
 
-type Mapped = Result<Contact, Reason>;
+type Mapped = Result<Change, Reason>;
 
 fn map_by(plan: &mut Plan, data: &str, rules: ValueRules) -> Mapped {
-    map(plan, &schema(), rules, &RawValue::from_string(data.to_owned()).unwrap())
+    map_record(plan, &schema(), rules, &RawValue::from_string(data.to_owned()).unwrap())
 }
 
 fn map_with(plan: &mut Plan, data: &str, invalid: InvalidValues) -> Mapped {

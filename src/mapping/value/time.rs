@@ -8,8 +8,7 @@ use jiff::SignedDuration;
 use jiff::civil::{DateTime, Time};
 
 use super::{day::day, epoch::Number, number::is_digits, reading::ShownUnit};
-use crate::text::trim;
-use crate::{config::DateFormat, mapping::reason::Code};
+use crate::{config::DateFormat, mapping::reason::Code, text::trim};
 
 /// Many sources write `0001-01-01` where they have no date, and no contact knows an earlier day than this year's.
 const FIRST_YEAR: i16 = 1000;

@@ -11,9 +11,10 @@ use super::model::{OPTIONS, Store, contact, key, part, ticket};
 use crate::{
     crm::{key::Key, object::MAX_BATCH_INPUTS, property::LIFECYCLE_STAGE},
     mapping::reason::{Code, Reason},
+    report::fate::Ticket,
     sync::{
-        batch::{Batch, Batcher, Input, Timing},
-        fate::Ticket,
+        batcher::{Batcher, Timing},
+        input::{Batch, Input},
     },
 };
 

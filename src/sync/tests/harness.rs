@@ -29,14 +29,18 @@ use crate::{
         input::{Feed, InputError},
         output::Output,
     },
-    mapping::{contact::ValueRules, plan::Plan},
+    mapping::{
+        plan::Plan,
+        target::{Rules, ValueRules},
+    },
     protocol::{catalog::ConfiguredStream, message::StreamId},
-    sync::{
-        batch::Timing,
+    report::{
+        counts::Witness,
         fate::{Fate, Ticket},
-        report::Witness,
-        rules::Rules,
-        run::{End, Setting, Sync},
+    },
+    sync::{
+        batcher::Timing,
+        run::{End, Sync, SyncParts},
     },
 };
 
@@ -232,7 +236,7 @@ impl Course {
         Ended { end, fates, written, log: Vec::new(), bytes, after }
     }
 
-    fn setting(self, transport: Arc<dyn Transport>) -> Setting {
+    fn setting(self, transport: Arc<dyn Transport>) -> SyncParts {
         let schema = super::model::schema();
         let invalid = self.rules.invalid_values;
         let values = ValueRules { invalid, null: NullValues::Clear, ..ValueRules::default() };
@@ -244,7 +248,7 @@ impl Course {
         let token = AccessToken::new("pat-test").unwrap();
         let delay_scale = DelayScale::default();
         let client = Client::new(transport, token, ApiVersion::default(), RetryPolicy::WRITE, delay_scale);
-        Setting {
+        SyncParts {
             client: Arc::new(client),
             schema,
             rules: self.rules,
@@ -253,7 +257,7 @@ impl Course {
             fail_if_rejected: self.fail_if_rejected,
             field_mappings: Vec::new(),
             plans,
-            refused_streams: IndexMap::new(),
+            unsupported_streams: IndexMap::new(),
             timing: Timing::STANDARD,
         }
     }

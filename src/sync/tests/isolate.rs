@@ -17,14 +17,14 @@ use crate::{
     crm::property::{EMAIL, LIFECYCLE_STAGE},
     error::{Failure, FailureType},
     hubspot::client::Reply,
-    mapping::reason::{Code, Reason},
+    mapping::{
+        reason::{Code, Reason},
+        target::Rules,
+    },
+    report::fate::Fate,
     sync::{
-        batch::{Batch, Input},
-        fate::Fate,
-        isolate::{Isolation, Step},
-        outcome::Outcome,
-        rules::Rules,
-        slot::RefusedProperties,
+        delivery::{outcome::Outcome, pending::UnusableProperties, state::Delivery, steps::Step},
+        input::{Batch, Input},
     },
 };
 
@@ -66,20 +66,20 @@ fn batch(records: &[(&str, Properties<'_>)]) -> Batch {
     Batch { inputs }
 }
 
-fn isolation(records: &[(&str, Properties<'_>)], rules: Rules) -> Isolation {
-    Isolation::new(batch(records), Arc::new(rules), RefusedProperties::new())
+fn delivery(records: &[(&str, Properties<'_>)], rules: Rules) -> Delivery {
+    Delivery::new(batch(records), Arc::new(rules), UnusableProperties::new())
 }
 
-fn lead(mut isolation: Isolation, mut answer: impl FnMut(&Step) -> Reply) -> Result<Outcome, Failure> {
+fn lead(mut delivery: Delivery, mut answer: impl FnMut(&Step) -> Reply) -> Result<Outcome, Failure> {
     for _ in 0..MOST_REQUESTS {
-        let step = isolation.next_step();
+        let step = delivery.next_step();
         if matches!(step, Step::Finished) {
-            return Ok(isolation.finish());
+            return Ok(delivery.finish());
         }
-        if matches!(step, Step::Rest) {
+        if matches!(step, Step::Wait) {
             continue;
         }
-        isolation.answered(answer(&step))?;
+        delivery.answered(answer(&step))?;
     }
     panic!("more than {MOST_REQUESTS} requests for one batch");
 }
@@ -88,12 +88,12 @@ fn ask(hubspot: &mut HubSpot, step: &Step) -> Reply {
     match step {
         Step::Read(body) => hubspot.read(body),
         Step::Upsert(body) => hubspot.upsert(body),
-        Step::Rest | Step::Finished => panic!("nothing is asked"),
+        Step::Wait | Step::Finished => panic!("nothing is asked"),
     }
 }
 
 fn run(hubspot: &mut HubSpot, records: &[(&str, Properties<'_>)], rules: Rules) -> Result<Outcome, Failure> {
-    lead(isolation(records, rules), |step| ask(hubspot, step))
+    lead(delivery(records, rules), |step| ask(hubspot, step))
 }
 
 fn hubspot(habits: Habits, store: Store) -> HubSpot {
@@ -444,7 +444,7 @@ fn refusals_that_name_properties_are_not_the_fault_of_the_request() {
         ("c@x.com", &[("notes", "bad"), ("fax", "1")]),
         ("d@x.com", &[("notes", "1")]),
     ];
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         let inputs = inputs_of(step);
         let bad = |input: &Value| {
             input
@@ -512,7 +512,7 @@ fn a_portal_that_does_not_let_the_stage_be_set_gets_contacts_without_it() {
         let records: [(&str, Properties<'_>); 2] =
             [("a@x.com", &[("phone", "1")]), ("b@x.com", &[("phone", "2")])];
         let mut requests = 0;
-        let outcome = lead(isolation(&records, with_stage("customer")), |step| {
+        let outcome = lead(delivery(&records, with_stage("customer")), |step| {
             requests += 1;
             assert!(requests < 10, "asked for ever");
             if let Step::Read(_) = step {
@@ -540,7 +540,7 @@ fn a_portal_that_does_not_let_the_stage_be_set_gets_contacts_without_it() {
 #[test]
 fn a_bad_address_in_another_property_is_a_bad_value() {
     let records: [(&str, Properties<'_>); 1] = [("a@x.com", &[("work_email", "nonsense"), ("phone", "1")])];
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         match inputs_of(step)["a@x.com"].get("work_email") {
             Some(_) => refusal(
                 400,
@@ -641,7 +641,7 @@ fn demanding(code: &str, lacks: impl Fn(&Value) -> bool, step: &Step) -> Reply {
 fn what_one_record_empties_is_not_missing_in_the_others() {
     let records: [(&str, Properties<'_>); 2] =
         [("a@x.com", &[("city", "Paris")]), ("a@x.com", &[("city", "")])];
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         demanding("MISSING_REQUIRED_PROPERTY", |properties| properties["city"] == "", step)
     })
     .unwrap();
@@ -652,7 +652,7 @@ fn what_one_record_empties_is_not_missing_in_the_others() {
 fn what_one_record_makes_necessary_the_others_do_not_need() {
     let records: [(&str, Properties<'_>); 2] =
         [("a@x.com", &[("phone", "1")]), ("a@x.com", &[("notes", "x")])];
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         let lacks = |properties: &Value| properties.get("notes").is_some();
         demanding("MISSING_CONDITIONAL_REQUIRED_PROPERTY", lacks, step)
     })
@@ -664,7 +664,7 @@ fn what_one_record_makes_necessary_the_others_do_not_need() {
 fn what_no_record_brings_rejects_them_all_at_once() {
     let records: Vec<(&str, Properties<'_>)> = vec![("a@x.com", &[("phone", "1")]); 50];
     let mut requests = 0;
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         requests += 1;
         demanding("MISSING_REQUIRED_PROPERTY", |_| true, step)
     })
@@ -682,9 +682,9 @@ fn values_left_out_are_reported_only_for_records_that_are_written() {
     };
     let parts = vec![dropping(1, &[("phone", "1")]), dropping(2, &[("notes", "bad")])];
     let batch = Batch { inputs: vec![Input { key: key("a@x.com"), parts }] };
-    let isolation = Isolation::new(batch, Arc::new(strict(true)), RefusedProperties::new());
+    let delivery = Delivery::new(batch, Arc::new(strict(true)), UnusableProperties::new());
     let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
-    let outcome = lead(isolation, |step| ask(&mut hubspot, step)).unwrap();
+    let outcome = lead(delivery, |step| ask(&mut hubspot, step)).unwrap();
     assert_eq!((outcome.rejected(1), outcome.rejected(2)), (None, Some(Code::InvalidValue)));
     assert_eq!(outcome.notes.dropped, BTreeMap::from([(reason, vec![1])]));
 }
@@ -708,7 +708,7 @@ fn what_is_too_large_goes_in_smaller_pieces() {
 
     let records: [(&str, Properties<'_>); 3] =
         [("a@x.com", &[("phone", "1")]), ("a@x.com", &[("notes", "huge")]), ("b@x.com", &[("phone", "1")])];
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         let huge = |properties: &Value| properties.get("notes").is_some();
         if inputs_of(step).values().any(huge) { Reply::TooLarge } else { all_updated(step) }
     })
@@ -724,7 +724,7 @@ fn a_batch_that_is_never_accounted_for_ends_the_sync() {
         [("mute@x.com", &[("phone", "1")]), ("mute2@x.com", &[("phone", "1")])];
     for body in [&b""[..], b"{}", b"{\"results\":[", b"<html>", b"{\"results\":[],\"errors\":[]}", b"null"] {
         let mut requests = 0;
-        let failure = lead(isolation(&records, Rules::default()), |_| {
+        let failure = lead(delivery(&records, Rules::default()), |_| {
             requests += 1;
             Reply::Done(body.into())
         })
@@ -754,7 +754,7 @@ fn an_input_that_is_never_accounted_for_is_unfolded_before_it_is_rejected() {
         let records: Vec<(&str, Properties<'_>)> =
             records.iter().map(|(address, one)| (*address, one.as_slice())).collect();
         let (mut hubspot, mut requests) = (hubspot(Habits::FRIENDLY, Store::default()), 0);
-        let outcome = lead(isolation(&records, Rules::default()), |step| {
+        let outcome = lead(delivery(&records, Rules::default()), |step| {
             requests += 1;
             let holds_bad = inputs_of(step).values().any(|properties| properties.get("notes").is_some());
             match (holds_bad, too_large) {
@@ -876,7 +876,7 @@ fn a_record_that_is_written_stays_so_though_it_is_refused_when_it_is_written_aga
     let records: [(&str, Properties<'_>); 2] =
         [("b@x.com", &[("phone", "1")]), ("a@x.com", &[("phone", "2")])];
     let mut requests = 0;
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         requests += 1;
         if requests > 1 {
             return refusal(400, &json!({ "category": "VALIDATION_ERROR" }));
@@ -898,12 +898,12 @@ fn all_are_one(step: &Step) -> Reply {
 fn records_that_must_be_written_again_are_not_settled_before_they_are() {
     let records: [(&str, Properties<'_>); 3] =
         [("b@x.com", &[("phone", "1")]), ("a@x.com", &[("phone", "2")]), ("a@x.com", &[("phone", "3")])];
-    let mut isolation = isolation(&records, Rules::default());
-    let first = isolation.next_step();
-    isolation.answered(all_are_one(&first)).unwrap();
+    let mut delivery = delivery(&records, Rules::default());
+    let first = delivery.next_step();
+    delivery.answered(all_are_one(&first)).unwrap();
     // The sync may end here, since the next request finds no answer.
-    assert_eq!(inputs_of(&isolation.next_step()).len(), 1);
-    assert!(isolation.finish().fates.is_empty());
+    assert_eq!(inputs_of(&delivery.next_step()).len(), 1);
+    assert!(delivery.finish().fates.is_empty());
 }
 
 #[test]
@@ -911,7 +911,7 @@ fn records_that_follow_one_another_are_written_again_together() {
     let mut records: Vec<(&str, Properties<'_>)> = vec![("b@x.com", &[("phone", "1")]); 50];
     records.extend([("a@x.com", &[("phone", "2")][..]); 50]);
     let mut requests = 0;
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         requests += 1;
         all_are_one(step)
     })
@@ -939,7 +939,7 @@ fn an_address_is_confirmed_although_another_one_of_its_contact_is_refused_again_
         ("anna@work.com", &[("phone", "1")]),
         ("anna@x.com", &[("a", "bad"), ("b", "bad"), ("c", "bad"), ("d", "1")]),
     ];
-    let outcome = lead(isolation(&records, Rules::default()), |step| {
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
         let inputs = inputs_of(step);
         // The values are refused one after the other, and each result has the primary address.
         let refused =
@@ -1074,7 +1074,7 @@ fn where_a_stage_hangs_on_it_a_look_up_without_an_answer_ends_the_sync() {
     for many in [1, 3] {
         for (answer, failure_type) in answers {
             let mut reads = 0;
-            let failure = lead(isolation(&records[..many], with_stage("customer")), |step| match step {
+            let failure = lead(delivery(&records[..many], with_stage("customer")), |step| match step {
                 Step::Read(_) => {
                     reads += 1;
                     answer()
@@ -1099,7 +1099,7 @@ fn where_no_stage_hangs_on_it_a_look_up_without_an_answer_costs_records_with_not
         .collect();
     for answer in [refused_look_up as fn() -> Reply, || Reply::Done("{}".into())] {
         let mut reads = 0;
-        let outcome = lead(isolation(&records, Rules::default()), |step| match step {
+        let outcome = lead(delivery(&records, Rules::default()), |step| match step {
             Step::Read(_) => {
                 reads += 1;
                 answer()
@@ -1117,7 +1117,7 @@ fn look_ups_that_are_refused_whatever_they_ask_for_end_the_sync_soon() {
     let addresses = addresses();
     let records = hundred(0, &addresses, &[("phone", "1")]);
     let mut reads = 0;
-    let failure = lead(isolation(&records, with_stage("customer")), |_| {
+    let failure = lead(delivery(&records, with_stage("customer")), |_| {
         reads += 1;
         refused_look_up()
     })
@@ -1141,7 +1141,7 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
         for whole in [true, false] {
             let culprit = |address: &String| places.iter().any(|&place| addresses[place] == *address);
             let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
-            let outcome = lead(isolation(&records, with_stage("customer")), |step| match step {
+            let outcome = lead(delivery(&records, with_stage("customer")), |step| match step {
                 Step::Read(body) if asked_for(body).iter().any(culprit) => {
                     hubspot.reads += 1;
                     if whole {
@@ -1168,7 +1168,7 @@ fn an_address_that_look_ups_never_speak_of_is_not_created_without_its_stage() {
     let addresses = addresses();
     let records = hundred(0, &addresses, &[("phone", "1")]);
     let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
-    let outcome = lead(isolation(&records, with_stage("customer")), |step| match step {
+    let outcome = lead(delivery(&records, with_stage("customer")), |step| match step {
         Step::Read(body) => {
             let missing: Vec<String> =
                 asked_for(body).into_iter().filter(|address| *address != addresses[41]).collect();
@@ -1214,7 +1214,7 @@ fn a_new_contact_whose_own_stage_is_refused_gets_the_configured_one() {
         vec![("a@x.com", &[("phone", "1")][..]), ("new@x.com", stage), ("cleo@x.com", stage)],
     ] {
         let mut hubspot = hubspot(Habits::FRIENDLY, store());
-        let outcome = lead(isolation(&records, with_stage("customer")), |step| {
+        let outcome = lead(delivery(&records, with_stage("customer")), |step| {
             refusing_stages(&mut hubspot, &["opportunity"], step)
         })
         .unwrap();
@@ -1239,7 +1239,7 @@ fn a_configured_stage_that_is_refused_is_left_out() {
                 [("a@x.com", &[("phone", "1")]), ("a@x.com", &[("phone", "2")]), ("b@x.com", own)];
             let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
             let outcome =
-                lead(isolation(&records, rules.clone()), |step| refusing_stages(&mut hubspot, refused, step))
+                lead(delivery(&records, rules.clone()), |step| refusing_stages(&mut hubspot, refused, step))
                     .unwrap();
             let rejected = (is_strict && refused.len() == 2).then_some(Code::InvalidValue);
             assert_eq!([1, 2, 3].map(|line| outcome.rejected(line)), [None, None, rejected]);
@@ -1256,7 +1256,7 @@ fn a_look_up_that_says_nothing_is_made_again() {
     for spoilt in [&b""[..], b"{}", b"{\"results\":[{"] {
         let mut hubspot = hubspot(Habits::FRIENDLY, store());
         let mut first = true;
-        let outcome = lead(isolation(&records, with_stage("customer")), |step| {
+        let outcome = lead(delivery(&records, with_stage("customer")), |step| {
             if std::mem::take(&mut first) { Reply::Done(spoilt.into()) } else { ask(&mut hubspot, step) }
         })
         .unwrap();
@@ -1285,11 +1285,11 @@ fn a_known_contact_with_nothing_to_write_is_left_alone_and_an_unknown_one_is_cre
 #[test]
 fn without_permission_to_look_up_a_record_with_nothing_but_an_address_is_rejected() {
     let records: [(&str, Properties<'_>); 2] = [("a@x.com", &[]), ("b@x.com", &[("phone", "1")])];
-    let mut isolation = isolation(&records, Rules::default());
-    assert!(!isolation.needs_look_ups());
-    assert!(matches!(isolation.next_step(), Step::Read(_)));
-    isolation.look_up_denied();
-    let outcome = lead(isolation, all_updated).unwrap();
+    let mut delivery = delivery(&records, Rules::default());
+    assert!(!delivery.needs_look_ups());
+    assert!(matches!(delivery.next_step(), Step::Read(_)));
+    delivery.look_up_denied();
+    let outcome = lead(delivery, all_updated).unwrap();
     assert_eq!([1, 2].map(|line| outcome.rejected(line)), [Some(Code::NothingToWrite), None]);
 }
 

@@ -11,10 +11,8 @@ use crate::{
     error::{FailedStream, FailureType},
     mapping::reason::{Code, Reason},
     protocol::message::StreamId,
-    sync::{
-        fate::{Fate, Ticket},
-        ledger::Ledger,
-    },
+    report::fate::{Fate, Ticket},
+    sync::ledger::Ledger,
 };
 
 fn stream_id(stream: usize) -> StreamId {
@@ -107,7 +105,7 @@ struct Naive {
     first_wrong: BTreeMap<usize, usize>,
     thousandth_wrong: BTreeMap<usize, usize>,
     spared: BTreeSet<usize>,
-    hopeless: BTreeSet<usize>,
+    all_rejected: BTreeSet<usize>,
 }
 
 impl Naive {
@@ -156,12 +154,12 @@ impl Naive {
         }
     }
 
-    fn decide(&mut self) {
+    fn judge_rejected_streams(&mut self) {
         for stream in self.streams.clone() {
             if !self.is_written(stream) && self.wrong(stream) > 0 {
                 self.spared.insert(stream);
                 if self.wrong(stream) >= 100 {
-                    self.hopeless.insert(stream);
+                    self.all_rejected.insert(stream);
                 }
             }
         }
@@ -176,7 +174,7 @@ impl Naive {
             })
         };
         let unwritten = self.streams.iter().filter(|stream| !self.is_written(**stream));
-        !self.never && unwritten.clone().any(|stream| self.hopeless.contains(stream) || so_far(stream))
+        !self.never && unwritten.clone().any(|stream| self.all_rejected.contains(stream) || so_far(stream))
     }
 
     fn is_due(&self, place: usize, covers: &[usize]) -> bool {
@@ -262,10 +260,10 @@ proptest! {
             for (place, ticket) in open.drain(..).rev() {
                 settle(&mut ledger, &mut naive, place, ticket, Kind::Written);
             }
-            ledger.decide();
-            naive.decide();
+            ledger.judge_rejected_streams();
+            naive.judge_rejected_streams();
             compare(&mut ledger, &mut naive, &mut out);
-            if ledger.hopeless().is_none() {
+            if ledger.all_rejected().is_none() {
                 prop_assert_eq!(ledger.waiting_bytes(), 0);
                 prop_assert_eq!(ledger.waiting_bytes(), 0);
                 let counted: u64 = out.iter().map(|(_, written, rejected)| written + rejected).sum();
@@ -309,8 +307,8 @@ fn act(action: &Action, ledger: &mut Ledger, naive: &mut Naive, open: &mut Vec<(
             }
         }
         Action::Decide => {
-            ledger.decide();
-            naive.decide();
+            ledger.judge_rejected_streams();
+            naive.judge_rejected_streams();
         }
     }
 }
@@ -327,7 +325,7 @@ fn compare(ledger: &mut Ledger, naive: &mut Naive, out: &mut Vec<Out>) {
     let waiting = naive.events.iter().any(|event| matches!(event, Event::State { out: false, .. }));
     assert_eq!(ledger.waiting_bytes() > 0, waiting);
     assert_eq!(ledger.waiting_bytes() > 0, waiting);
-    assert_eq!(ledger.hopeless().is_some(), naive.is_hopeless());
+    assert_eq!(ledger.all_rejected().is_some(), naive.is_hopeless());
     out.extend(due);
 }
 
@@ -401,10 +399,10 @@ fn a_thousand_wrong_records_are_hopeless_and_nine_hundred_ninety_nine_are_not() 
     let last = tickets.pop().unwrap();
     ledger.state(state(&object(0, Some(0))));
     settle_all(&mut ledger, tickets, &refused());
-    assert!(ledger.hopeless().is_none(), "the thousandth is not settled");
+    assert!(ledger.all_rejected().is_none(), "the thousandth is not settled");
     assert_eq!(take(&mut ledger), []);
     ledger.settle(last, &rejected(Code::InvalidEmail));
-    let failure = ledger.hopeless().unwrap();
+    let failure = ledger.all_rejected().unwrap();
     assert_eq!(failure.failure_type, FailureType::Config);
     assert_eq!(failure.stream, Some(FailedStream { name: "s0".to_owned(), namespace: None }));
     assert!(failure.message.starts_with("None of the 1000 records of the stream `s0`"), "{failure}");
@@ -419,9 +417,9 @@ fn the_verdict_waits_for_what_was_read_before_it_and_for_nothing_else() {
     settle_all(&mut ledger, tickets, &refused());
     let _after = open(&mut ledger, 0, 1);
     ledger.settle(before.remove(0), &refused());
-    assert!(ledger.hopeless().is_none(), "one that was read before has no fate yet");
+    assert!(ledger.all_rejected().is_none(), "one that was read before has no fate yet");
     ledger.settle(before.remove(0), &without_address());
-    assert!(ledger.hopeless().is_some());
+    assert!(ledger.all_rejected().is_some());
 }
 
 #[test]
@@ -431,8 +429,8 @@ fn one_record_written_late_saves_a_stream() {
     let last = tickets.pop().unwrap();
     settle_all(&mut ledger, tickets, &refused());
     ledger.settle(last, &Fate::Updated);
-    ledger.decide();
-    assert!(ledger.hopeless().is_none());
+    ledger.judge_rejected_streams();
+    assert!(ledger.all_rejected().is_none());
 }
 
 #[test]
@@ -443,14 +441,14 @@ fn skipped_records_and_empty_addresses_say_nothing_about_the_set_up() {
         ledger.state(state(&object(0, Some(0))));
         settle_all(&mut ledger, tickets, &fate);
         let counts = if fate == skipped() { (0, 2_000, 0) } else { (0, 0, 2_000) };
-        assert_eq!((take(&mut ledger), ledger.hopeless().is_none()), (vec![counts], true));
-        ledger.decide();
-        assert!(ledger.hopeless().is_none());
+        assert_eq!((take(&mut ledger), ledger.all_rejected().is_none()), (vec![counts], true));
+        ledger.judge_rejected_streams();
+        assert!(ledger.all_rejected().is_none());
         // Nor do they save a stream.
         let tickets = open(&mut ledger, 0, 100);
         settle_all(&mut ledger, tickets, &refused());
-        ledger.decide();
-        let failure = ledger.hopeless().unwrap();
+        ledger.judge_rejected_streams();
+        let failure = ledger.all_rejected().unwrap();
         assert!(failure.message.contains("None of the 2100 records"), "{failure}");
         assert!(failure.message.contains("100 were rejected"), "{failure}");
         assert!(failure.message.contains("Some states") == (fate == without_address()), "{failure}");
@@ -464,8 +462,8 @@ fn nothing_is_judged_nor_held_back_where_the_sync_must_not_fail() {
     ledger.state(state(&object(0, Some(0))));
     settle_all(&mut ledger, tickets, &refused());
     assert_eq!(take(&mut ledger), [(0, 0, 1_500)]);
-    ledger.decide();
-    assert!(ledger.hopeless().is_none());
+    ledger.judge_rejected_streams();
+    assert!(ledger.all_rejected().is_none());
 }
 
 #[test]
@@ -481,8 +479,8 @@ fn a_few_wrong_records_hold_no_state_of_a_stream_that_works() {
         // The state of the other stream alone is still held.
         let out = if held { vec![] } else { vec![(0, 5, wrong)] };
         assert_eq!(take(&mut ledger), out);
-        ledger.decide();
-        assert_eq!((take(&mut ledger).len(), ledger.hopeless().is_some()), (usize::from(!held), held));
+        ledger.judge_rejected_streams();
+        assert_eq!((take(&mut ledger).len(), ledger.all_rejected().is_some()), (usize::from(!held), held));
     }
 }
 
@@ -505,7 +503,7 @@ fn a_few_wrong_records_hold_states_for_five_hundred_further_records() {
 fn a_decision_before_its_first_record_does_not_spare_a_stream() {
     let mut ledger = Ledger::default();
     ledger.stream(&StreamId::new("s0", None));
-    ledger.decide();
+    ledger.judge_rejected_streams();
     let tickets = open(&mut ledger, 0, 5);
     ledger.state(state(&object(0, Some(0))));
     settle_all(&mut ledger, tickets, &refused());
@@ -524,21 +522,21 @@ fn one_written_record_frees_the_states_of_its_stream() {
     let tickets = open(&mut ledger, 0, 1);
     settle_all(&mut ledger, tickets, &Fate::Created);
     assert_eq!(take(&mut ledger), [0, 1, 2].map(|number| (number, 0, 300)));
-    ledger.decide();
-    assert!(ledger.hopeless().is_none());
+    ledger.judge_rejected_streams();
+    assert!(ledger.all_rejected().is_none());
 }
 
 #[test]
 fn at_the_end_a_hundred_rejections_are_hopeless_and_ninety_nine_are_released() {
-    for (records, hopeless) in [(99, false), (100, true)] {
+    for (records, all_rejected) in [(99, false), (100, true)] {
         let mut ledger = Ledger::default();
         let tickets = open(&mut ledger, 0, records);
         ledger.state(state(&object(0, Some(0))));
         settle_all(&mut ledger, tickets, &refused());
-        assert_eq!((take(&mut ledger), ledger.hopeless().is_some()), (vec![], false));
-        ledger.decide();
-        let out = if hopeless { vec![] } else { vec![(0, 0, records)] };
-        assert_eq!((take(&mut ledger), ledger.hopeless().is_some()), (out, hopeless));
+        assert_eq!((take(&mut ledger), ledger.all_rejected().is_some()), (vec![], false));
+        ledger.judge_rejected_streams();
+        let out = if all_rejected { vec![] } else { vec![(0, 0, records)] };
+        assert_eq!((take(&mut ledger), ledger.all_rejected().is_some()), (out, all_rejected));
     }
 }
 
@@ -556,9 +554,9 @@ fn a_global_state_over_a_hopeless_and_a_healthy_stream_waits_and_the_healthy_one
     ledger.state(state(&object(3, Some(1))));
     settle_all(&mut ledger, more, &Fate::Updated);
     assert_eq!(take(&mut ledger), [], "it comes after the global one");
-    ledger.decide();
+    ledger.judge_rejected_streams();
     assert_eq!(take(&mut ledger), []);
-    assert_eq!(ledger.hopeless().unwrap().stream.unwrap().name, "s0");
+    assert_eq!(ledger.all_rejected().unwrap().stream.unwrap().name, "s0");
 }
 
 #[test]
@@ -568,7 +566,7 @@ fn states_that_had_to_go_early_do_not_shorten_the_trial_of_a_stream_nor_are_they
     ledger.state(state(&object(0, Some(0))));
     settle_all(&mut ledger, tickets, &refused());
     // As when the states that wait have filled their memory.
-    ledger.decide();
+    ledger.judge_rejected_streams();
     assert_eq!(take(&mut ledger), [(0, 0, 60)]);
     for many in [39, 840, 60] {
         let tickets = open(&mut ledger, 0, many);
@@ -577,22 +575,22 @@ fn states_that_had_to_go_early_do_not_shorten_the_trial_of_a_stream_nor_are_they
         // Few of them do not hold states back any more; many do, since the verdict is near.
         let out = if many == 39 { vec![(39, 0, 39)] } else { vec![] };
         assert_eq!(take(&mut ledger), out);
-        assert!(ledger.hopeless().is_none(), "neither the end nor a thousand records");
+        assert!(ledger.all_rejected().is_none(), "neither the end nor a thousand records");
     }
     let tickets = open(&mut ledger, 0, 1);
     settle_all(&mut ledger, tickets, &refused());
-    let failure = ledger.hopeless().unwrap();
+    let failure = ledger.all_rejected().unwrap();
     assert!(!failure.message.contains("No state of the stream was acknowledged"), "{failure}");
 }
 
 #[test]
 fn a_stream_that_begins_after_an_early_decision_is_judged_like_any_other() {
     let mut ledger = Ledger::default();
-    ledger.decide();
+    ledger.judge_rejected_streams();
     let tickets = open(&mut ledger, 0, 100);
     ledger.state(state(&object(0, Some(0))));
     settle_all(&mut ledger, tickets, &refused());
-    assert_eq!((take(&mut ledger), ledger.hopeless().is_none()), (vec![], true));
+    assert_eq!((take(&mut ledger), ledger.all_rejected().is_none()), (vec![], true));
     let tickets = open(&mut ledger, 0, 1);
     settle_all(&mut ledger, tickets, &Fate::Updated);
     assert_eq!(take(&mut ledger), [(0, 0, 100)]);

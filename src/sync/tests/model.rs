@@ -22,9 +22,13 @@ use crate::{
         schema::{Schema, StageMatch},
     },
     hubspot::{client::Reply, model::ErrorBody},
-    mapping::contact::{Contact, PropertyValue},
+    mapping::{
+        change::{Change, PropertyValue},
+        target::NewContactStage,
+    },
     protocol::message::{self, Message, State},
-    sync::{batch::Part, fate::Ticket, lifecycle::NewContactStage},
+    report::fate::Ticket,
+    sync::input::Part,
 };
 
 /// The stages of the account, in the order of a contact's life.
@@ -52,13 +56,13 @@ pub(super) fn values(properties: &[(&str, &str)]) -> Vec<PropertyValue> {
         .collect()
 }
 
-pub(super) fn contact(address: &str, properties: &[(&str, &str)]) -> Contact {
-    Contact { key: key(address), properties: values(properties), dropped: Vec::new() }
+pub(super) fn contact(address: &str, properties: &[(&str, &str)]) -> Change {
+    Change { key: key(address), properties: values(properties), dropped: Vec::new() }
 }
 
 /// A ticket for tests without a ledger.
 pub(super) fn ticket(line: u64) -> Ticket {
-    Ticket { stream: 0, stretch: 0, early: false, line }
+    Ticket { stream: 0, interval: 0, among_first: false, line }
 }
 
 pub(super) fn part(line: u64, properties: &[(&str, &str)]) -> Part {
@@ -416,7 +420,7 @@ impl HubSpot {
             }
         }
         if self.habits.collision == Collision::Refused && self.collides(&inputs) {
-            return refuse(409, &json!({ "category": "CONFLICT", "message": "Contact already exists" }));
+            return refuse(409, &json!({ "category": "CONFLICT", "message": "Change already exists" }));
         }
         if self.habits.all_or_nothing && refusals.iter().any(Option::is_some) {
             return self.refuse_all(&inputs, &refusals);

@@ -16,7 +16,8 @@ use crate::{
     error::FailureType,
     hubspot::transport::{Exchange, Request, Transport},
     io::input::InputError,
-    sync::{rules::Rules, run::End},
+    mapping::target::Rules,
+    sync::run::End,
 };
 
 const LATENCY: Duration = Duration::from_millis(100);

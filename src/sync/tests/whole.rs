@@ -14,12 +14,9 @@ use super::{
 use crate::{
     config::InvalidValues,
     crm::property::LIFECYCLE_STAGE,
-    mapping::reason::Code,
-    sync::{
-        fate::{Fate, Ticket},
-        rules::Rules,
-        run::End,
-    },
+    mapping::{reason::Code, target::Rules},
+    report::fate::{Fate, Ticket},
+    sync::run::End,
 };
 
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use super::model::{Answer, HubSpot};
 use crate::{
     config::ApiVersion,
     hubspot::{
-        client::Endpoint,
+        endpoint::Endpoint,
         throttle::RateLimit,
         transport::{Exchange, Request, Response, Transport, TransportError},
     },

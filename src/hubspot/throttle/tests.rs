@@ -69,7 +69,7 @@ async fn request(
     sleep(back).await;
     throttle.answered(grant, &limit);
     if !fits {
-        throttle.refused();
+        throttle.exceeded();
         throttle.pause(WINDOW);
     }
     fits
@@ -390,7 +390,7 @@ async fn a_limit_that_counts_refused_requests_is_got_out_of() {
         throttle.answered(grant, &said(100, u32::try_from(left).unwrap()));
         accepted += u32::from(fits);
         if !fits {
-            throttle.refused();
+            throttle.exceeded();
             throttle.pause(WINDOW);
         }
     }

@@ -7,59 +7,22 @@ use serde_json::value::RawValue;
 
 use super::{
     cell::{self, Cells},
+    change::{Change, PropertyValue},
     claim::NewField,
     deletion::Mark,
     field::{Field, Goal, Use},
-    path::{Step, item, walk},
+    path::walk,
+    paths_inside::paths_inside,
     plan::Plan,
     reason::{Code, Reason},
-    value::{self, Converted, Formats, Reading},
+    target::ValueRules,
+    value::{self, Converted, Reading},
 };
 use crate::{
-    config::{DeletedRecords, InvalidValues, NullValues},
-    crm::{
-        key::Key,
-        names::Match,
-        property::{LIFECYCLE_STAGE, Property},
-        schema::Schema,
-    },
-    protocol::message::{for_each_member, members},
+    config::{InvalidValues, NullValues},
+    crm::{key::Key, property::LIFECYCLE_STAGE, schema::Schema},
+    protocol::message::members,
 };
-
-/// So many paths into a value are named in a message.
-const MOST_PATHS: usize = 30;
-
-/// What members of objects are often called, beside what properties are.
-const USUAL_INSIDE: [&str; 11] =
-    ["value", "label", "id", "number", "street", "line1", "line2", "given", "family", "first", "last"];
-
-/// A property with its value as HubSpot takes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PropertyValue {
-    pub property: Arc<Property>,
-    pub value: Box<str>,
-}
-
-/// One record as a contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contact {
-    pub key: Key,
-    /// Each property once, in the order of the plan. Never `email`: the key says it, and among the properties it could
-    /// turn a secondary address into the primary one.
-    pub properties: Vec<PropertyValue>,
-    /// Values that were left out although their field has a property.
-    pub dropped: Vec<Reason>,
-}
-
-/// What the configuration says about values.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ValueRules {
-    /// What becomes of a record with a value that does not fit.
-    pub invalid: InvalidValues,
-    pub null: NullValues,
-    pub deleted: DeletedRecords,
-    pub formats: Formats,
-}
 
 /// Maps the `data` object of a record to a contact, or to the reason there is none. The plan grows with fields that it
 /// does not know yet, and counts the record's cells.
@@ -67,7 +30,12 @@ pub struct ValueRules {
 /// # Errors
 ///
 /// The reason why the record is rejected, or skipped: [`Code::DeletedInSource`].
-pub fn map(plan: &mut Plan, schema: &Schema, rules: ValueRules, data: &RawValue) -> Result<Contact, Reason> {
+pub fn map_record(
+    plan: &mut Plan,
+    schema: &Schema,
+    rules: ValueRules,
+    data: &RawValue,
+) -> Result<Change, Reason> {
     let members = members(data).map_err(|_| Reason::of(Code::InvalidValue))?;
     let slots = slots(plan, schema, members);
     let mapped = assemble(plan, schema, &slots, rules);
@@ -113,12 +81,12 @@ fn assemble(
     schema: &Schema,
     slots: &[Option<&RawValue>],
     rules: ValueRules,
-) -> Result<Contact, Reason> {
+) -> Result<Change, Reason> {
     if is_deleted(plan, slots) {
         return Err(Reason::of(Code::DeletedInSource));
     }
     let (key, key_place) = key(plan, slots)?;
-    let mut contact = Contact { key, properties: Vec::new(), dropped: Vec::new() };
+    let mut contact = Change { key, properties: Vec::new(), dropped: Vec::new() };
     let (mut cells, mut left_out) = (Cells::default(), Vec::new());
     for (place, slot) in slots.iter().enumerate() {
         let (Some(raw), Some(field)) = (*slot, plan.field_mut(place)) else { continue };
@@ -207,7 +175,7 @@ struct Filled {
 }
 
 /// Gives the properties of a field their values.
-fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Contact) -> Filled {
+fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Change) -> Filled {
     let mut filled = Filled::default();
     let has_paths = field.uses.iter().any(|one| !one.path.is_empty());
     for one in &mut field.uses {
@@ -242,30 +210,4 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Cont
         contact.properties.push(PropertyValue { property: Arc::clone(property), value });
     }
     filled
-}
-
-/// The paths to plain values inside an object, or inside the first object of a list, by names that are known.
-///
-/// The names of a record's members may be values themselves, such as those of a map by customer: only what the account, or
-/// everybody, has a name for is told.
-pub(super) fn paths_inside(field: &str, raw: &RawValue, schema: &Schema) -> Vec<String> {
-    let (object, before) = match raw.get().as_bytes().first() {
-        Some(b'{') => (Some(raw), ""),
-        Some(b'[') => (item(raw, 0), "[0]"),
-        _ => return Vec::new(),
-    };
-    let mut paths = Vec::new();
-    let read = object.map(|object| {
-        for_each_member(object, |name, value| {
-            let known = || USUAL_INSIDE.contains(&&*name) || schema.find(&name) != Match::Nothing;
-            let plain = !value.get().starts_with(['{', '[']);
-            if plain && paths.len() < MOST_PATHS && known() {
-                paths.push(format!("{field}{before}{}", Step::Name((*name).into())));
-            }
-        })
-    });
-    if read.is_some_and(|read| read.is_err()) && before == "[0]" {
-        paths.push(format!("{field}{before}"));
-    }
-    paths
 }

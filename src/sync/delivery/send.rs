@@ -1,29 +1,32 @@
 //! Carries one batch to HubSpot, request after request, until each of its records has its fate.
 //!
-//! The thin shell around [`super::isolate`]: no decision is made here.
+//! The thin shell around [`super::steps`]: no decision is made here.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tracing::info;
 
 use super::{
-    fate::{Fate, Ticket},
-    isolate::{Isolation, Step},
-    outcome::Outcome,
-    report::Notes,
+    outcome::{Notes, Outcome},
+    state::Delivery,
+    steps::Step,
 };
 use crate::{
     crm::key::Key,
     error::Failure,
-    hubspot::client::{Client, Endpoint, Reply},
+    hubspot::{
+        client::{Client, Reply},
+        endpoint::Endpoint,
+    },
+    report::fate::{Fate, Ticket},
 };
 
 /// The wait for a property that was created a moment ago.
-const REST: Duration = Duration::from_secs(2);
+const WAIT_FOR_PROPERTY: Duration = Duration::from_secs(2);
 
 /// A batch that has come to its end.
 #[derive(Debug)]
-pub struct Landed {
+pub struct Delivered {
     pub keys: Vec<Key>,
     /// What the batch took in memory, about.
     pub bytes: usize,
@@ -36,30 +39,30 @@ pub struct Landed {
 }
 
 /// Carries a batch until all of its records have their fates, or the sync has to end.
-pub async fn carry(client: Arc<Client>, mut isolation: Isolation) -> Landed {
-    let (keys, bytes) = isolation.carries();
-    let failure = lead(&client, &mut isolation).await.err();
-    let Outcome { fates, notes, written, .. } = isolation.finish();
-    Landed { keys, bytes, fates, notes, written, failure }
+pub async fn deliver(client: Arc<Client>, mut delivery: Delivery) -> Delivered {
+    let (keys, bytes) = delivery.keys_and_bytes();
+    let failure = run_steps(&client, &mut delivery).await.err();
+    let Outcome { fates, notes, written, .. } = delivery.finish();
+    Delivered { keys, bytes, fates, notes, written, failure }
 }
 
-async fn lead(client: &Client, isolation: &mut Isolation) -> Result<(), Failure> {
+async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failure> {
     loop {
-        match isolation.next_step() {
+        match delivery.next_step() {
             Step::Finished => return Ok(()),
-            Step::Rest => client.rest(REST).await,
+            Step::Wait => client.wait_scaled(WAIT_FOR_PROPERTY).await,
             Step::Upsert(body) => {
                 let reply = client.batch(Endpoint::BatchUpsert, body).await?;
-                tell(&reply, isolation.asked());
-                let inputs = isolation.asked();
-                isolation.answered(reply)?;
-                isolation.take_remarks().into_iter().for_each(|remark| info!(inputs, "{remark}"));
+                log_refusal(&reply, delivery.asked());
+                let inputs = delivery.asked();
+                delivery.answered(reply)?;
+                delivery.take_remarks().into_iter().for_each(|remark| info!(inputs, "{remark}"));
             }
             Step::Read(body) => match client.batch(Endpoint::BatchRead, body).await {
-                Ok(reply) => isolation.answered(reply)?,
+                Ok(reply) => delivery.answered(reply)?,
                 // Without a stage, reading is a kindness to records that have nothing but an address.
-                Err(error) if error.is_missing_scope() && !isolation.needs_look_ups() => {
-                    isolation.look_up_denied();
+                Err(error) if error.is_missing_scope() && !delivery.needs_look_ups() => {
+                    delivery.look_up_denied();
                 }
                 Err(error) => return Err(error.into()),
             },
@@ -68,7 +71,7 @@ async fn lead(client: &Client, isolation: &mut Isolation) -> Result<(), Failure>
 }
 
 /// A batch that is refused as a whole is taken apart, which costs requests: an operator wants to know.
-fn tell(reply: &Reply, inputs: usize) {
+fn log_refusal(reply: &Reply, inputs: usize) {
     match reply {
         Reply::Done(_) => {}
         Reply::Refused { status, error } => {

@@ -23,8 +23,8 @@ const YIELD: f64 = 0.3;
 
 /// The others, as far as answers show them.
 #[derive(Debug, Default)]
-pub(super) struct Company {
-    heard: bool,
+pub(super) struct OtherClients {
+    has_answer: bool,
     /// What they use of a window: as of late, and in the long run.
     now: f64,
     usual: f64,
@@ -35,23 +35,23 @@ pub(super) struct Company {
 
 /// What the throttle knows of itself when it asks for its share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Own {
+pub(super) struct OwnUse {
     /// The requests that a window takes.
     pub(super) limit: f64,
     pub(super) window: Duration,
     /// Our requests that are in the window.
-    pub(super) busy: f64,
+    pub(super) in_window: f64,
     /// How long an answer takes.
     pub(super) latency: Duration,
 }
 
-impl Company {
+impl OtherClients {
     /// An answer counts `surplus` requests more (or less) than we had in the window.
     pub(super) fn observe(&mut self, surplus: f64) {
-        let (quick, slow) = if self.heard { (QUICK, SLOW) } else { (1.0, 1.0) };
+        let (quick, slow) = if self.has_answer { (QUICK, SLOW) } else { (1.0, 1.0) };
         self.now += (surplus - self.now) * quick;
         self.usual += (surplus - self.usual) * slow;
-        self.heard = true;
+        self.has_answer = true;
     }
 
     /// After a pause the share is found anew.
@@ -60,7 +60,7 @@ impl Company {
     }
 
     /// How many requests of ours may be in the window.
-    pub(super) fn share(&mut self, now: Instant, own: Own) -> f64 {
+    pub(super) fn share(&mut self, now: Instant, own: OwnUse) -> f64 {
         let elapsed =
             self.changed_at.replace(now).map_or(Duration::ZERO, |then| now.saturating_duration_since(then));
         let beyond = |used: f64, (requests, share): (f64, f64)| used >= requests + share * own.limit;
@@ -69,8 +69,8 @@ impl Company {
             return own.limit;
         }
         let others = self.now.max(0.0);
-        let share = self.share.unwrap_or(own.busy);
-        let free = own.limit - others - share.max(own.busy) - RESERVE * own.limit;
+        let share = self.share.unwrap_or(own.in_window);
+        let free = own.limit - others - share.max(own.in_window) - RESERVE * own.limit;
         let window = own.window.as_secs_f64();
         let pull = if free > 0.0 {
             // Growth waits for its own effect to be seen: two of us would else grow into each other.
@@ -94,22 +94,22 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(10);
 
-    fn own(busy: f64) -> Own {
-        Own { limit: 100.0, window: WINDOW, busy, latency: Duration::from_millis(300) }
+    fn own(in_window: f64) -> OwnUse {
+        OwnUse { limit: 100.0, window: WINDOW, in_window, latency: Duration::from_millis(300) }
     }
 
-    fn seen(surpluses: &[f64]) -> Company {
-        let mut company = Company::default();
+    fn seen(surpluses: &[f64]) -> OtherClients {
+        let mut others = OtherClients::default();
         for surplus in surpluses {
-            company.observe(*surplus);
+            others.observe(*surplus);
         }
-        company
+        others
     }
 
     /// The share after the first moment, in which nothing changes, and a tenth of a second more.
-    fn share_after(company: &mut Company, busy: f64) -> (f64, f64) {
+    fn share_after(others: &mut OtherClients, in_window: f64) -> (f64, f64) {
         let now = Instant::now();
-        (company.share(now, own(busy)), company.share(now + WINDOW / 100, own(busy)))
+        (others.share(now, own(in_window)), others.share(now + WINDOW / 100, own(in_window)))
     }
 
     #[track_caller]
@@ -119,12 +119,12 @@ mod tests {
 
     #[test]
     fn the_first_observation_is_believed_and_later_ones_in_part() {
-        let company = seen(&[8.0]);
-        assert_close(company.now, 8.0);
-        assert_close(company.usual, 8.0);
-        let company = seen(&[8.0, 4.0]);
-        assert_close(company.now, 6.0);
-        assert_close(company.usual, 7.75);
+        let others = seen(&[8.0]);
+        assert_close(others.now, 8.0);
+        assert_close(others.usual, 8.0);
+        let others = seen(&[8.0, 4.0]);
+        assert_close(others.now, 6.0);
+        assert_close(others.usual, 7.75);
     }
 
     #[test]
@@ -149,11 +149,11 @@ mod tests {
     #[test]
     fn growth_is_slower_the_later_its_effect_is_seen() {
         let now = Instant::now();
-        let mut company = seen(&[30.0]);
-        let slow = Own { latency: Duration::from_millis(1_500), ..own(20.0) };
-        company.share(now, slow);
+        let mut others = seen(&[30.0]);
+        let slow = OwnUse { latency: Duration::from_millis(1_500), ..own(20.0) };
+        others.share(now, slow);
         // 47 are free, and an effect is seen after 1.7 seconds.
-        assert_close(company.share(now + WINDOW / 100, slow), 20.0 + 47.0 * (0.3 / 1.7) * 0.1);
+        assert_close(others.share(now + WINDOW / 100, slow), 20.0 + 47.0 * (0.3 / 1.7) * 0.1);
     }
 
     #[test]
@@ -166,20 +166,20 @@ mod tests {
     #[test]
     fn a_little_is_always_ours_and_time_that_passed_counts_up_to_a_step() {
         let now = Instant::now();
-        let mut company = seen(&[200.0]);
-        company.share(now, own(3.0));
-        assert_close(company.share(now + WINDOW * 5, own(3.0)), 3.0 - 106.0 * (3.0 / 203.0) * 0.1);
+        let mut others = seen(&[200.0]);
+        others.share(now, own(3.0));
+        assert_close(others.share(now + WINDOW * 5, own(3.0)), 3.0 - 106.0 * (3.0 / 203.0) * 0.1);
         for moment in 1..1_000 {
-            company.share(now + WINDOW * 5 + WINDOW / 100 * moment, own(3.0));
+            others.share(now + WINDOW * 5 + WINDOW / 100 * moment, own(3.0));
         }
-        assert_close(company.share(now + WINDOW * 100, own(3.0)), 2.0);
+        assert_close(others.share(now + WINDOW * 100, own(3.0)), 2.0);
     }
 
     #[test]
     fn a_pause_makes_the_share_start_from_what_is_used() {
-        let mut company = seen(&[20.0]);
-        share_after(&mut company, 60.0);
-        company.forget_share();
-        assert_close(company.share(Instant::now(), own(10.0)), 10.0);
+        let mut others = seen(&[20.0]);
+        share_after(&mut others, 60.0);
+        others.forget_share();
+        assert_close(others.share(Instant::now(), own(10.0)), 10.0);
     }
 }

@@ -3,43 +3,12 @@
 //! HubSpot makes a new contact a `lead` unless the creating request says otherwise, and ignores a later move backwards
 //! in silence, so the stage has to be in the creating request and contacts have to be looked up before it.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
-use super::batch::Input;
 use crate::{
-    crm::{
-        key::Key,
-        schema::{Schema, Stage},
-    },
+    crm::key::Key,
     hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
 };
-
-/// The stage for contacts that a sync creates.
-#[derive(Debug, Clone)]
-pub struct NewContactStage {
-    /// The internal value that is sent.
-    pub value: Arc<str>,
-    /// What people see.
-    pub label: String,
-    /// The internal values that the account allows.
-    allowed: HashSet<Arc<str>>,
-}
-
-impl NewContactStage {
-    /// The stage of the account, which a setting has named.
-    pub fn new(stage: &Stage, schema: &Schema) -> Self {
-        let allowed = schema.stages().iter().map(|stage| Arc::clone(&stage.value)).collect();
-        Self { value: Arc::clone(&stage.value), label: stage.label.clone(), allowed }
-    }
-
-    /// Whether an input gets this stage if its contact is new: a valid stage of its own wins.
-    pub fn applies_to(&self, input: &Input) -> bool {
-        !input.own_stage().is_some_and(|own| self.allowed.contains(own))
-    }
-}
 
 /// What is known of a contact before it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

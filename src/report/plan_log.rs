@@ -40,7 +40,7 @@ pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Resul
     });
     if policy == UnknownFields::Fail {
         let unknown = decided.clone().filter(|(_, field)| is_unknown(field)).map(|(name, _)| name);
-        refuse_unknown(&[(plan.stream(), unknown.collect())])?;
+        require_known_fields(&[(plan.stream(), unknown.collect())])?;
     }
     let stream = plan.stream();
     announce(plan, decided);
@@ -199,7 +199,7 @@ pub fn is_unknown(field: &Field) -> bool {
 /// # Errors
 ///
 /// A `config_error` that names all of these fields, if there are any.
-pub fn refuse_unknown(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Failure> {
+pub fn require_known_fields(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Failure> {
     let streams: Vec<String> = unknown
         .iter()
         .filter(|(_, fields)| !fields.is_empty())

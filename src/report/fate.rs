@@ -2,16 +2,17 @@
 
 use crate::mapping::reason::{Code, Reason};
 
-/// A record's claim to a fate. It comes back to the ledger exactly once; one that never does keeps its state from going out.
+/// Identifies one record until its outcome is known. It comes back to the ledger exactly once; a ticket that never does keeps its
+/// state from going out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[must_use = "a record without a fate holds its state back"]
 pub struct Ticket {
     /// The stream, by its place in the ledger.
-    pub(super) stream: usize,
+    pub(crate) stream: usize,
     /// The records between two states of the stream that this one belongs to.
-    pub(super) stretch: u64,
-    /// Whether the record was read before its stream could be found hopeless, so that the verdict waits for it.
-    pub(super) early: bool,
+    pub(crate) interval: u64,
+    /// Whether the record was read before its stream could be found to be wrongly set up, so that the verdict waits for it.
+    pub(crate) among_first: bool,
     /// The input line, for people.
     pub line: u64,
 }

@@ -5,7 +5,12 @@
 
 use std::collections::VecDeque;
 
-use super::{Isolation, MOST_UNACCOUNTED, refused::SMALLEST_STRUCTURAL};
+use super::{
+    blame::{Suspicion, look_ups_refused, names, signature},
+    existence::{Existence, existence},
+    pending::PendingInput,
+    state::{Delivery, MOST_UNACCOUNTED, SMALLEST_STRUCTURAL},
+};
 use crate::{
     crm::{key::Key, property::LIFECYCLE_STAGE},
     error::Failure,
@@ -14,26 +19,9 @@ use crate::{
         model::{BatchAnswer, ErrorBody},
     },
     mapping::reason::{Code, Reason},
-    sync::{
-        lifecycle::{Existence, existence},
-        refusal::{Suspicion, look_ups_refused, names, signature},
-        slot::Slot,
-    },
 };
 
-/// The look-ups of one batch.
-#[derive(Debug, Default)]
-pub(super) struct LookUps {
-    work: VecDeque<Vec<usize>>,
-    /// HubSpot has said of a contact whether it exists.
-    answered: bool,
-    /// Answers in a row that said nothing of several contacts.
-    silent: u8,
-    suspicion: Option<Suspicion>,
-    has_suspected: bool,
-}
-
-impl Isolation {
+impl Delivery {
     /// The look-up was not permitted: whether the contacts exist stays open.
     pub fn look_up_denied(&mut self) {
         let current = std::mem::take(&mut self.current);
@@ -45,15 +33,16 @@ impl Isolation {
         self.rules.stage.is_some()
     }
 
-    pub(super) fn staged(&self, slot: &Slot) -> bool {
-        let refused = self.refused.contains_key(LIFECYCLE_STAGE) || slot.dropped.contains(LIFECYCLE_STAGE);
+    pub(super) fn staged(&self, pending: &PendingInput) -> bool {
+        let refused = self.refused.contains_key(LIFECYCLE_STAGE) || pending.dropped.contains(LIFECYCLE_STAGE);
         let stage = self.rules.stage.as_ref().filter(|_| !refused);
-        stage.is_some_and(|stage| stage.applies_to(&slot.input))
+        stage.is_some_and(|stage| stage.applies_to(pending.input.own_stage()))
     }
 
     fn must_look_up(&self, index: usize) -> bool {
-        self.open(index).is_some_and(|slot| {
-            slot.existence == Existence::NotAsked && (self.staged(slot) || self.properties(slot).is_empty())
+        self.open(index).is_some_and(|pending| {
+            pending.existence == Existence::NotAsked
+                && (self.staged(pending) || self.properties(pending).is_empty())
         })
     }
 
@@ -103,7 +92,7 @@ impl Isolation {
 
     fn looked_up(&mut self, current: &[usize], answer: &BatchAnswer) -> Result<(), Failure> {
         let keys: Vec<Key> =
-            current.iter().filter_map(|&index| Some(self.slots.get(index)?.input.key.clone())).collect();
+            current.iter().filter_map(|&index| Some(self.inputs.get(index)?.input.key.clone())).collect();
         let mut unclear = Vec::new();
         for (&index, existence) in current.iter().zip(existence(&keys, answer)) {
             if existence == Existence::Unclear {
@@ -111,8 +100,8 @@ impl Isolation {
                 continue;
             }
             self.look_ups.answered = true;
-            if let Some(slot) = self.slots.get_mut(index) {
-                slot.existence = existence;
+            if let Some(pending) = self.inputs.get_mut(index) {
+                pending.existence = existence;
             }
         }
         let is_silent = answer.results.is_empty() && answer.errors.is_empty();
@@ -150,9 +139,9 @@ impl Isolation {
 
     /// The same of one contact alone: if HubSpot does say of others whether they exist, it costs this one only.
     fn unheard(&mut self, index: usize) -> Result<(), Failure> {
-        let Some(slot) = self.slots.get_mut(index) else { return Ok(()) };
-        slot.unheard += 1;
-        if slot.unheard < MOST_UNACCOUNTED {
+        let Some(pending) = self.inputs.get_mut(index) else { return Ok(()) };
+        pending.unheard += 1;
+        if pending.unheard < MOST_UNACCOUNTED {
             self.look_ups.work.push_front(vec![index]);
             return Ok(());
         }
@@ -206,7 +195,7 @@ impl Isolation {
             self.leave_unclear(index);
             return self.unless_all_refused(status, error);
         };
-        let is_named = self.slots.get(index).is_some_and(|slot| names(error, &slot.input.key));
+        let is_named = self.inputs.get(index).is_some_and(|pending| names(error, &pending.input.key));
         let same = !is_named && suspicion.signature == signature(status, error);
         let waits = suspicion.first_error.is_some();
         if same && !waits {
@@ -250,13 +239,13 @@ impl Isolation {
             return;
         }
         self.outcome.notes.stage_unclear += u64::from(self.any_staged(&[index]));
-        if let Some(slot) = self.slots.get_mut(index) {
-            slot.existence = Existence::Unclear;
+        if let Some(pending) = self.inputs.get_mut(index) {
+            pending.existence = Existence::Unclear;
         }
     }
 
     fn any_staged(&self, group: &[usize]) -> bool {
-        group.iter().filter_map(|&index| self.open(index)).any(|slot| self.staged(slot))
+        group.iter().filter_map(|&index| self.open(index)).any(|pending| self.staged(pending))
     }
 
     fn look_up_in_halves(&mut self, group: &[usize]) {
@@ -268,8 +257,8 @@ impl Isolation {
     /// Inputs that have nothing to send get their fate here, unless their contact is new.
     pub(super) fn settle_without_writing(&mut self) {
         for index in std::mem::take(&mut self.current) {
-            let Some(slot) = self.slots.get(index) else { continue };
-            match (self.properties(slot).is_empty(), slot.existence) {
+            let Some(pending) = self.inputs.get(index) else { continue };
+            match (self.properties(pending).is_empty(), pending.existence) {
                 (true, Existence::Known) => self.written(index, false),
                 (true, Existence::Unclear) => self.reject(index, Reason::of(Code::NothingToWrite), None),
                 (true, Existence::New | Existence::NotAsked) | (false, _) => self.current.push(index),

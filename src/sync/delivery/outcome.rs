@@ -1,15 +1,15 @@
 //! What a batch comes to: the fates of its records, and what else there is to report. Pure.
 
-use std::collections::HashMap;
-
-use super::{
-    fate::{Fate, Rejection, Ticket},
-    report::Notes,
-    slot::Slot,
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
 };
+
+use super::pending::PendingInput;
 use crate::{
     crm::key::Key,
     mapping::reason::{Code, Reason},
+    report::fate::{Fate, Rejection, Ticket},
 };
 
 /// What a batch has come to so far.
@@ -25,17 +25,17 @@ pub struct Outcome {
 
 impl Outcome {
     /// An input that was written is to be written again. Until then it is not settled.
-    pub fn hold(&mut self, slot: &Slot) {
-        for part in &slot.input.parts {
+    pub fn hold(&mut self, pending: &PendingInput) {
+        for part in &pending.input.parts {
             self.held.extend(self.fates.remove_entry(&part.ticket));
         }
     }
 
     /// HubSpot has taken an input: its last record made or changed the contact, the others went along.
-    pub fn note_written(&mut self, slot: &Slot, created: bool) {
-        self.written.push(slot.input.key.clone());
-        let last = slot.input.parts.len().saturating_sub(1);
-        for (number, part) in slot.input.parts.iter().enumerate() {
+    pub fn note_written(&mut self, pending: &PendingInput, created: bool) {
+        self.written.push(pending.input.key.clone());
+        let last = pending.input.parts.len().saturating_sub(1);
+        for (number, part) in pending.input.parts.iter().enumerate() {
             let fate = match (number == last, created) {
                 (false, _) => Fate::Folded,
                 (true, true) => Fate::Created,
@@ -47,7 +47,7 @@ impl Outcome {
                 continue;
             }
             self.fates.insert(part.ticket, fate);
-            let refused = slot.dropped.iter().map(|name| Reason::of_property(Code::InvalidValue, name));
+            let refused = pending.dropped.iter().map(|name| Reason::of_property(Code::InvalidValue, name));
             for reason in part.dropped.iter().cloned().chain(refused) {
                 self.notes.dropped.entry(reason).or_default().push(part.ticket.line);
             }
@@ -55,9 +55,9 @@ impl Outcome {
     }
 
     /// HubSpot has refused an input for good.
-    pub fn note_rejected(&mut self, slot: &Slot, reason: Reason, correlation_id: Option<&str>) {
+    pub fn note_rejected(&mut self, pending: &PendingInput, reason: Reason, correlation_id: Option<&str>) {
         let rejection = Rejection { reason, correlation_id: correlation_id.map(str::to_owned) };
-        for part in &slot.input.parts {
+        for part in &pending.input.parts {
             // One that was written before is in HubSpot, though perhaps under what an earlier record says.
             let first = self.held.remove(&part.ticket);
             self.notes.out_of_order.extend(first.is_some().then_some(part.ticket.line));
@@ -65,4 +65,20 @@ impl Outcome {
             self.fates.insert(part.ticket, fate);
         }
     }
+}
+
+/// What a batch has to report besides the fates.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// Values left out of records that were written, with the records' lines.
+    pub dropped: BTreeMap<Reason, Vec<u64>>,
+    /// Contacts of which it could not be told whether they are new: they got no stage.
+    pub stage_unclear: u64,
+    /// Properties that HubSpot turned out to take from nobody.
+    pub learned: Vec<(Arc<str>, Code)>,
+    /// Lines of records that were written before one that came earlier for another address of their contact, and that
+    /// HubSpot refused when they were to be written again.
+    pub out_of_order: Vec<u64>,
+    /// Properties of which HubSpot took a value and kept its own, with the record that brought it.
+    pub not_applied: Vec<(Arc<str>, Ticket)>,
 }

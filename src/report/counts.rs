@@ -5,11 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tracing::{info, warn};
 
 use super::fate::{Fate, Rejection, Ticket};
-use crate::{
-    hubspot::client::Effort,
-    mapping::reason::{Code, Reason},
-    protocol::message::StreamId,
-};
+use crate::{hubspot::client::Effort, mapping::reason::Reason, protocol::message::StreamId};
 
 /// So many input lines are named for each reason.
 const NAMED_LINES: usize = 5;
@@ -34,22 +30,6 @@ impl Tally {
     }
 }
 
-/// What a batch has to report besides the fates.
-#[derive(Debug, Default)]
-pub struct Notes {
-    /// Values left out of records that were written, with the records' lines.
-    pub dropped: BTreeMap<Reason, Vec<u64>>,
-    /// Contacts of which it could not be told whether they are new: they got no stage.
-    pub stage_unclear: u64,
-    /// Properties that HubSpot turned out to take from nobody.
-    pub learned: Vec<(Arc<str>, Code)>,
-    /// Lines of records that were written before one that came earlier for another address of their contact, and that
-    /// HubSpot refused when they were to be written again.
-    pub out_of_order: Vec<u64>,
-    /// Properties of which HubSpot took a value and kept its own, with the record that brought it.
-    pub not_applied: Vec<(Arc<str>, Ticket)>,
-}
-
 /// The counts of a sync.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -66,12 +46,12 @@ pub struct Report {
     /// How often HubSpot took a value and kept its own, by property.
     pub not_applied: BTreeMap<Arc<str>, u64>,
     #[cfg(test)]
-    pub(super) witness: Witness,
+    pub(crate) witness: Witness,
 }
 
 /// The fates in the order in which they are told, for tests.
 #[cfg(test)]
-pub(super) type Witness = Arc<std::sync::Mutex<Vec<(Ticket, Fate)>>>;
+pub(crate) type Witness = Arc<std::sync::Mutex<Vec<(Ticket, Fate)>>>;
 
 impl Report {
     pub fn settled(&mut self, ticket: Ticket, fate: &Fate) {

@@ -7,25 +7,26 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{
-    batch::{Input, Part},
-    lifecycle::{Existence, NewContactStage},
-};
+use super::existence::Existence;
 use crate::{
     crm::{
         key::Key,
         property::{EMAIL, LIFECYCLE_STAGE},
     },
     hubspot::model::{ReadInput, ReadRequest, UpsertInput, UpsertRequest},
-    mapping::reason::{Code, Reason},
+    mapping::{
+        reason::{Code, Reason},
+        target::NewContactStage,
+    },
+    sync::input::{Input, Part},
 };
 
 /// Properties that HubSpot turned out to take from nobody, with the reason.
-pub type RefusedProperties = HashMap<Arc<str>, Code>;
+pub type UnusableProperties = HashMap<Arc<str>, Code>;
 
 /// One input on its way to a fate.
 #[derive(Debug, Clone)]
-pub struct Slot {
+pub struct PendingInput {
     pub input: Input,
     pub existence: Existence,
     /// How many answers did not account for it.
@@ -42,7 +43,7 @@ pub struct Slot {
     pub written_by: u64,
 }
 
-impl Slot {
+impl PendingInput {
     pub fn new(input: Input) -> Self {
         Self {
             input,
@@ -56,7 +57,7 @@ impl Slot {
         }
     }
 
-    /// A slot for some of its records, to be judged by themselves.
+    /// A pending for some of its records, to be judged by themselves.
     #[must_use]
     pub fn with_parts(&self, parts: Vec<Part>) -> Self {
         let mut alone = Self::new(Input { key: self.input.key.clone(), parts });
@@ -83,11 +84,11 @@ impl Slot {
     pub fn properties(
         &self,
         stage: Option<&NewContactStage>,
-        refused: &RefusedProperties,
+        refused: &UnusableProperties,
     ) -> BTreeMap<Arc<str>, String> {
         let mut properties = self.input.merged();
         properties.retain(|name, _| !refused.contains_key(name) && !self.dropped.contains(name));
-        if let Some(stage) = stage.filter(|stage| stage.applies_to(&self.input))
+        if let Some(stage) = stage.filter(|stage| stage.applies_to(self.input.own_stage()))
             && self.existence == Existence::New
             && !self.dropped.contains(LIFECYCLE_STAGE)
             && !refused.contains_key(LIFECYCLE_STAGE)
@@ -99,8 +100,8 @@ impl Slot {
 }
 
 /// The body that looks contacts up by address.
-pub fn encode_read<'a>(slots: impl Iterator<Item = &'a Slot>) -> Bytes {
-    let inputs = slots.map(|slot| ReadInput { id: slot.input.key.as_str() }).collect();
+pub fn encode_read<'a>(inputs: impl Iterator<Item = &'a PendingInput>) -> Bytes {
+    let inputs = inputs.map(|pending| ReadInput { id: pending.input.key.as_str() }).collect();
     let request =
         ReadRequest { inputs, id_property: EMAIL, properties: &[EMAIL], properties_with_history: [] };
     encode(&request)
@@ -116,8 +117,8 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    pub fn new(trace_id: String, slot: &'a Slot, properties: BTreeMap<Arc<str>, String>) -> Self {
-        Self { trace_id, key: &slot.input.key, properties }
+    pub fn new(trace_id: String, pending: &'a PendingInput, properties: BTreeMap<Arc<str>, String>) -> Self {
+        Self { trace_id, key: &pending.input.key, properties }
     }
 }
 

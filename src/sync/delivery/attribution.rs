@@ -13,7 +13,7 @@ use crate::{
 
 /// What the answer says of one input.
 #[derive(Debug, Clone)]
-pub enum Account {
+pub enum InputResult {
     Written {
         /// The contact was created.
         new: bool,
@@ -27,8 +27,8 @@ pub enum Account {
 
 /// What the answer says of the inputs, in their order.
 #[derive(Debug)]
-pub struct Accounts {
-    pub of_inputs: Vec<Account>,
+pub struct Attribution {
+    pub of_inputs: Vec<InputResult>,
     /// The primary address of each result that was found by a secondary one, with the inputs that it may stand for.
     pub aliases: Vec<(String, Vec<usize>)>,
     /// The answer speaks of missing inputs and does not say of which, or of a contact that they may be addresses of. In
@@ -37,12 +37,12 @@ pub struct Accounts {
 }
 
 /// Reads an answer for the inputs sent, each with its trace id.
-pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
+pub fn attribute(sent: &[(String, &Key)], answer: BatchAnswer) -> Attribution {
     let by_trace: HashMap<&str, usize> =
         sent.iter().enumerate().map(|(i, (trace, _))| (trace.as_str(), i)).collect();
     let by_key: HashMap<&str, usize> =
         sent.iter().enumerate().map(|(i, (_, key))| (key.as_str(), i)).collect();
-    let mut of_inputs = vec![Account::Missing; sent.len()];
+    let mut of_inputs = vec![InputResult::Missing; sent.len()];
 
     let mut unattributed = false;
     for error in answer.errors {
@@ -55,7 +55,7 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
         unattributed |= named.is_empty();
         for index in named {
             if let Some(place) = of_inputs.get_mut(index) {
-                *place = Account::Failed(Box::new(error.clone()));
+                *place = InputResult::Failed(Box::new(error.clone()));
             }
         }
     }
@@ -70,36 +70,36 @@ pub fn account(sent: &[(String, &Key)], answer: BatchAnswer) -> Accounts {
             aliases.push((primary.as_str().to_owned(), vec![index]));
         }
         match index.and_then(|&index| of_inputs.get_mut(index)) {
-            Some(place @ Account::Missing) => *place = written(&result),
+            Some(place @ InputResult::Missing) => *place = written(&result),
             // A failure that is named stays one. The result may be that of another address of the contact.
-            Some(Account::Failed(_)) => contradicted = true,
-            Some(Account::Written { .. }) | None => leftover.push(result),
+            Some(InputResult::Failed(_)) => contradicted = true,
+            Some(InputResult::Written { .. }) | None => leftover.push(result),
         }
     }
-    let places = of_inputs.iter().enumerate().filter(|(_, one)| matches!(one, Account::Missing));
+    let places = of_inputs.iter().enumerate().filter(|(_, one)| matches!(one, InputResult::Missing));
     let missing: Vec<usize> = places.map(|(index, _)| index).collect();
     // An error that names nobody is about one of those who are missing: then none of them is taken for written.
     if unattributed || missing.len() > leftover.len() {
         let hints = unattributed || contradicted || !leftover.is_empty() || !aliases.is_empty();
         let ambiguous = hints && !missing.is_empty();
-        return Accounts { of_inputs, aliases, ambiguous };
+        return Attribution { of_inputs, aliases, ambiguous };
     }
     for (&index, result) in missing.iter().zip(&leftover) {
         if let Some(place) = of_inputs.get_mut(index) {
             // Which of several results is whose is not known, only that there are enough of them.
             let stage = result.properties.stage().filter(|_| missing.len() == 1 && leftover.len() == 1);
-            *place = Account::Written { new: result.new, stage };
+            *place = InputResult::Written { new: result.new, stage };
         }
     }
     if !missing.is_empty() {
         let primaries = leftover.iter().filter_map(BatchResult::address).filter_map(Key::parse);
         aliases.extend(primaries.map(|primary| (primary.as_str().to_owned(), missing.clone())));
     }
-    Accounts { of_inputs, aliases, ambiguous: false }
+    Attribution { of_inputs, aliases, ambiguous: false }
 }
 
-fn written(result: &BatchResult) -> Account {
-    Account::Written { new: result.new, stage: result.properties.stage() }
+fn written(result: &BatchResult) -> InputResult {
+    InputResult::Written { new: result.new, stage: result.properties.stage() }
 }
 
 #[cfg(test)]
@@ -110,13 +110,13 @@ mod tests {
         let keys: Vec<Key> = keys.iter().map(|key| Key::parse(key).unwrap()).collect();
         let sent: Vec<_> = keys.iter().enumerate().map(|(index, key)| (index.to_string(), key)).collect();
         let answer = serde_json::from_value(answer.clone()).unwrap();
-        let name = |one: &Account| match one {
-            Account::Written { new: true, .. } => "created",
-            Account::Written { new: false, .. } => "updated",
-            Account::Failed(_) => "failed",
-            Account::Missing => "missing",
+        let name = |one: &InputResult| match one {
+            InputResult::Written { new: true, .. } => "created",
+            InputResult::Written { new: false, .. } => "updated",
+            InputResult::Failed(_) => "failed",
+            InputResult::Missing => "missing",
         };
-        account(&sent, answer).of_inputs.iter().map(name).collect()
+        attribute(&sent, answer).of_inputs.iter().map(name).collect()
     }
 
     fn result(email: &str) -> serde_json::Value {

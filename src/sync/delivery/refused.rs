@@ -2,32 +2,29 @@
 
 use std::sync::Arc;
 
-use super::Isolation;
+use super::{
+    blame::{Blame, Suspicion, blame, names, signature, structural},
+    existence::Existence,
+    state::{Delivery, SMALLEST_STRUCTURAL},
+};
 use crate::{
     config::InvalidValues,
     crm::property::{Kind, LIFECYCLE_STAGE},
     error::Failure,
     hubspot::model::ErrorBody,
     mapping::reason::{Code, Reason},
-    sync::{
-        batch::Part,
-        lifecycle::Existence,
-        refusal::{Blame, Suspicion, blame, names, signature, structural},
-        slot::Slot,
-    },
+    sync::input::Part,
 };
 
-/// A smaller batch is taken apart without asking whether the request itself is at fault.
-pub(super) const SMALLEST_STRUCTURAL: usize = 4;
 /// So often a property that this sync has created is waited for: half a minute in all.
-const MOST_RESTS: u8 = 15;
+const MOST_WAITS: u8 = 15;
 /// Inputs that a refusal seems to be about are asked alone first, if they are so few.
 const MOST_SUSPECTS: usize = 3;
 
-impl Isolation {
+impl Delivery {
     pub(super) fn refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), Failure> {
         let current = std::mem::take(&mut self.current);
-        self.silent = 0;
+        self.unaccounted_answers = 0;
         if let [index] = current[..] {
             return self.refused_alone(index, status, error);
         }
@@ -47,8 +44,10 @@ impl Isolation {
             }
             Blame::Values(names) => {
                 let holds = |index: &usize| {
-                    let slot = self.slots.get(*index);
-                    slot.is_some_and(|slot| names.iter().any(|name| self.properties(slot).contains_key(name)))
+                    let pending = self.inputs.get(*index);
+                    pending.is_some_and(|pending| {
+                        names.iter().any(|name| self.properties(pending).contains_key(name))
+                    })
                 };
                 match current.iter().copied().partition::<Vec<usize>, _>(holds) {
                     (holders, others) if others.is_empty() => self.halve(&holders),
@@ -68,16 +67,10 @@ impl Isolation {
         Ok(())
     }
 
-    pub(super) fn halve(&mut self, group: &[usize]) {
-        let (left, right) = group.split_at(group.len() / 2);
-        self.work.push_front(right.to_vec());
-        self.work.push_front(left.to_vec());
-    }
-
     /// Inputs that the refusal seems to be about, if they are few.
     fn suspects(&self, group: &[usize], error: &ErrorBody) -> Vec<usize> {
         let named =
-            |index: &&usize| self.slots.get(**index).is_some_and(|slot| names(error, &slot.input.key));
+            |index: &&usize| self.inputs.get(**index).is_some_and(|pending| names(error, &pending.input.key));
         let suspects: Vec<usize> = group.iter().filter(named).copied().collect();
         if suspects.len() > MOST_SUSPECTS || suspects.len() == group.len() { Vec::new() } else { suspects }
     }
@@ -129,16 +122,16 @@ impl Isolation {
 
     /// One input is refused. `Some`: it is to be asked again.
     pub(super) fn failed(&mut self, index: usize, error: &ErrorBody, status: Option<u16>) -> Option<usize> {
-        let slot = self.slots.get(index)?;
+        let pending = self.inputs.get(index)?;
         let blamed = self.blame(index, error, status);
-        let (folded, tried) = (slot.input.parts.len() > 1, slot.second_try);
+        let (folded, tried) = (pending.input.parts.len() > 1, pending.second_try);
         let reason = match blamed {
             Blame::Unusable(properties) => {
                 self.learn(properties);
                 return Some(index);
             }
             Blame::Contested(_) if !tried => {
-                self.slots.get_mut(index)?.second_try = true;
+                self.inputs.get_mut(index)?.second_try = true;
                 self.work.push_front(vec![index]);
                 return None;
             }
@@ -158,7 +151,7 @@ impl Isolation {
                 return None;
             }
             Blame::Values(names) if self.rules.invalid_values == InvalidValues::DropValue => {
-                self.slots.get_mut(index)?.dropped.extend(names);
+                self.inputs.get_mut(index)?.dropped.extend(names);
                 return Some(index);
             }
             Blame::Values(names) => {
@@ -172,9 +165,9 @@ impl Isolation {
     }
 
     pub(super) fn too_large(&mut self) {
-        self.silent = 0;
+        self.unaccounted_answers = 0;
         match std::mem::take(&mut self.current)[..] {
-            [index] if self.slots.get(index).is_some_and(|slot| slot.input.parts.len() > 1) => {
+            [index] if self.inputs.get(index).is_some_and(|pending| pending.input.parts.len() > 1) => {
                 self.unfold_refused(index);
             }
             [index] => self.reject(index, Reason::of(Code::TooLarge), None),
@@ -185,8 +178,8 @@ impl Isolation {
     pub(super) fn learn(&mut self, properties: Vec<(Arc<str>, Code)>) {
         for (property, code) in properties {
             let is_fresh = code == Code::UnknownProperty && self.rules.created.contains(&property);
-            if is_fresh && self.rests < MOST_RESTS {
-                self.must_rest = true;
+            if is_fresh && self.waits < MOST_WAITS {
+                self.must_wait = true;
                 continue;
             }
             if self.refused.insert(Arc::clone(&property), code).is_none() {
@@ -197,7 +190,7 @@ impl Isolation {
 
     /// Whether a record of an input has this property.
     fn brings(&self, index: usize, property: Option<&str>) -> bool {
-        let parts = self.slots.get(index).map(|slot| &slot.input.parts[..]).unwrap_or_default();
+        let parts = self.inputs.get(index).map(|pending| &pending.input.parts[..]).unwrap_or_default();
         let mut values = parts.iter().flat_map(|part| &part.properties);
         property.is_none_or(|property| values.any(|one| *one.property.name == *property))
     }
@@ -205,9 +198,9 @@ impl Isolation {
     /// Of several records together the last one that has a property gives its value. If HubSpot refuses that value, it
     /// is this record's: it loses the value, or its place in the input. `false`: the value may be of several records.
     fn judge_last_bringer(&mut self, index: usize, names: &[Arc<str>], error: &ErrorBody) -> bool {
-        let (Some(slot), Some(name)) = (self.slots.get_mut(index), names.first()) else { return false };
+        let (Some(pending), Some(name)) = (self.inputs.get_mut(index), names.first()) else { return false };
         let has = |part: &&mut Part| part.properties.iter().any(|one| one.property.name == *name);
-        let Some(part) = slot.input.parts.iter_mut().rev().find(has) else { return false };
+        let Some(part) = pending.input.parts.iter_mut().rev().find(has) else { return false };
         let Some(place) = part.properties.iter().position(|one| one.property.name == *name) else {
             return false;
         };
@@ -220,11 +213,11 @@ impl Isolation {
             return true;
         }
         let line = part.ticket.line;
-        let Some(place) = slot.input.parts.iter().position(|part| part.ticket.line == line) else {
+        let Some(place) = pending.input.parts.iter().position(|part| part.ticket.line == line) else {
             return false;
         };
-        let part = slot.input.parts.remove(place);
-        let alone = slot.with_parts(vec![part]);
+        let part = pending.input.parts.remove(place);
+        let alone = pending.with_parts(vec![part]);
         self.outcome.note_rejected(
             &alone,
             Reason::of_property(Code::InvalidValue, name),
@@ -239,17 +232,17 @@ impl Isolation {
         if !names.iter().any(|name| **name == *LIFECYCLE_STAGE) {
             return false;
         }
-        let Some(slot) = self.slots.get(index) else { return false };
-        let is_configured = self.staged(slot) && slot.existence == Existence::New;
+        let Some(pending) = self.inputs.get(index) else { return false };
+        let is_configured = self.staged(pending) && pending.existence == Existence::New;
         let drops_values = self.rules.invalid_values == InvalidValues::DropValue;
-        let Some(slot) = self.slots.get_mut(index) else { return false };
+        let Some(pending) = self.inputs.get_mut(index) else { return false };
         if is_configured {
-            slot.dropped.insert(LIFECYCLE_STAGE.into());
-        } else if !(drops_values && slot.drop_own_stage()) {
+            pending.dropped.insert(LIFECYCLE_STAGE.into());
+        } else if !(drops_values && pending.drop_own_stage()) {
             return false;
         }
-        if drops_values && slot.input.parts.len() == 1 {
-            slot.dropped.extend(names.iter().filter(|name| ***name != *LIFECYCLE_STAGE).cloned());
+        if drops_values && pending.input.parts.len() == 1 {
+            pending.dropped.extend(names.iter().filter(|name| ***name != *LIFECYCLE_STAGE).cloned());
         }
         true
     }
@@ -257,29 +250,5 @@ impl Isolation {
     fn unfold_refused(&mut self, index: usize) {
         self.remarks.push("several records of one contact refused together: sending them in halves");
         self.unfold(index, 0);
-    }
-
-    /// The records of an input go on in two halves, one after the other, until each that is refused is judged by itself.
-    /// Halves of several records count as asked about so often already.
-    pub(super) fn unfold(&mut self, index: usize, unaccounted: u8) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        slot.settled = true;
-        // They move: keeping them at every level would cost memory.
-        let mut left = std::mem::take(&mut slot.input.parts);
-        let right = left.split_off(left.len() / 2);
-        let mut halves = [left, right].map(|parts| slot.with_parts(parts));
-        for half in halves.iter_mut().filter(|half| half.input.parts.len() > 1) {
-            half.unaccounted = unaccounted;
-        }
-        let halves = halves.into();
-        self.ask_alone(halves);
-    }
-
-    pub(super) fn ask_alone(&mut self, slots: Vec<Slot>) {
-        let first = self.slots.len();
-        self.slots.extend(slots);
-        for index in (first..self.slots.len()).rev() {
-            self.work.push_front(vec![index]);
-        }
     }
 }

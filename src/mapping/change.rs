@@ -1,0 +1,25 @@
+//! A record as a change to one CRM record: its key and the values of its properties. Pure. Not here: how it is made
+//! ([`super::record`]).
+
+use std::sync::Arc;
+
+use super::reason::Reason;
+use crate::crm::{key::Key, property::Property};
+
+/// A property with its value as HubSpot takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyValue {
+    pub property: Arc<Property>,
+    pub value: Box<str>,
+}
+
+/// One record as a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub key: Key,
+    /// Each property once, in the order of the plan. Never `email`: the key says it, and among the properties it could
+    /// turn a secondary address into the primary one.
+    pub properties: Vec<PropertyValue>,
+    /// Values that were left out although their field has a property.
+    pub dropped: Vec<Reason>,
+}

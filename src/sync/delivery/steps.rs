@@ -1,0 +1,168 @@
+//! Leads one batch to a fate for each of its records: what to ask next, and what an answer means. Pure.
+//!
+//! Groups are asked one after the other. `look_up` asks which contacts exist, `refused` takes apart what HubSpot does not
+//! accept. Not here: sending, waiting, and reading a 2xx ([`super::attribution`]) or a reason ([`super::blame`]).
+
+use bytes::Bytes;
+
+use super::{
+    attribution::{Attribution, InputResult, attribute},
+    pending::encode_read,
+    state::{Delivery, MOST_UNACCOUNTED},
+};
+use crate::{
+    crm::{key::Key, property::LIFECYCLE_STAGE},
+    error::Failure,
+    hubspot::{client::Reply, model::BatchAnswer},
+    mapping::reason::{Code, Reason},
+};
+
+/// What to ask next: a look-up by address, an upsert, or nothing.
+#[derive(Debug)]
+pub enum Step {
+    Read(Bytes),
+    Upsert(Bytes),
+    /// Nothing is to be sent for a moment: HubSpot does not know yet what it has created. No answer is awaited.
+    Wait,
+    Finished,
+}
+
+impl Delivery {
+    /// The next request. Its answer goes to [`Self::answered`].
+    pub fn next_step(&mut self) -> Step {
+        if std::mem::take(&mut self.must_wait) {
+            self.waits += 1;
+            return Step::Wait;
+        }
+        loop {
+            let Some(group) = self.work.pop_front() else {
+                if let Some(suspicion) = self.suspicion.take() {
+                    self.suspicion_falls(suspicion);
+                    continue;
+                }
+                let again = self.write_order.written_out_of_order(&self.inputs);
+                if again.is_empty() {
+                    return Step::Finished;
+                }
+                self.remarks.push("addresses of one contact were written out of order: writing them again");
+                for pending in &again {
+                    self.outcome.hold(pending);
+                }
+                self.ask_alone(again);
+                continue;
+            };
+            self.current = group.into_iter().filter(|&index| self.open(index).is_some()).collect();
+            let group = std::mem::take(&mut self.current);
+            if let Some(unknown) = self.next_look_up(&group) {
+                // The group itself comes after its look-up.
+                self.work.push_front(group);
+                self.current = unknown;
+                self.reading = true;
+                let inputs = self.current.iter().filter_map(|&index| self.inputs.get(index));
+                return Step::Read(encode_read(inputs));
+            }
+            self.current = group;
+            self.settle_without_writing();
+            if !self.current.is_empty() {
+                self.reading = false;
+                self.requests += 1;
+                return Step::Upsert(self.encode());
+            }
+        }
+    }
+
+    /// What HubSpot said to the last step.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the whole sync: HubSpot accounts for nothing, or the request itself is at fault.
+    pub fn answered(&mut self, reply: Reply) -> Result<(), Failure> {
+        if self.reading {
+            return self.look_up_answered(reply);
+        }
+        match reply {
+            Reply::Done(body) => self.accepted(serde_json::from_slice(&body).unwrap_or_default()),
+            Reply::Refused { status, error } => self.refused(status, &error),
+            // For one input alone it is an answer that accounts for nothing.
+            Reply::AnswerTooLarge if self.current.len() == 1 => self.accepted(BatchAnswer::default()),
+            Reply::TooLarge | Reply::AnswerTooLarge => {
+                self.too_large();
+                Ok(())
+            }
+        }
+    }
+
+    fn accepted(&mut self, answer: BatchAnswer) -> Result<(), Failure> {
+        let current = std::mem::take(&mut self.current);
+        let sent: Vec<(String, &Key)> = current
+            .iter()
+            .filter_map(|&index| Some((index.to_string(), &self.inputs.get(index)?.input.key)))
+            .collect();
+        let Attribution { of_inputs, aliases, ambiguous } = attribute(&sent, answer);
+        for (primary, places) in aliases {
+            let keys = places.iter().filter_map(|&place| sent.get(place).map(|(_, key)| (*key).clone()));
+            self.write_order.note(primary, keys.collect());
+        }
+        let nothing = !ambiguous && of_inputs.iter().all(|one| matches!(one, InputResult::Missing));
+        let silent = nothing && current.len() > 1;
+        self.unaccounted_answers = if silent { self.unaccounted_answers + 1 } else { 0 };
+        if self.unaccounted_answers >= MOST_UNACCOUNTED {
+            return Err(Failure::transient(
+                "HubSpot accepted the same batch three times and never said what became of its contacts. Nothing after \
+                 the last acknowledged state counts as written; run the sync again later.",
+            ));
+        }
+        if let Some(suspicion) =
+            self.suspicion.take_if(|one| current == [one.first] || current == [one.middle])
+        {
+            self.suspicion_falls(suspicion);
+        }
+        let (mut again, mut unnamed) = (Vec::new(), Vec::new());
+        for (&index, account) in current.iter().zip(of_inputs) {
+            match account {
+                InputResult::Written { new, stage } => {
+                    self.compare_stage(index, stage.as_deref());
+                    self.written(index, new);
+                }
+                InputResult::Failed(error) => again.extend(self.failed(index, &error, None)),
+                InputResult::Missing if ambiguous => unnamed.push(index),
+                InputResult::Missing => again.extend(self.unaccounted(index)),
+            }
+        }
+        if !again.is_empty() {
+            self.remarks.push("inputs that the answer does not settle: asking again");
+        }
+        self.work.push_front(again);
+        if unnamed.len() > 1 {
+            self.remarks.push("errors that name no input: asking in halves");
+        }
+        self.halve(&unnamed);
+        Ok(())
+    }
+
+    /// HubSpot ignores a move backwards in silence: only the answer shows it.
+    fn compare_stage(&mut self, index: usize, kept: Option<&str>) {
+        let (Some(pending), Some(kept)) = (self.open(index), kept) else { return };
+        let asked = self.properties(pending).remove_entry(LIFECYCLE_STAGE);
+        let Some((property, _)) = asked.filter(|(_, asked)| asked != kept) else { return };
+        let ticket = pending.input.parts.last().map(|part| part.ticket);
+        self.outcome.notes.not_applied.extend(ticket.map(|ticket| (property, ticket)));
+    }
+
+    fn unaccounted(&mut self, index: usize) -> Option<usize> {
+        let pending = self.inputs.get_mut(index)?;
+        pending.unaccounted += 1;
+        if pending.unaccounted >= MOST_UNACCOUNTED {
+            if pending.input.parts.len() > 1 {
+                self.remarks.push(
+                    "several records of one contact that no answer accounts for: sending them in halves",
+                );
+                self.unfold(index, MOST_UNACCOUNTED - 1);
+                return None;
+            }
+            self.reject(index, Reason::of(Code::NotConfirmed), None);
+            return None;
+        }
+        Some(index)
+    }
+}

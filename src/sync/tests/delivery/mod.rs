@@ -1,0 +1,156 @@
+//! One batch at a time: whatever HubSpot answers, each record gets the one fate that is true. Here: what these tests
+//! share.
+
+mod conflicts;
+mod folded;
+mod look_ups;
+mod properties;
+mod refusals;
+mod stages;
+mod unaccounted;
+mod unusable;
+mod write_order;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Value, json};
+
+use super::model::{Habits, HubSpot, Store, key, new_contact_stage, part, ticket};
+use crate::{
+    config::InvalidValues,
+    crm::property::EMAIL,
+    error::Failure,
+    hubspot::client::Reply,
+    mapping::{reason::Code, target::Rules},
+    report::fate::Fate,
+    sync::{
+        delivery::{outcome::Outcome, pending::UnusableProperties, state::Delivery, steps::Step},
+        input::{Batch, Input},
+    },
+};
+
+type Properties<'a> = &'a [(&'a str, &'a str)];
+
+/// No batch of a test may cost more requests.
+const MOST_REQUESTS: usize = 2_000;
+
+impl Outcome {
+    fn fate(&self, line: u64) -> &Fate {
+        self.fates.get(&ticket(line)).unwrap_or_else(|| panic!("the record of line {line} has no fate"))
+    }
+
+    fn rejected(&self, line: u64) -> Option<Code> {
+        match self.fate(line) {
+            Fate::Rejected(rejection) => Some(rejection.reason.code),
+            Fate::Created | Fate::Updated | Fate::Folded | Fate::Skipped(_) => None,
+        }
+    }
+
+    /// How many records were written.
+    fn accepted(&self) -> usize {
+        self.fates.values().filter(|fate| !matches!(fate, Fate::Rejected(_))).count()
+    }
+}
+
+/// The records, folded by their addresses in reading order, as one batch.
+fn batch(records: &[(&str, Properties<'_>)]) -> Batch {
+    let mut inputs: Vec<Input> = Vec::new();
+    for (line, (address, properties)) in (1..).zip(records) {
+        let part = part(line, properties);
+        match inputs.iter_mut().find(|input| input.key.as_str() == *address) {
+            Some(input) => input.parts.push(part),
+            None => inputs.push(Input { key: key(address), parts: vec![part] }),
+        }
+    }
+    Batch { inputs }
+}
+
+fn delivery(records: &[(&str, Properties<'_>)], rules: Rules) -> Delivery {
+    Delivery::new(batch(records), Arc::new(rules), UnusableProperties::new())
+}
+
+fn lead(mut delivery: Delivery, mut answer: impl FnMut(&Step) -> Reply) -> Result<Outcome, Failure> {
+    for _ in 0..MOST_REQUESTS {
+        let step = delivery.next_step();
+        if matches!(step, Step::Finished) {
+            return Ok(delivery.finish());
+        }
+        if matches!(step, Step::Wait) {
+            continue;
+        }
+        delivery.answered(answer(&step))?;
+    }
+    panic!("more than {MOST_REQUESTS} requests for one batch");
+}
+
+fn ask(hubspot: &mut HubSpot, step: &Step) -> Reply {
+    match step {
+        Step::Read(body) => hubspot.read(body),
+        Step::Upsert(body) => hubspot.upsert(body),
+        Step::Wait | Step::Finished => panic!("nothing is asked"),
+    }
+}
+
+fn run(hubspot: &mut HubSpot, records: &[(&str, Properties<'_>)], rules: Rules) -> Result<Outcome, Failure> {
+    lead(delivery(records, rules), |step| ask(hubspot, step))
+}
+
+fn hubspot(habits: Habits, store: Store) -> HubSpot {
+    HubSpot::new(habits, store, 7)
+}
+
+fn with_stage(stage: &str) -> Rules {
+    Rules { stage: Some(new_contact_stage(stage)), ..Rules::default() }
+}
+
+/// Whether a value that HubSpot refuses takes its record with it.
+fn strict(strict: bool) -> Rules {
+    let invalid_values = if strict { InvalidValues::RejectRecord } else { InvalidValues::DropValue };
+    Rules { invalid_values, ..Rules::default() }
+}
+
+fn all_or_nothing() -> Habits {
+    Habits { all_or_nothing: true, ..Habits::FRIENDLY }
+}
+
+/// The inputs of an upsert, by address.
+fn inputs_of(step: &Step) -> BTreeMap<String, Value> {
+    let Step::Upsert(body) = step else { panic!("{step:?} is no upsert") };
+    let request: Value = serde_json::from_slice(body).unwrap();
+    let inputs = request["inputs"].as_array().unwrap().iter();
+    inputs.map(|input| (input["id"].as_str().unwrap().to_owned(), input["properties"].clone())).collect()
+}
+
+fn done(body: &Value) -> Reply {
+    Reply::Done(body.to_string().into())
+}
+
+/// An answer that accounts for every input of an upsert.
+fn all_updated(step: &Step) -> Reply {
+    let results: Vec<Value> =
+        inputs_of(step).keys().map(|address| json!({ "properties": { EMAIL: address } })).collect();
+    done(&json!({ "results": results }))
+}
+
+/// Two contacts with several addresses and one with a single one.
+fn store() -> Store {
+    Store::with(&[
+        &["anna@x.com", "anna@work.com", "anna@old.com"],
+        &["ben@x.com", "ben@work.com"],
+        &["cleo@x.com"],
+    ])
+}
+
+/// A hundred records, the one at `place` with what is wrong.
+fn hundred<'a>(
+    place: usize,
+    addresses: &'a [String],
+    wrong: Properties<'a>,
+) -> Vec<(&'a str, Properties<'a>)> {
+    let properties = |index| if index == place { wrong } else { &[("phone", "1")] };
+    addresses.iter().enumerate().map(|(index, address)| (address.as_str(), properties(index))).collect()
+}
+
+fn addresses() -> Vec<String> {
+    (0..100).map(|number| format!("n{number}@x.com")).collect()
+}

@@ -1,0 +1,119 @@
+//! When a state goes out and with which counts, rule by rule. When a stream fails the sync is in `all_rejected`.
+
+use super::{super::model::state, object, open, refused, settle_all, take};
+use crate::{protocol::message::StreamId, report::fate::Fate, sync::ledger::Ledger};
+
+#[test]
+fn a_state_before_any_record_and_many_in_a_row_go_out_at_once_in_order() {
+    let mut ledger = Ledger::default();
+    for number in 0..6 {
+        ledger.state(state(&object(number, [None, Some(0), Some(1)][number % 3])));
+    }
+    assert_eq!(take(&mut ledger), [0, 1, 2, 3, 4, 5].map(|number| (number, 0, 0)));
+}
+
+#[test]
+fn a_state_waits_for_the_records_of_its_own_stream_only() {
+    let mut ledger = Ledger::default();
+    let (slow, fast) = (open(&mut ledger, 0, 1), open(&mut ledger, 1, 2));
+    ledger.state(state(&object(0, Some(0))));
+    ledger.state(state(&object(1, Some(1))));
+    ledger.state(state(&object(2, None)));
+    settle_all(&mut ledger, fast, &Fate::Folded);
+    assert_eq!(take(&mut ledger), [(1, 2, 0)]);
+    settle_all(&mut ledger, slow, &Fate::Created);
+    assert_eq!(take(&mut ledger), [(0, 1, 0), (2, 0, 0)]);
+}
+
+#[test]
+fn the_text_of_a_state_comes_back_with_the_counts() {
+    let mut ledger = Ledger::default();
+    let mut tickets = open(&mut ledger, 0, 3);
+    ledger.state(state(&object(0, Some(0))));
+    ledger.settle(tickets.remove(0), &refused());
+    settle_all(&mut ledger, tickets, &Fate::Updated);
+    let expected = concat!(
+        r#"{"type":"STATE","state":{"id":0,"stream":{"stream_descriptor":{"name":"s0"}},"type":"STREAM","#,
+        r#""destinationStats":{"recordCount":2.0,"rejectedRecordCount":1.0}}}"#
+    );
+    assert_eq!(ledger.take_due(), [expected]);
+}
+
+#[test]
+fn a_few_wrong_records_hold_no_state_of_a_stream_that_works() {
+    for (wrong, held) in [(1, false), (99, false), (100, true)] {
+        let mut ledger = Ledger::default();
+        let (bad, good) = (open(&mut ledger, 1, wrong), open(&mut ledger, 0, 5));
+        ledger.state(state(&object(0, None)));
+        ledger.state(state(&object(1, Some(1))));
+        settle_all(&mut ledger, bad, &refused());
+        assert_eq!(take(&mut ledger), []);
+        settle_all(&mut ledger, good, &Fate::Created);
+        // The state of the other stream alone is still held.
+        let out = if held { vec![] } else { vec![(0, 5, wrong)] };
+        assert_eq!(take(&mut ledger), out);
+        ledger.judge_rejected_streams();
+        assert_eq!((take(&mut ledger).len(), ledger.all_rejected().is_some()), (usize::from(!held), held));
+    }
+}
+
+#[test]
+fn a_few_wrong_records_hold_states_for_five_hundred_further_records() {
+    for (wrong, out) in [(99, vec![(0, 0, 99)]), (100, vec![])] {
+        let mut ledger = Ledger::default();
+        let bad = open(&mut ledger, 0, wrong);
+        ledger.state(state(&object(0, Some(0))));
+        settle_all(&mut ledger, bad, &refused());
+        // Of whichever stream, and without a fate.
+        let _others = open(&mut ledger, 1, 499);
+        assert_eq!(take(&mut ledger), []);
+        let _last = open(&mut ledger, 1, 1);
+        assert_eq!(take(&mut ledger), out);
+    }
+}
+
+#[test]
+fn a_decision_before_its_first_record_does_not_spare_a_stream() {
+    let mut ledger = Ledger::default();
+    ledger.stream(&StreamId::new("s0", None));
+    ledger.judge_rejected_streams();
+    let tickets = open(&mut ledger, 0, 5);
+    ledger.state(state(&object(0, Some(0))));
+    settle_all(&mut ledger, tickets, &refused());
+    assert_eq!(take(&mut ledger), []);
+}
+
+#[test]
+fn one_written_record_frees_the_states_of_its_stream() {
+    let mut ledger = Ledger::default();
+    for number in 0..3 {
+        let tickets = open(&mut ledger, 0, 300);
+        ledger.state(state(&object(number, Some(0))));
+        settle_all(&mut ledger, tickets, &refused());
+        assert_eq!(take(&mut ledger), []);
+    }
+    let tickets = open(&mut ledger, 0, 1);
+    settle_all(&mut ledger, tickets, &Fate::Created);
+    assert_eq!(take(&mut ledger), [0, 1, 2].map(|number| (number, 0, 300)));
+    ledger.judge_rejected_streams();
+    assert!(ledger.all_rejected().is_none());
+}
+
+#[test]
+fn a_global_state_over_a_hopeless_and_a_healthy_stream_waits_and_the_healthy_ones_own_states_do_not() {
+    let mut ledger = Ledger::default();
+    let (bad, good) = (open(&mut ledger, 0, 100), open(&mut ledger, 1, 100));
+    ledger.state(state(&object(0, Some(1))));
+    ledger.state(state(&object(1, Some(0))));
+    ledger.state(state(&object(2, None)));
+    settle_all(&mut ledger, bad, &refused());
+    settle_all(&mut ledger, good, &Fate::Updated);
+    assert_eq!(take(&mut ledger), [(0, 100, 0)]);
+    let more = open(&mut ledger, 1, 1);
+    ledger.state(state(&object(3, Some(1))));
+    settle_all(&mut ledger, more, &Fate::Updated);
+    assert_eq!(take(&mut ledger), [], "it comes after the global one");
+    ledger.judge_rejected_streams();
+    assert_eq!(take(&mut ledger), []);
+    assert_eq!(ledger.all_rejected().unwrap().stream.unwrap().name, "s0");
+}

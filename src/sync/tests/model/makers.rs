@@ -1,0 +1,86 @@
+//! Contacts, tickets, states and the schema, made of few words.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::store::{OPTIONS, STAGES};
+use crate::{
+    crm::{
+        definition::{PropertyDefinition, PropertyOption},
+        key::Key,
+        property::{Kind, LIFECYCLE_STAGE, Property},
+        schema::{Schema, StageMatch},
+    },
+    mapping::{
+        change::{Change, PropertyValue},
+        target::NewContactStage,
+    },
+    protocol::message::{self, Message, State},
+    report::fate::Ticket,
+    sync::input::Part,
+};
+
+pub(in crate::sync::tests) fn key(address: &str) -> Key {
+    Key::parse(address).expect("a test's address is one")
+}
+
+pub(in crate::sync::tests) fn property(name: &str) -> Arc<Property> {
+    let kind = if name == OPTIONS { Kind::Choices } else { Kind::Text };
+    Arc::new(Property { name: name.into(), label: name.to_owned(), kind, ..Property::default() })
+}
+
+pub(in crate::sync::tests) fn values(properties: &[(&str, &str)]) -> Vec<PropertyValue> {
+    properties
+        .iter()
+        .map(|(name, value)| PropertyValue { property: property(name), value: (*value).into() })
+        .collect()
+}
+
+pub(in crate::sync::tests) fn contact(address: &str, properties: &[(&str, &str)]) -> Change {
+    Change { key: key(address), properties: values(properties), dropped: Vec::new() }
+}
+
+/// A ticket for tests without a ledger.
+pub(in crate::sync::tests) fn ticket(line: u64) -> Ticket {
+    Ticket { stream: 0, interval: 0, among_first: false, line }
+}
+
+pub(in crate::sync::tests) fn part(line: u64, properties: &[(&str, &str)]) -> Part {
+    Part { ticket: ticket(line), properties: values(properties), dropped: Vec::new() }
+}
+
+/// A state from the text of its `state` object.
+pub(in crate::sync::tests) fn state(object: &Value) -> State {
+    let line = json!({ "type": "STATE", "state": object }).to_string();
+    match message::parse(line.as_bytes()) {
+        Ok(Message::State(state)) => state,
+        other => panic!("{line} is no state: {other:?}"),
+    }
+}
+
+/// What HubSpot lists: it takes no value of `gone` and `frozen` all the same, and not the option `bad`.
+pub(in crate::sync::tests) fn schema() -> Schema {
+    let option = |value: &&str| PropertyOption { label: String::new(), value: (*value).to_owned() };
+    let property = |name: &str, options: &[&str]| {
+        let field_type = if name == OPTIONS { "checkbox" } else { "select" };
+        let (value_type, field_type) =
+            if options.is_empty() { ("string", "text") } else { ("enumeration", field_type) };
+        PropertyDefinition {
+            name: name.to_owned(),
+            value_type: value_type.to_owned(),
+            field_type: field_type.to_owned(),
+            options: options.iter().map(option).collect(),
+            ..PropertyDefinition::default()
+        }
+    };
+    let texts = ["phone", "notes", "favourite", "gone", "frozen"].map(|name| property(name, &[]));
+    let options = property(OPTIONS, &["a", "b", "c", "d", "bad"]);
+    Schema::new(&[&texts[..], &[options, property(LIFECYCLE_STAGE, &STAGES)]].concat())
+}
+
+pub(in crate::sync::tests) fn new_contact_stage(stage: &str) -> NewContactStage {
+    let schema = schema();
+    let StageMatch::Found(stage) = schema.stage(stage) else { panic!("the schema has the stage") };
+    NewContactStage::new(stage, &schema)
+}

@@ -1,0 +1,21 @@
+//! A model of HubSpot's contacts in plain data, which answers batches in each way that HubSpot may, and makers of the
+//! contacts, tickets and states that the tests need.
+//!
+//! What HubSpot refuses is said by names: addresses that begin with `bad` (no address), `taken` (another contact has
+//! it), `race` (refused once), `odd` (a reason nobody knows), `shy` (no look-up may ask for it), `mute` (no answer ever
+//! speaks of it) and `picky` (the account demands `favourite`); the properties `gone` and `frozen`; values that begin
+//! with `bad`.
+
+mod answers;
+mod habits;
+mod makers;
+mod refusals;
+mod store;
+
+pub(super) use self::{
+    answers::{Answer, HubSpot, refusal},
+    habits::{Collision, Habits},
+    makers::{contact, key, new_contact_stage, part, schema, state, ticket},
+    refusals::acceptable,
+    store::{OPTIONS, STAGES, Store},
+};

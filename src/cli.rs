@@ -126,7 +126,7 @@ fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
         Arguments::Check { files, exit_code } => {
             let checked = match set_up(&mut context) {
                 Ok((main, _)) => main.block_on(check::run(&context, files.config, files.catalog)),
-                Err(failure) => check::refuse(&context, &failure),
+                Err(failure) => check::report_failure(&context, &failure),
             };
             checked.map_or(FAILURE, |good| if good || !exit_code { 0 } else { FAILURE })
         }

@@ -3,7 +3,13 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use destination_hubspot::hubspot::model::{BatchAnswer, BatchResult, ErrorBody};
+use destination_hubspot::{
+    crm::property::{EMAIL, LIFECYCLE_STAGE},
+    hubspot::{
+        answer::{BatchAnswer, BatchResult},
+        error_body::ErrorBody,
+    },
+};
 use serde_json::Value;
 
 use crate::wire::Failed;
@@ -55,7 +61,7 @@ impl Answer {
     }
 
     pub(crate) fn batch(&self) -> BatchAnswer {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        BatchAnswer::parse(&self.body, &[EMAIL.into(), LIFECYCLE_STAGE.into()]).unwrap_or_default()
     }
 
     pub(crate) fn error(&self) -> ErrorBody {
@@ -93,7 +99,7 @@ impl Answer {
         Kind {
             status: self.status,
             category: error.category().map(str::to_owned),
-            context: error.context.into_keys().collect(),
+            context: error.context.0.into_keys().collect(),
         }
     }
 
@@ -146,6 +152,7 @@ fn describe_error(error: &ErrorBody) -> String {
     );
     let about: Vec<String> = error
         .context
+        .0
         .iter()
         .filter(|(name, _)| is_word(name))
         .map(|(name, texts)| format!("{name}×{}", texts.0.len()))

@@ -2,15 +2,14 @@
 //!
 //! What the answers mean is in `questions`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use destination_hubspot::{
     config::ApiVersion,
-    crm::property::EMAIL,
+    crm::{object::ObjectType, property::EMAIL},
     hubspot::{
         endpoint::Endpoint,
-        model::{ReadInput, ReadRequest, UpsertInput, UpsertRequest},
         transport::{Request, TransportError},
     },
 };
@@ -46,7 +45,7 @@ pub(crate) struct TwoAddresses {
 impl Portal<'_> {
     /// The account's details.
     pub(crate) async fn account(&self) -> Result<Answer, Failed> {
-        let path = Endpoint::Account.path(self.version).to_owned();
+        let path = Endpoint::Account.path(self.version).into_owned();
         self.wire.send("the account", Request { path, query: None, body: None }).await
     }
 
@@ -63,13 +62,12 @@ impl Portal<'_> {
 
     /// An upsert with a trace id for each input: its position.
     pub(crate) async fn upsert(&self, what: &str, inputs: &[Input<'_>]) -> Result<Answer, Failed> {
-        let traced = inputs.iter().enumerate().map(|(position, (address, properties))| UpsertInput {
-            id: address,
-            id_property: EMAIL,
-            object_write_trace_id: position.to_string(),
-            properties: properties.iter().copied().collect(),
+        let traced = inputs.iter().enumerate().map(|(position, (address, properties))| {
+            let properties: BTreeMap<&str, &str> = properties.iter().copied().collect();
+            let trace_id = position.to_string();
+            json!({ "id": address, "idProperty": EMAIL, "objectWriteTraceId": trace_id, "properties": properties })
         });
-        let body = encode(&UpsertRequest { inputs: traced.collect() })?;
+        let body = encode(&json!({ "inputs": traced.collect::<Vec<_>>() }))?;
         let addresses = || inputs.iter().map(|(address, _)| *address);
         self.wire.contacts().sending(addresses());
         let outcome = self.post(what, "batch/upsert", body).await;
@@ -113,17 +111,12 @@ impl Portal<'_> {
         addresses: &[&str],
         properties: &[&str],
     ) -> Result<Answer, Failed> {
-        let inputs = addresses.iter().map(|id| ReadInput { id }).collect();
-        let request = ReadRequest { inputs, id_property: EMAIL, properties, properties_with_history: [] };
-        self.post(what, "batch/read", encode(&request)?).await
+        self.post(what, "batch/read", encode(&read_of(addresses, properties))?).await
     }
 
     /// The request that [`read`](Self::read) sends for one address.
     pub(crate) fn read_request(&self, address: &str) -> Result<Request, Failed> {
-        let inputs = vec![ReadInput { id: address }];
-        let request =
-            ReadRequest { inputs, id_property: EMAIL, properties: &[EMAIL], properties_with_history: [] };
-        Ok(self.request("batch/read", encode(&request)?))
+        Ok(self.request("batch/read", encode(&read_of(&[address], &[EMAIL]))?))
     }
 
     /// An upsert without a single input.
@@ -147,7 +140,7 @@ impl Portal<'_> {
             if let Some(id) = result.id.as_deref() {
                 contacts.made(id);
             }
-            contacts.answered(result.address().map(str::to_lowercase).as_deref().into_iter());
+            contacts.answered(result.key().map(str::to_lowercase).as_deref().into_iter());
         }
         Ok(())
     }
@@ -200,9 +193,15 @@ impl Portal<'_> {
     }
 
     fn request(&self, operation: &str, body: Bytes) -> Request {
-        let contacts = Endpoint::BatchUpsert.path(self.version).trim_end_matches("batch/upsert");
+        let upsert = Endpoint::BatchUpsert(ObjectType::CONTACTS).path(self.version);
+        let contacts = upsert.trim_end_matches("batch/upsert");
         Request { path: format!("{contacts}{operation}"), query: None, body: Some(body) }
     }
+}
+
+fn read_of(addresses: &[&str], properties: &[&str]) -> serde_json::Value {
+    let inputs: Vec<_> = addresses.iter().map(|id| json!({ "id": id })).collect();
+    json!({ "inputs": inputs, "idProperty": EMAIL, "properties": properties, "propertiesWithHistory": [] })
 }
 
 fn encode(body: &impl serde::Serialize) -> Result<Bytes, Failed> {

@@ -1,17 +1,17 @@
 //! The `check` command: proves, without writing anything, that a sync would work.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
 
 use tracing::info;
 
 use super::{Context, files, read_config};
 use crate::{
     config::{Config, UnknownFields},
-    crm::schema::Schema,
+    crm::{key::KeySpace, schema::Schema},
     error::Failure,
     hubspot::{client::Client, error::Called, retry::RetryPolicy},
     io::output::OutputClosed,
-    mapping::{creation::NewProperty, mappings::check_mappings},
+    mapping::{creation::NewProperty, mappings::check_mappings, target::Target},
     prepare::{create, doubts::warn_of_values, learn, permissions, plans, stage::stage},
     protocol::{catalog::Catalog, emit},
     text::shown,
@@ -45,7 +45,7 @@ pub async fn run(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
             }
             context.output.line(&emit::connection_status(Ok(&message))).map(|()| true)
         }
-        Err(failure) => refuse(context, &failure),
+        Err(failure) => report_failure(context, &failure),
     }
 }
 
@@ -54,7 +54,7 @@ pub async fn run(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
 /// # Errors
 ///
 /// If nobody reads standard output.
-pub fn refuse(context: &Context, failure: &Failure) -> Result<bool, OutputClosed> {
+pub fn report_failure(context: &Context, failure: &Failure) -> Result<bool, OutputClosed> {
     if context.to_terminal {
         tracing::error!("{failure}");
     }
@@ -71,11 +71,12 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         &context.environment,
     )?;
     let account = client.account().await?;
+    let keys = KeySpace::contacts_by_email();
     let scopes = learn::scopes(&client).await;
-    let schema = learn::learn(&client, &config, catalog.as_ref(), async || scopes.clone()).await?;
+    let schema = learn::learn(&client, &config, catalog.as_ref(), &keys, async || scopes.clone()).await?;
     match &scopes {
-        Some(scopes) => permissions::compare(&config, scopes)?,
-        None => permissions::probe(&client, &config).await?,
+        Some(scopes) => permissions::compare(&config, keys.object(), scopes)?,
+        None => permissions::probe(&client, &config, &keys).await?,
     }
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
     warn_of_values(&config.field_mappings, plans::value_rules(&config).formats, &schema);
@@ -83,11 +84,11 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         if let Some(failure) = catalog.unsupported.values().next() {
             return Err(failure.clone());
         }
-        show_plans(catalog, &config, schema)?;
+        show_plans(catalog, &config, Target::new(keys, Arc::new(schema), plans::value_rules(&config)))?;
     } else {
         // A catalog may declare the field, and a sync then makes the property.
         let creates = config.unknown_fields == UnknownFields::Create;
-        check_mappings(&config.field_mappings, &schema, |_| creates)?;
+        check_mappings(&config.field_mappings, keys.property(), &schema, |_| creates)?;
     }
     let portal_id = shown(account.portal_id.as_deref().unwrap_or("(no id)"));
     let stage = match stage {
@@ -102,16 +103,19 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
 }
 
 /// Shows where each field goes, and which properties a sync would create.
-fn show_plans(catalog: &Catalog, config: &Config, mut schema: Schema) -> Result<(), Failure> {
-    let mut plans = plans::plans(catalog, config, &schema)?;
+fn show_plans(catalog: &Catalog, config: &Config, target: Target) -> Result<(), Failure> {
+    let mut target = Arc::new(target);
+    let mut plans = plans::plans(catalog, config, &target)?;
     if config.unknown_fields == UnknownFields::Create {
-        let wanted = create::missing(catalog, &plans, &schema, &config.field_mappings);
+        let wanted = create::missing(catalog, &plans, &target.schema, &config.field_mappings);
         for property in &wanted {
             let (name, label, value_type) = (&property.name, &property.label, property.value_type);
             info!(property = name, label, r#type = value_type, "a sync will create this property");
         }
+        let mut schema = Schema::clone(&target.schema);
         schema.add(&wanted.iter().map(NewProperty::definition).collect::<Vec<_>>());
-        plans = plans::plans(catalog, config, &schema)?;
+        target = Arc::new(target.with_created(schema, HashSet::new()));
+        plans = plans::plans(catalog, config, &target)?;
     }
     plans::announce_plans(&mut plans, catalog, config)
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Context, read_config};
 use crate::{
     config::UnknownFields,
-    crm::{property::Kind, schema::Schema},
+    crm::{key::KeySpace, property::Kind, schema::Schema},
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::output::OutputClosed,
@@ -25,9 +25,10 @@ pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
     let config = read_config(&config)?;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::CHECK, &context.environment)?;
-    let schema = learn::learn(&client, &config, None, async || learn::scopes(&client).await).await?;
+    let keys = KeySpace::contacts_by_email();
+    let schema = learn::learn(&client, &config, None, &keys, async || learn::scopes(&client).await).await?;
     let schema = json_schema(&schema, config.unknown_fields == UnknownFields::Create);
-    let line = emit::destination_catalog(CONTACT, "email", &schema);
+    let line = emit::destination_catalog(CONTACT, keys.property(), &schema);
     context.output.line(&line).map_err(|OutputClosed| Failure::system("Nobody reads standard output."))
 }
 

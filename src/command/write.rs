@@ -1,23 +1,23 @@
 //! The `write` command: learns what the account knows, then runs the sync. Not here: the sync itself.
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use tracing::{info, warn};
 
 use super::{Context, files, read_config};
 use crate::{
     config::{Config, DelayScale, UnknownFields},
-    crm::schema::Schema,
+    crm::{key::KeySpace, schema::Schema},
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{mappings::check_mappings, plan::Plan, target::Rules},
+    mapping::{mappings::check_mappings, plan::Plan, target::Target},
     prepare::{
         create,
         doubts::warn_of_values,
         learn, permissions,
         plans::{self, value_rules},
-        stage::stage,
+        stage::{on_create, stage},
     },
     protocol::catalog::{Catalog, ConfiguredStream},
     sync::{
@@ -52,6 +52,7 @@ pub async fn run(
 async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<SyncParts, Failure> {
     let config = read_config(&config)?;
     let catalog = catalog.map(|path| Catalog::parse(&files::read(&path, "--catalog")?)).transpose()?;
+    let keys = KeySpace::contacts_by_email();
     let environment = &context.environment;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
@@ -59,32 +60,32 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
     // Before anything is done, and before a plan that would only have to be read again.
     let scopes = learn::scopes(&client).await;
     if let Some(scopes) = &scopes {
-        permissions::compare(&config, scopes)?;
+        permissions::compare(&config, keys.object(), scopes)?;
     }
-    let learned = learn::learn(&client, &config, catalog.as_ref(), async || scopes).await?;
+    let schema = learn::learn(&client, &config, catalog.as_ref(), &keys, async || scopes).await?;
     info!(
-        portal = account.portal_id.as_deref(),
+        account = account.portal_id.as_deref(),
         api_version = config.api_version.as_str(),
         "writing contacts to HubSpot"
     );
-    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &learned)).transpose()?;
-    warn_of_values(&config.field_mappings, value_rules(&config).formats, &learned);
-    let (schema, plans, created) = if let Some(catalog) = &catalog {
-        let planned = plan(&client, catalog, &config, learned).await?;
+    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
+    let mut target = Target::new(keys, Arc::new(schema), value_rules(&config));
+    target.on_create = stage.iter().filter_map(|stage| on_create(stage, &target.schema)).collect();
+    warn_of_values(&config.field_mappings, target.values.formats, &target.schema);
+    let (target, plans) = if let Some(catalog) = &catalog {
+        let planned = plan(&client, catalog, &config, target).await?;
         warn_of_what_will_not_happen(catalog);
         planned
     } else {
-        check_mappings(&config.field_mappings, &learned, |_| false)?;
+        check_mappings(&config.field_mappings, target.keys.property(), &target.schema, |_| false)?;
         if config.unknown_fields == UnknownFields::Create {
             warn!("without a catalog no field is declared, so that no property is created");
         }
-        (learned, None, HashSet::new())
+        (Arc::new(target), None)
     };
     Ok(SyncParts {
         client: Arc::new(client),
-        schema,
-        rules: Rules { stage, invalid_values: config.invalid_values, created },
-        values: value_rules(&config),
+        target,
         unknown_fields: config.unknown_fields,
         fail_if_rejected: config.fail_if_rejected,
         field_mappings: config.field_mappings,
@@ -99,19 +100,21 @@ async fn plan(
     client: &Client,
     catalog: &Catalog,
     config: &Config,
-    mut schema: Schema,
-) -> Result<(Schema, Option<Vec<Plan>>, HashSet<Arc<str>>), Failure> {
-    let mut plans = plans::plans(catalog, config, &schema)?;
-    let mut created = HashSet::new();
+    target: Target,
+) -> Result<(Arc<Target>, Option<Vec<Plan>>), Failure> {
+    let mut target = Arc::new(target);
+    let mut plans = plans::plans(catalog, config, &target)?;
     if config.unknown_fields == UnknownFields::Create {
-        let wanted = create::missing(catalog, &plans, &schema, &config.field_mappings);
+        let wanted = create::missing(catalog, &plans, &target.schema, &config.field_mappings);
         if !wanted.is_empty() {
-            created = create::create(client, &wanted, &mut schema).await?;
-            plans = plans::plans(catalog, config, &schema)?;
+            let mut schema = Schema::clone(&target.schema);
+            let created = create::create(client, &wanted, target.keys.object(), &mut schema).await?;
+            target = Arc::new(target.with_created(schema, created));
+            plans = plans::plans(catalog, config, &target)?;
         }
     }
     plans::announce_plans(&mut plans, catalog, config)?;
-    Ok((schema, Some(plans), created))
+    Ok((target, Some(plans)))
 }
 
 fn warn_of_what_will_not_happen(catalog: &Catalog) {

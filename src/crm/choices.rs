@@ -65,6 +65,11 @@ impl Choices {
         self.values.is_empty()
     }
 
+    /// Whether this is an internal value.
+    pub fn has(&self, value: &str) -> bool {
+        self.exact.contains(value)
+    }
+
     /// What a text means: an internal value, else a label without case, else an internal value without case. A label says
     /// more than a value in another case, since labels are what people see.
     pub fn look_up(&self, text: &str) -> Found<'_> {

@@ -1,39 +1,167 @@
-//! The key of a contact: the e-mail address, trimmed and in lower case as far as that changes no mailbox.
+//! Keys: by which value a record of an object is found, and when two spellings are one key. Pure.
 //!
-//! The test is light on purpose: HubSpot is the judge of addresses, and what passes here may still be refused there.
+//! The one place that knows the latter. Its tests of a text are light on purpose: HubSpot is the judge, and what passes here may
+//! still be refused there.
 
-use std::{fmt, sync::Arc};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
+use super::{names::is_email_word, object::ObjectType, property::EMAIL};
 use crate::text::trim;
 
-/// The key of a contact.
-///
-/// HubSpot stores addresses in lower case and takes two spellings for one contact, so the key is normalised before
-/// records are compared. `Debug` hides it: a key is a record's value.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(Arc<str>);
+/// How the texts of a key are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyRule {
+    /// An e-mail address, trimmed and in lower case as far as that changes no mailbox: HubSpot stores addresses in lower case
+    /// and takes two spellings for one contact.
+    Email,
+}
+
+impl KeyRule {
+    /// The one spelling of a key. `None` if no record can have this key.
+    ///
+    /// Source for the quotes and the dot of an address:
+    /// <https://legacydocs.hubspot.com/docs/faq/how-does-hubspot-validate-email-addresses>.
+    fn normalise(self, text: &str) -> Option<Arc<str>> {
+        match self {
+            Self::Email => email(text),
+        }
+    }
+}
+
+/// An object with the property by which its records are found. Records whose keys are of one space are kept in order and may be
+/// folded together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeySpace {
+    object: ObjectType,
+    property: Arc<str>,
+    rule: KeyRule,
+}
+
+impl KeySpace {
+    /// Contacts by their e-mail address.
+    pub fn contacts_by_email() -> Arc<Self> {
+        Arc::new(Self { object: ObjectType::CONTACTS, property: EMAIL.into(), rule: KeyRule::Email })
+    }
+
+    pub fn object(&self) -> ObjectType {
+        self.object
+    }
+
+    /// The internal name of the property.
+    pub fn property(&self) -> &Arc<str> {
+        &self.property
+    }
+
+    /// Whether a property of this name is the key.
+    pub fn is_key(&self, property: &str) -> bool {
+        *self.property == *property
+    }
+
+    /// Whether a field's name is a spelling of the one word for the key: columns of such names stand in for one another.
+    pub fn is_word_for_key(&self, field: &str) -> bool {
+        match self.rule {
+            KeyRule::Email => is_email_word(field),
+        }
+    }
+
+    /// What a value has to be to become the key, in words.
+    pub fn wanted(&self) -> &'static str {
+        match self.rule {
+            KeyRule::Email => "an e-mail address",
+        }
+    }
+
+    /// The same with an example.
+    pub fn wanted_example(&self) -> &'static str {
+        match self.rule {
+            KeyRule::Email => "an e-mail address such as name@company.com",
+        }
+    }
+
+    /// The key that a text is; `None` if no record can have it.
+    pub fn key(self: &Arc<Self>, text: &str) -> Option<Key> {
+        Some(Key { value: self.rule.normalise(text)?, space: Arc::clone(self) })
+    }
+
+    /// Whether a text, in whatever spelling, is this key.
+    pub fn is_same(&self, text: &str, key: &Key) -> bool {
+        self.rule.normalise(text).is_some_and(|value| *value == *key.value)
+    }
+}
+
+/// The key of a record. `Debug` hides its text, which is a value of a record.
+#[derive(Clone)]
+pub struct Key {
+    space: Arc<KeySpace>,
+    value: Arc<str>,
+}
 
 impl Key {
-    /// `None` if no contact can have this address.
-    ///
-    /// Source for quotes and the dot: <https://legacydocs.hubspot.com/docs/faq/how-does-hubspot-validate-email-addresses>.
-    pub fn parse(address: &str) -> Option<Self> {
-        let address = trim(address);
-        let (local, domain) = address.split_once('@')?;
-        let forbidden = |c: char| {
-            c.is_whitespace() || c.is_control() || matches!(c, '@' | '"' | '<' | '>' | ',' | ';' | '(' | ')')
-        };
-        let labels_filled = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-        if local.is_empty() || local.contains(forbidden) || domain.contains(forbidden) || !labels_filled {
-            return None;
-        }
-        let domain: String = domain.chars().map(lower).collect();
-        Some(Self([&local.to_ascii_lowercase(), "@", &domain].concat().into()))
+    /// A contact's key, for tests.
+    #[cfg(test)]
+    pub(crate) fn parse(address: &str) -> Option<Self> {
+        KeySpace::contacts_by_email().key(address)
     }
 
+    /// Its one spelling.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.value
     }
+
+    pub fn space(&self) -> &Arc<KeySpace> {
+        &self.space
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value && (Arc::ptr_eq(&self.space, &other.space) || self.space == other.space)
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.value.cmp(&other.value).then_with(|| self.space.cmp(&other.space))
+    }
+}
+
+impl Hash for Key {
+    /// The text alone: equal texts of two spaces are rare.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
+}
+
+fn email(text: &str) -> Option<Arc<str>> {
+    let address = trim(text);
+    let (local, domain) = address.split_once('@')?;
+    let forbidden = |c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '@' | '"' | '<' | '>' | ',' | ';' | '(' | ')')
+    };
+    let labels_filled = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
+    if local.is_empty() || local.contains(forbidden) || domain.contains(forbidden) || !labels_filled {
+        return None;
+    }
+    if address.is_ascii() && !address.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some(address.into());
+    }
+    let mut key = local.to_ascii_lowercase();
+    key.push('@');
+    key.extend(domain.chars().map(lower));
+    Some(key.into())
 }
 
 /// A letter of a domain in lower case. Not one that looks like an ASCII letter, such as the sign for Kelvin, or that
@@ -43,12 +171,6 @@ fn lower(letter: char) -> char {
     match (small.next(), small.next()) {
         (Some(small), None) if small.is_ascii() == letter.is_ascii() => small,
         _ => letter,
-    }
-}
-
-impl std::borrow::Borrow<str> for Key {
-    fn borrow(&self) -> &str {
-        &self.0
     }
 }
 

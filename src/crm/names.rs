@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    property::Property,
+    property::{EMAIL, Property},
     usual::{Usual, usual},
 };
 use crate::text::normal;
@@ -64,11 +64,19 @@ pub fn is_email_word(field: &str) -> bool {
     matches!(normal(field).as_str(), "email" | "emailaddress")
 }
 
+/// How the member of an object is often called that holds an e-mail address, the surest first, in normal form.
+pub const ADDRESS_MEMBERS: [&str; 3] = [EMAIL, "emailaddress", "address"];
+
+/// Whether a name, in its normal form, speaks of an e-mail address, as that of `work_email` does.
+pub fn speaks_of_address(normal_name: &str) -> bool {
+    normal_name.contains(EMAIL)
+}
+
 /// Properties by one of their names, in its normal form; `None` where several share it.
 type ByName = HashMap<String, Option<Arc<Property>>>;
 
 /// The properties of a account, by what people make of their names.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Names {
     exact: HashMap<Arc<str>, Arc<Property>>,
     similar: ByName,

@@ -4,3 +4,29 @@
 ///
 /// Source: <https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/batch/post-crm-v3-objects-contacts-batch-upsert>.
 pub const MAX_BATCH_INPUTS: usize = 100;
+
+/// A kind of CRM record, as paths, scopes and sentences name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectType(&'static Names);
+
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Names {
+    /// In paths and in scopes.
+    path: &'static str,
+    /// In sentences, for one of them.
+    singular: &'static str,
+}
+
+impl ObjectType {
+    pub const CONTACTS: Self = Self(&Names { path: "contacts", singular: "contact" });
+
+    /// The name in paths, such as `contacts`; sentences take it for several records.
+    pub fn path(self) -> &'static str {
+        self.0.path
+    }
+
+    /// The name of one record in sentences, such as `contact`.
+    pub fn singular(self) -> &'static str {
+        self.0.singular
+    }
+}

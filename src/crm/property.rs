@@ -30,6 +30,46 @@ pub struct Property {
     pub of_owners: bool,
     /// What it allows, if it is one of the kinds with choices. Empty: the choices are kept elsewhere.
     pub choices: Choices,
+    pub traits: Traits,
+}
+
+/// How the values of a property behave beside those that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Traits {
+    pub fold: Fold,
+    /// An empty value may be sent to it.
+    pub may_be_cleared: bool,
+    /// HubSpot ignores a move backwards in silence: it accepts the value and keeps its own.
+    pub forward_only: bool,
+}
+
+impl Default for Traits {
+    fn default() -> Self {
+        Self { fold: Fold::LaterWins, may_be_cleared: true, forward_only: false }
+    }
+}
+
+impl Traits {
+    fn of(name: &str, kind: Kind) -> Self {
+        match kind {
+            // Two different stages are two steps of a contact's life, and HubSpot must see both.
+            _ if name == LIFECYCLE_STAGE => {
+                Self { fold: Fold::Never, may_be_cleared: false, forward_only: true }
+            }
+            Kind::Choices => Self { fold: Fold::Append, ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+}
+
+/// What two values of one record that follow each other come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    LaterWins,
+    /// A value that begins with `;` is appended.
+    Append,
+    /// Two different ones are sent one after the other.
+    Never,
 }
 
 /// What a property takes.
@@ -104,7 +144,8 @@ impl Property {
         // The flag is unreliable for `email`, which can always be set: it is the key.
         let read_only = definition.read_only && definition.name != EMAIL;
         let multi_line = matches!(definition.field_type.as_str(), "textarea" | "html");
-        Self { name, label, kind, read_only, multi_line, of_owners: of_owners(definition), choices }
+        let traits = Traits::of(&name, kind);
+        Self { name, label, kind, read_only, multi_line, of_owners: of_owners(definition), choices, traits }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::text::{nearest, shown};
 const MOST_PROPOSED: usize = 3;
 
 /// The contact properties of an account: by internal name, and by what people make of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Schema {
     names: Names,
     stages: Vec<Stage>,
@@ -69,6 +69,14 @@ impl Schema {
             self.names.all().map(AsRef::as_ref).filter(|property| !property.read_only).collect();
         writable.sort_by(|one, other| one.name.cmp(&other.name));
         writable
+    }
+
+    /// The properties whose values move forward only, by name.
+    pub fn forward_only(&self) -> Vec<Arc<str>> {
+        let forward_only = self.names.all().filter(|property| property.traits.forward_only);
+        let mut names: Vec<Arc<str>> = forward_only.map(|property| Arc::clone(&property.name)).collect();
+        names.sort();
+        names
     }
 
     /// The property that a field means by its name.

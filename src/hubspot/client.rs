@@ -1,4 +1,4 @@
-//! HubSpot's calls as this connector makes them: paths, the loop that repeats, typed answers.
+//! HubSpot's calls as this connector makes them: the loop that repeats, typed answers.
 //!
 //! Every attempt pays the throttle and is counted. Not here: what an answer means for each input of a batch.
 
@@ -12,14 +12,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::{
+    answer::BatchAnswer,
+    batch_call::BatchCall,
     endpoint::{Endpoint, Sensitivity},
     error::{ApiError, ApiErrorKind, Called},
-    model::{Account, ErrorBody, PropertyList, TokenInfo},
+    error_body::ErrorBody,
+    model::{Account, CreatedProperties, PropertyList, TokenInfo},
     retry::{Disposition, RetryPolicy, Stop, Wait, disposition},
     throttle::Throttle,
     transport::{HttpTransport, Request, Response, Transport, TransportError},
@@ -29,7 +32,7 @@ use crate::{
         AccessToken, ApiVersion,
         environment::{DelayScale, Environment},
     },
-    crm::definition::PropertyDefinition,
+    crm::{definition::PropertyDefinition, object::ObjectType},
 };
 
 /// The wait before a token that has worked is tried once more after a 401.
@@ -37,15 +40,31 @@ const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 /// An answer that the caller has to look into.
 #[derive(Debug)]
-pub enum Reply {
+pub enum Reply<T> {
     /// 2xx.
-    Done(Bytes),
+    Done(T),
+    /// 2xx, and the body is not what the call answers with: empty, cut, or a page of a proxy. What became of the request is
+    /// unknown.
+    Unreadable,
     /// HubSpot refused the request for what it holds.
     Refused { status: u16, error: ErrorBody },
     /// The request is too long.
     TooLarge,
     /// The answer is too long to be read: what became of the request is unknown.
     AnswerTooLarge,
+}
+
+impl Reply<Bytes> {
+    /// The same with its body read; `None`: it cannot be read.
+    fn read<T>(self, read: impl FnOnce(&[u8]) -> Option<T>) -> Reply<T> {
+        match self {
+            Self::Done(body) => read(&body).map_or(Reply::Unreadable, Reply::Done),
+            Self::Unreadable => Reply::Unreadable,
+            Self::Refused { status, error } => Reply::Refused { status, error },
+            Self::TooLarge => Reply::TooLarge,
+            Self::AnswerTooLarge => Reply::AnswerTooLarge,
+        }
+    }
 }
 
 /// What the client has done so far.
@@ -142,18 +161,54 @@ impl Client {
     /// As every call: see [`ApiError`].
     pub async fn account(&self) -> Result<Account, ApiError> {
         let account: Account = self.fetch(Endpoint::Account, None, None).await?;
-        self.utc_offset_milliseconds.store(account.utc_offset_milliseconds, Ordering::Relaxed);
+        self.utc_offset_milliseconds.store(account.utc_offset_milliseconds(), Ordering::Relaxed);
         Ok(account)
     }
 
-    /// Reads the definitions of all contact properties of a sensitivity. Sensitive ones need scopes of their own.
+    /// Reads the definitions of all properties of an object that are of a sensitivity. Sensitive ones need scopes of their own.
     ///
     /// # Errors
     ///
     /// As every call: see [`ApiError`].
-    pub async fn properties(&self, sensitivity: Sensitivity) -> Result<Vec<PropertyDefinition>, ApiError> {
-        let list: PropertyList = self.fetch(Endpoint::Properties, sensitivity.query(), None).await?;
-        Ok(list.results.into_iter().map(PropertyDefinition::from).collect())
+    pub async fn properties(
+        &self,
+        object: ObjectType,
+        sensitivity: Sensitivity,
+    ) -> Result<Vec<PropertyDefinition>, ApiError> {
+        let list: PropertyList = self.fetch(Endpoint::Properties(object), sensitivity.query(), None).await?;
+        Ok(list.results.0.into_iter().map(|one| PropertyDefinition::from(one.0)).collect())
+    }
+
+    /// Creates the group that properties are to be in.
+    ///
+    /// # Errors
+    ///
+    /// If no repetition helps: see [`ApiError`].
+    pub async fn create_group(
+        &self,
+        object: ObjectType,
+        name: &str,
+        label: &str,
+    ) -> Result<Reply<()>, ApiError> {
+        let body = serde_json::json!({ "name": name, "label": label, "displayOrder": -1 });
+        let reply = self.call(Endpoint::CreateGroup(object), None, Some(body.to_string().into())).await?;
+        // Whatever the body of a 2xx says: properties that are put into the group show whether it is there.
+        Ok(reply.read(|_| Some(())))
+    }
+
+    /// Creates properties, at most [`MAX_BATCH_INPUTS`](crate::crm::object::MAX_BATCH_INPUTS), each as HubSpot's API has them.
+    ///
+    /// # Errors
+    ///
+    /// If no repetition helps: see [`ApiError`].
+    pub async fn create_properties<P: Serialize + Sync>(
+        &self,
+        object: ObjectType,
+        properties: &[P],
+    ) -> Result<Reply<CreatedProperties>, ApiError> {
+        let body = serde_json::json!({ "inputs": properties }).to_string();
+        let reply = self.call(Endpoint::CreateProperties(object), None, Some(body.into())).await?;
+        Ok(reply.read(|body| serde_json::from_slice(body).ok()))
     }
 
     /// Reads what the token may do. It works for service keys and private apps, but is not part of HubSpot's
@@ -172,8 +227,9 @@ impl Client {
     /// # Errors
     ///
     /// If no repetition helps: see [`ApiError`].
-    pub async fn batch(&self, endpoint: Endpoint, body: Bytes) -> Result<Reply, ApiError> {
-        self.call(endpoint, None, Some(body)).await
+    pub async fn batch(&self, call: &BatchCall) -> Result<Reply<BatchAnswer>, ApiError> {
+        let reply = self.call(call.endpoint, None, Some(call.body.clone())).await?;
+        Ok(reply.read(|body| BatchAnswer::parse(body, &call.looks_at)))
     }
 
     /// Waits as long as a delay of this length is, scaled like all delays.
@@ -193,7 +249,7 @@ impl Client {
             Reply::Refused { status, error } => {
                 Err(ApiError::new(endpoint, ApiErrorKind::Stop(Stop::Unexpected)).with(status, Some(&error)))
             }
-            Reply::TooLarge | Reply::AnswerTooLarge => Err(unreadable()),
+            Reply::Unreadable | Reply::TooLarge | Reply::AnswerTooLarge => Err(unreadable()),
         }
     }
 
@@ -202,8 +258,8 @@ impl Client {
         endpoint: Endpoint,
         query: Option<&'static str>,
         body: Option<Bytes>,
-    ) -> Result<Reply, ApiError> {
-        let request = Request { path: endpoint.path(self.version).to_owned(), query, body };
+    ) -> Result<Reply<Bytes>, ApiError> {
+        let request = Request { path: endpoint.path(self.version).into_owned(), query, body };
         let mut attempts = Attempts {
             endpoint,
             started: Instant::now(),
@@ -237,7 +293,7 @@ impl Client {
                 {
                     attempts.looked_twice = true;
                     attempts.failed += 1;
-                    warn!(call = ?endpoint, "HubSpot refused the token after it had worked; trying once more");
+                    warn!(call = &*endpoint.purpose(), "HubSpot refused the token after it had worked; trying once more");
                     tokio::time::sleep(self.delay_scale.apply(SECOND_LOOK)).await;
                 }
                 Disposition::Unauthorized(stop) | Disposition::Stop(stop) => {
@@ -270,7 +326,7 @@ impl Client {
             self.throttle.answered(grant, &response.rate_limit);
         }
         let status = outcome.as_ref().ok().map(|response| response.status);
-        debug!(call = ?endpoint, number, status, milliseconds = sent.elapsed().as_millis(), "answered");
+        debug!(call = &*endpoint.purpose(), number, status, milliseconds = sent.elapsed().as_millis(), "answered");
         Ok(outcome)
     }
 
@@ -298,7 +354,7 @@ impl Client {
         let seconds = (delay.as_secs_f64() * 10.0).round() / 10.0;
         let reason = last.map(|error| error.to_string());
         let status = (status != 0).then_some(status);
-        warn!(call = ?attempts.endpoint, attempt = attempts.failed, status, reason, seconds, "will ask again");
+        warn!(call = &*attempts.endpoint.purpose(), attempt = attempts.failed, status, reason, seconds, "will ask again");
         let scaled = self.delay_scale.apply(delay);
         attempts.saved += delay.saturating_sub(scaled);
         if status == Some(429) {

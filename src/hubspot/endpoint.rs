@@ -1,65 +1,124 @@
-//! The calls that this connector makes: their paths, the scopes that permit them, and what they are for. Pure.
+//! The calls that this connector makes: their paths, the scopes that permit them, what they are for, and what is known of
+//! their answers. Pure.
 //!
 //! Not here: making them ([`super::client`]).
 
-use crate::config::ApiVersion;
+use std::borrow::Cow;
+
+use crate::{config::ApiVersion, crm::object::ObjectType};
 
 /// The calls this connector makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     Account,
-    Properties,
-    CreateGroup,
-    CreateProperties,
     TokenInfo,
-    BatchRead,
-    BatchUpsert,
+    Properties(ObjectType),
+    CreateGroup(ObjectType),
+    CreateProperties(ObjectType),
+    BatchRead(ObjectType),
+    BatchUpsert(ObjectType),
+}
+
+/// What comes of a call that is made again, since the answer to the first one was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repetition {
+    /// Nothing but the same answer: it reads, or it writes by a unique key.
+    ChangesNothing,
+    /// HubSpot refuses to create what exists already, and the caller takes that for success.
+    IsRefusedAsExisting,
+}
+
+/// What a 2xx has to say before it counts as a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Success {
+    /// The body has the members that are read.
+    Body,
+    /// Each input is a result, an error, or left over beside as many results that are nobody else's.
+    EachInput,
+    /// Each id that was asked for is a result or named as missing.
+    FoundOrMissing,
 }
 
 impl Endpoint {
     /// The path for an API version. Both have the same bodies.
     ///
     /// Source: <https://developers.hubspot.com/docs/developer-tooling/platform/versioning>.
-    pub fn path(self, version: ApiVersion) -> &'static str {
-        match (self, version) {
-            (Self::Account, ApiVersion::V3) => "/account-info/v3/details",
-            (Self::Account, ApiVersion::Date202609) => "/account-info/2026-09/details",
-            (Self::Properties, ApiVersion::V3) => "/crm/v3/properties/contacts",
-            (Self::Properties, ApiVersion::Date202609) => "/crm/properties/2026-09/contacts",
-            (Self::CreateGroup, ApiVersion::V3) => "/crm/v3/properties/contacts/groups",
-            (Self::CreateGroup, ApiVersion::Date202609) => "/crm/properties/2026-09/contacts/groups",
-            (Self::CreateProperties, ApiVersion::V3) => "/crm/v3/properties/contacts/batch/create",
-            (Self::CreateProperties, ApiVersion::Date202609) => {
-                "/crm/properties/2026-09/contacts/batch/create"
-            }
-            (Self::TokenInfo, _) => "/oauth/v2/private-apps/get/access-token-info",
-            (Self::BatchRead, ApiVersion::V3) => "/crm/v3/objects/contacts/batch/read",
-            (Self::BatchRead, ApiVersion::Date202609) => "/crm/objects/2026-09/contacts/batch/read",
-            (Self::BatchUpsert, ApiVersion::V3) => "/crm/v3/objects/contacts/batch/upsert",
-            (Self::BatchUpsert, ApiVersion::Date202609) => "/crm/objects/2026-09/contacts/batch/upsert",
+    pub fn path(self, version: ApiVersion) -> Cow<'static, str> {
+        let objects = |object: ObjectType, call: &str| match version {
+            ApiVersion::V3 => format!("/crm/v3/objects/{}/batch/{call}", object.path()).into(),
+            ApiVersion::Date202609 => format!("/crm/objects/2026-09/{}/batch/{call}", object.path()).into(),
+        };
+        let properties = |object: ObjectType, call: &str| match version {
+            ApiVersion::V3 => format!("/crm/v3/properties/{}{call}", object.path()).into(),
+            ApiVersion::Date202609 => format!("/crm/properties/2026-09/{}{call}", object.path()).into(),
+        };
+        match self {
+            Self::Account => match version {
+                ApiVersion::V3 => "/account-info/v3/details".into(),
+                ApiVersion::Date202609 => "/account-info/2026-09/details".into(),
+            },
+            Self::TokenInfo => "/oauth/v2/private-apps/get/access-token-info".into(),
+            Self::Properties(object) => properties(object, ""),
+            Self::CreateGroup(object) => properties(object, "/groups"),
+            Self::CreateProperties(object) => properties(object, "/batch/create"),
+            Self::BatchRead(object) => objects(object, "read"),
+            Self::BatchUpsert(object) => objects(object, "upsert"),
         }
     }
 
     /// The scope that permits the call, as HubSpot's reference names it.
-    pub fn scope(self) -> &'static str {
+    pub fn scope(self) -> Cow<'static, str> {
         match self {
-            Self::Account | Self::TokenInfo => "oauth",
-            Self::BatchRead => "crm.objects.contacts.read",
+            Self::Account | Self::TokenInfo => "oauth".into(),
+            Self::BatchRead(object) => format!("crm.objects.{}.read", object.path()).into(),
             // That of reading would permit the definitions too, but a sync needs this one in any case.
-            Self::Properties | Self::BatchUpsert => "crm.objects.contacts.write",
-            Self::CreateGroup | Self::CreateProperties => "crm.schemas.contacts.write",
+            Self::Properties(object) | Self::BatchUpsert(object) => {
+                format!("crm.objects.{}.write", object.path()).into()
+            }
+            Self::CreateGroup(object) | Self::CreateProperties(object) => {
+                format!("crm.schemas.{}.write", object.path()).into()
+            }
         }
     }
 
     /// What the call is for, to complete "the token may not …".
-    pub fn purpose(self) -> &'static str {
+    pub fn purpose(self) -> Cow<'static, str> {
         match self {
-            Self::Account => "read the account's details",
-            Self::Properties => "read the definitions of contact properties",
-            Self::CreateGroup | Self::CreateProperties => "create contact properties",
-            Self::TokenInfo => "read its own scopes",
-            Self::BatchRead => "read contacts",
-            Self::BatchUpsert => "write contacts",
+            Self::Account => "read the account's details".into(),
+            Self::TokenInfo => "read its own scopes".into(),
+            Self::Properties(object) => {
+                format!("read the definitions of {} properties", object.singular()).into()
+            }
+            Self::CreateGroup(object) | Self::CreateProperties(object) => {
+                format!("create {} properties", object.singular()).into()
+            }
+            Self::BatchRead(object) => format!("read {}", object.path()).into(),
+            Self::BatchUpsert(object) => format!("write {}", object.path()).into(),
+        }
+    }
+
+    /// What comes of making the call again. A call of which neither holds may not be repeated; there is none yet.
+    pub fn repetition(self) -> Repetition {
+        match self {
+            Self::Account
+            | Self::TokenInfo
+            | Self::Properties(_)
+            | Self::BatchRead(_)
+            | Self::BatchUpsert(_) => Repetition::ChangesNothing,
+            Self::CreateGroup(_) | Self::CreateProperties(_) => Repetition::IsRefusedAsExisting,
+        }
+    }
+
+    /// What a 2xx has to say.
+    pub fn success(self) -> Success {
+        match self {
+            Self::Account
+            | Self::TokenInfo
+            | Self::Properties(_)
+            | Self::CreateGroup(_)
+            | Self::CreateProperties(_) => Success::Body,
+            Self::BatchRead(_) => Success::FoundOrMissing,
+            Self::BatchUpsert(_) => Success::EachInput,
         }
     }
 }
@@ -83,12 +142,12 @@ impl Sensitivity {
         }
     }
 
-    /// What the scopes begin with that let a token see such properties of contacts.
-    pub fn scope(self) -> &'static str {
+    /// What the scopes begin with that let a token see such properties of an object.
+    pub fn scope(self, object: ObjectType) -> Cow<'static, str> {
         match self {
-            Self::None => Endpoint::Properties.scope(),
-            Self::Sensitive => "crm.objects.contacts.sensitive.",
-            Self::HighlySensitive => "crm.objects.contacts.highly_sensitive.",
+            Self::None => Endpoint::Properties(object).scope(),
+            Self::Sensitive => format!("crm.objects.{}.sensitive.", object.path()).into(),
+            Self::HighlySensitive => format!("crm.objects.{}.highly_sensitive.", object.path()).into(),
         }
     }
 }

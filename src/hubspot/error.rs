@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::{endpoint::Endpoint, model::ErrorBody, retry::Stop, transport::TransportError};
+use super::{endpoint::Endpoint, error_body::ErrorBody, retry::Stop, transport::TransportError};
 use crate::{
     config::environment::{BaseUrl, Environment},
     error::Failure,
@@ -21,8 +21,8 @@ pub struct ApiError {
     pub kind: ApiErrorKind,
     /// 0 if there was no answer.
     pub status: u16,
-    pub category: Option<String>,
-    pub correlation_id: Option<String>,
+    pub category: Option<Box<str>>,
+    pub correlation_id: Option<Box<str>>,
     pub required_scopes: Vec<String>,
     /// Which address was called.
     pub called: Arc<Called>,
@@ -111,8 +111,8 @@ impl ApiError {
     pub fn with(mut self, status: u16, error: Option<&ErrorBody>) -> Self {
         self.status = status;
         if let Some(error) = error {
-            self.category = error.category().map(str::to_owned);
-            self.correlation_id = error.correlation_id().map(str::to_owned);
+            self.category = error.category().map(Box::from);
+            self.correlation_id = error.correlation_id().map(Box::from);
             self.required_scopes = error.required_scopes();
         }
         self
@@ -251,7 +251,7 @@ impl ApiError {
     /// HubSpot lists scopes of which any one suffices; the plainest of them is ours.
     fn scopes(&self) -> String {
         let own = self.endpoint.scope();
-        if self.required_scopes.is_empty() || self.required_scopes.iter().any(|scope| scope == own) {
+        if self.required_scopes.is_empty() || self.required_scopes.iter().any(|scope| *scope == own) {
             return format!("`{own}`");
         }
         let some: Vec<_> = self.required_scopes.iter().take(4).map(|scope| format!("`{scope}`")).collect();

@@ -1,8 +1,12 @@
 //! HubSpot's CRM API as this connector needs it. Knows nothing of Airbyte.
 
+pub mod answer;
+pub mod batch_call;
 pub mod client;
 pub mod endpoint;
 pub mod error;
+pub mod error_body;
+mod lenient;
 pub mod model;
 pub mod retry;
 pub mod throttle;

@@ -5,7 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::{
-    model::ErrorBody,
+    error_body::ErrorBody,
     transport::{Response, TransportError},
 };
 
@@ -64,7 +64,8 @@ pub enum Disposition {
     TooLarge,
     /// The answer is too long to read, and does not say what became of the request: the same in smaller pieces.
     AnswerTooLarge,
-    /// The same request may work later. Every request of ours may be repeated: upserts by key are idempotent.
+    /// The same request may work later. Each of ours may be repeated, which [`Endpoint::repetition`](super::endpoint::Endpoint::repetition)
+    /// says.
     Again(Wait),
     /// 401: after an earlier success once more, else [`Stop::InvalidToken`].
     Unauthorized(Stop),
@@ -123,7 +124,7 @@ fn rate_limited(body: &[u8], pause: Option<Duration>) -> Disposition {
 fn unauthorized(body: &[u8]) -> Stop {
     let Some(error) = ErrorBody::parse(body) else { return Stop::InvalidToken };
     let since_1970 =
-        error.context.values().flat_map(|texts| &texts.0).any(|text| text.starts_with("1970-01-01"));
+        error.context.0.values().flat_map(|texts| &texts.0).any(|text| text.starts_with("1970-01-01"));
     if error.category() == Some("EXPIRED_AUTHENTICATION") && !since_1970 {
         Stop::ExpiredToken
     } else {

@@ -13,13 +13,15 @@ pub struct PropertyValue {
     pub value: Box<str>,
 }
 
-/// One record as a contact.
+/// One record as what it changes in the CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub key: Key,
-    /// Each property once, in the order of the plan. Never `email`: the key says it, and among the properties it could
-    /// turn a secondary address into the primary one.
+    /// Each property once, in the order of the plan. Never the key: among the properties, an address could turn a contact's
+    /// secondary address into the primary one.
     pub properties: Vec<PropertyValue>,
     /// Values that were left out although their field has a property.
     pub dropped: Vec<Reason>,
+    /// How many values empty their property.
+    pub cleared: u32,
 }

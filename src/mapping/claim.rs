@@ -13,13 +13,14 @@ use super::{
     mappings::Mappings,
     paths_inside::paths_inside,
     schema::{Shape, inside, shape},
-    value::Formats,
+    target::Target,
 };
 use crate::{
     config::DeletedRecords,
     crm::{
+        key::KeySpace,
         names::{By, Match},
-        property::{EMAIL, Kind, Property},
+        property::{Kind, Property},
         schema::Schema,
     },
     protocol::catalog,
@@ -66,11 +67,10 @@ impl<'a> NewField<'a> {
 
 /// What decides about the claims of all fields of a stream.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+pub(super) struct Rules<'a> {
+    pub target: &'a Target,
     /// The platform has mapped the fields itself: they have the internal names of properties.
     pub fields_are_properties: bool,
-    pub deleted: DeletedRecords,
-    pub formats: Formats,
 }
 
 /// Something that a field wants.
@@ -92,26 +92,27 @@ pub(super) enum Wish {
 
 /// What a field wants: what mappings say of it and of paths inside it, and what its name means unless a mapping names the
 /// field as a whole.
-pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, schema: &Schema, rules: Rules) -> Vec<Claim> {
+pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, rules: Rules<'_>) -> Vec<Claim> {
+    let Target { keys, schema, values, .. } = rules.target;
     let mut claims = Vec::new();
     for (place, mapping, steps) in mappings.of_field(new.name) {
         let goal = match schema.property(&mapping.property) {
-            _ if mapping.property == EMAIL => Goal::Key,
+            _ if keys.is_key(&mapping.property) => Goal::Key(Arc::clone(keys)),
             Some(property) => Goal::Property(Arc::clone(property)),
             None => continue,
         };
         let rank = if mappings.is_matching_key(place) { Rank::MatchingKey } else { Rank::Mapping };
-        let one = Use::new(new.name, goal, steps.into(), rank, rules.formats).with_values(
+        let one = Use::new(new.name, goal, steps.into(), rank, values.formats).with_values(
             new.name,
             mapping.values.clone(),
-            rules.formats,
+            values.formats,
         );
         claims.push(Claim { rank, exact: steps.is_empty(), wish: Wish::Mapped(place, one) });
     }
     if claims.iter().any(|claim| claim.exact) {
         return claims;
     }
-    let (rank, wish) = by_name(new, schema, rules);
+    let (rank, wish) = by_name(new, rules);
     let says_nothing_new = !claims.is_empty() && matches!(wish, Wish::LeftOut(_));
     if !says_nothing_new {
         claims.push(Claim { rank, exact: true, wish });
@@ -119,13 +120,14 @@ pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, schema: &Schema, ru
     claims
 }
 
-fn by_name(new: NewField<'_>, schema: &Schema, rules: Rules) -> (Rank, Wish) {
+fn by_name(new: NewField<'_>, rules: Rules<'_>) -> (Rank, Wish) {
+    let Target { keys, schema, values, .. } = rules.target;
     let out = |why| (Rank::Named(By::UsualName), Wish::LeftOut(why));
     let chosen = schema.property(new.name).filter(|_| rules.fields_are_properties);
     if let Some(property) = chosen.filter(|property| !property.read_only) {
         return (Rank::Named(By::Name), Wish::Named(Arc::clone(property)));
     }
-    if rules.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
+    if values.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
         return out(LeftOut::DeletionMark);
     }
     if is_technical(new.name) {
@@ -133,7 +135,9 @@ fn by_name(new: NewField<'_>, schema: &Schema, rules: Rules) -> (Rank, Wish) {
     }
     match schema.find(new.name) {
         Match::Found(_, property) if property.read_only => out(LeftOut::ReadOnly),
-        Match::Found(by, property) if fits(new.shape, &property) => (Rank::Named(by), Wish::Named(property)),
+        Match::Found(by, property) if fits(new.shape, &property, keys) => {
+            (Rank::Named(by), Wish::Named(property))
+        }
         Match::Found(..) => out(LeftOut::Nested(new.inside)),
         _ if new.nested => out(LeftOut::Nested(new.inside)),
         // Not even where such records are written: it says nothing of a contact.
@@ -152,11 +156,11 @@ fn names_of(properties: &[Arc<Property>]) -> Vec<Arc<str>> {
 }
 
 /// Whether values of this form may go into a property without a mapping.
-fn fits(shape: Shape, property: &Property) -> bool {
+fn fits(shape: Shape, property: &Property, keys: &KeySpace) -> bool {
     match shape {
         Shape::Object => false,
         // The primary entry of a list may be an address or a number, but never a text.
-        Shape::ListOfObjects => *property.name == *EMAIL || property.kind != Kind::Text,
+        Shape::ListOfObjects => keys.is_key(&property.name) || property.kind != Kind::Text,
         Shape::ListOfPlain | Shape::List | Shape::Plain | Shape::Unknown => true,
     }
 }

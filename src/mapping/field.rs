@@ -11,8 +11,9 @@ use super::{
 use crate::{
     config::ValueTable,
     crm::{
+        key::KeySpace,
         names::By,
-        property::{EMAIL, Kind, Property},
+        property::{Kind, Property},
     },
     text::shown,
 };
@@ -58,14 +59,14 @@ pub struct Field {
 }
 
 impl Field {
-    /// Whether the values become the address.
+    /// Whether the values become the key.
     pub fn is_key(&self) -> bool {
         self.key().is_some()
     }
 
-    /// The use by which the values become the address.
+    /// The use by which the values become the key.
     pub fn key(&self) -> Option<&Use> {
-        self.uses.iter().find(|one| one.goal == Goal::Key)
+        self.uses.iter().find(|one| one.goal.is_key())
     }
 
     /// Whether the values go where those of the other field go, or are left out for the same reason.
@@ -79,7 +80,7 @@ impl Field {
     /// The properties that the values go into.
     pub fn properties(&self) -> impl Iterator<Item = &Arc<Property>> {
         self.uses.iter().filter_map(|one| match &one.goal {
-            Goal::Key => None,
+            Goal::Key(_) => None,
             Goal::Property(property) => Some(property),
         })
     }
@@ -88,16 +89,20 @@ impl Field {
 /// What a value becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
-    /// The contact's address.
-    Key,
+    /// The key.
+    Key(Arc<KeySpace>),
     Property(Arc<Property>),
 }
 
 impl Goal {
+    pub fn is_key(&self) -> bool {
+        matches!(self, Self::Key(_))
+    }
+
     /// What the property takes, in words.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Key => "the key",
+            Self::Key(_) => "the key",
             Self::Property(property) => property.kind.as_str(),
         }
     }
@@ -108,14 +113,14 @@ impl Goal {
             Self::Property(property) if matches!(property.kind, Kind::Choice | Kind::Choices) => {
                 Some(property.choices.named()).filter(|options| !options.is_empty())
             }
-            Self::Key | Self::Property(_) => None,
+            Self::Key(_) | Self::Property(_) => None,
         }
     }
 
-    /// The internal name of the property; the address has one too.
+    /// The internal name of the property; the key has one too.
     pub fn property(&self) -> Arc<str> {
         match self {
-            Self::Key => EMAIL.into(),
+            Self::Key(keys) => Arc::clone(keys.property()),
             Self::Property(property) => Arc::clone(&property.name),
         }
     }
@@ -146,7 +151,7 @@ impl Use {
 
     pub(super) fn new(field: &str, goal: Goal, path: Box<[Step]>, rank: Rank, formats: Formats) -> Self {
         let wanted = match &goal {
-            Goal::Key => "an e-mail address such as name@company.com".to_owned(),
+            Goal::Key(keys) => keys.wanted_example().to_owned(),
             Goal::Property(property) => value::wanted(property, formats),
         };
         let field = Self::named(field, &path);
@@ -165,7 +170,7 @@ impl Use {
         if let Some(table) = &values {
             let (field, example) = (Self::named(field, &self.path), shown(table.example()).into_owned());
             let wanted = match &self.goal {
-                Goal::Key => "an e-mail address".to_owned(),
+                Goal::Key(keys) => keys.wanted().to_owned(),
                 Goal::Property(property) => value::wanted(property, formats),
             };
             let expects = format!(

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::FieldMapping,
-    crm::{property::EMAIL, schema::Schema},
+    crm::schema::Schema,
     error::Failure,
     protocol::catalog::ConfiguredStream,
     text::{is_invisible, nearest, shown},
@@ -50,12 +50,16 @@ impl Mappings {
     /// # Errors
     ///
     /// A `config_error` if two of them that name the stream send different fields to one property.
-    pub(super) fn of_stream(stream: &ConfiguredStream, mappings: &[FieldMapping]) -> Result<Self, Failure> {
+    pub(super) fn of_stream(
+        stream: &ConfiguredStream,
+        mappings: &[FieldMapping],
+        key: &str,
+    ) -> Result<Self, Failure> {
         let id = &stream.id;
         let chosen = stream.matching_key.iter().map(|field| FieldMapping {
             stream: Some(id.to_string()),
             field: field.clone(),
-            property: EMAIL.to_owned(),
+            property: key.to_owned(),
             values: None,
         });
         let applies = mappings.iter().filter(|mapping| mapping.applies_to(id.name(), id.namespace()));
@@ -70,7 +74,7 @@ impl Mappings {
                 continue;
             }
             let is_matching_key =
-                mapping.property == EMAIL && stream.matching_key.as_ref() == Some(&mapping.field);
+                mapping.property == key && stream.matching_key.as_ref() == Some(&mapping.field);
             let path = Path::parse(&mapping.field);
             all.push(StreamMapping { mapping, path, is_matching_key, field: None });
         }
@@ -116,8 +120,8 @@ impl Mappings {
     }
 
     /// The mapping that names the address for this very stream.
-    pub fn of_key(&self) -> Option<&FieldMapping> {
-        let of_key = self.all.iter().find(|one| one.mapping.property == EMAIL)?;
+    pub(super) fn of_key(&self, key: &str) -> Option<&FieldMapping> {
+        let of_key = self.all.iter().find(|one| one.mapping.property == key)?;
         (of_key.field.is_some() || of_key.mapping.stream.is_some()).then_some(&of_key.mapping)
     }
 
@@ -160,20 +164,21 @@ fn contradiction(stream: &ConfiguredStream, one: &FieldMapping, other: &FieldMap
 
 /// A mapping that cannot work is a mistake to mend at once, not a field to leave out in silence.
 ///
-/// `may_be_created` says of a mapping whose property the account does not have whether the sync will make it.
+/// `key` is the property by which records are found. `may_be_created` says of a mapping whose property the account does not have whether the sync will make it.
 ///
 /// # Errors
 ///
 /// A `config_error` for the first mapping whose property the account does not have or does not let the API set.
 pub fn check_mappings(
     mappings: &[FieldMapping],
+    key: &str,
     schema: &Schema,
     may_be_created: impl Fn(&FieldMapping) -> bool,
 ) -> Result<(), Failure> {
     for mapping in mappings {
         let FieldMapping { field, property, .. } = mapping;
         let wrong = match schema.property(property) {
-            _ if property == EMAIL => continue,
+            _ if property == key => continue,
             Some(known) if known.read_only => {
                 "HubSpot does not let the API set that property. Choose another one.".to_owned()
             }

@@ -13,15 +13,11 @@ use super::{
     deletion::Mark,
     field::{Field, Goal, LeftOut, Rank, Use},
     mappings::Mappings,
-    target::ValueRules,
+    target::Target,
 };
 use crate::{
     config::{DeletedRecords, FieldMapping},
-    crm::{
-        names::{Match, is_email_word},
-        property::{EMAIL, Property},
-        schema::Schema,
-    },
+    crm::{names::Match, property::Property},
     error::Failure,
     protocol::{catalog::ConfiguredStream, message::StreamId},
 };
@@ -46,7 +42,9 @@ pub struct Plan {
     stream: StreamId,
     /// The catalog declares fields.
     is_declared: bool,
-    rules: Rules,
+    /// The platform has mapped the fields itself: they have the internal names of properties.
+    fields_are_properties: bool,
+    target: Arc<Target>,
     mappings: Mappings,
     fields: IndexMap<Box<str>, Field>,
     /// Which field has a property.
@@ -70,18 +68,14 @@ impl Plan {
     pub fn new(
         stream: &ConfiguredStream,
         mappings: &[FieldMapping],
-        rules: ValueRules,
-        schema: &Schema,
+        target: &Arc<Target>,
     ) -> Result<Self, Failure> {
         let mut plan = Self {
             stream: stream.id.clone(),
             is_declared: !stream.fields.is_empty(),
-            rules: Rules {
-                fields_are_properties: stream.fields_are_properties,
-                deleted: rules.deleted,
-                formats: rules.formats,
-            },
-            mappings: Mappings::of_stream(stream, mappings)?,
+            fields_are_properties: stream.fields_are_properties,
+            target: Arc::clone(target),
+            mappings: Mappings::of_stream(stream, mappings, target.keys.property())?,
             fields: IndexMap::new(),
             holders: HashMap::new(),
             key: Vec::new(),
@@ -91,12 +85,17 @@ impl Plan {
             full: false,
             round: 0,
         };
-        plan.learn(stream.fields.iter().map(NewField::of_catalog).collect(), schema);
+        plan.learn(stream.fields.iter().map(NewField::of_catalog).collect());
         Ok(plan)
     }
 
     pub fn stream(&self) -> &StreamId {
         &self.stream
+    }
+
+    /// What the stream writes to.
+    pub fn target(&self) -> &Arc<Target> {
+        &self.target
     }
 
     /// Whether the catalog declares fields, so that it is known before the first record which there are.
@@ -116,6 +115,11 @@ impl Plan {
         !self.key.is_empty()
     }
 
+    /// The mapping that names the key for this very stream.
+    pub fn mapping_of_key(&self) -> Option<&FieldMapping> {
+        self.mappings.of_key(self.target.keys.property())
+    }
+
     /// The mappings that apply to the stream, and what has become of them.
     pub fn mappings(&self) -> &Mappings {
         &self.mappings
@@ -127,7 +131,7 @@ impl Plan {
         let mut uses = field.iter().flat_map(|(_, field)| &field.uses);
         uses.any(|one| {
             let is_it = one.is_mapped() && *one.goal.property() == *mapping.property;
-            is_it && (one.found || one.path.is_empty() || one.goal == Goal::Key)
+            is_it && (one.found || one.path.is_empty() || one.goal.is_key())
         })
     }
 
@@ -149,6 +153,13 @@ impl Plan {
     /// What has changed since this was last asked.
     pub fn take_news(&mut self) -> Vec<News> {
         std::mem::take(&mut self.news)
+    }
+
+    /// Other settings for values, for tests.
+    #[cfg(test)]
+    pub(super) fn set_values(&mut self, values: super::target::ValueRules) {
+        let Target { keys, schema, .. } = &*self.target;
+        self.target = Arc::new(Target::new(Arc::clone(keys), Arc::clone(schema), values));
     }
 
     pub(super) fn known(&self) -> usize {
@@ -179,8 +190,7 @@ impl Plan {
 
     /// The path of the address has led to one.
     pub(super) fn note_key_found(&mut self, index: usize) {
-        let key =
-            self.field_mut(index).and_then(|field| field.uses.iter_mut().find(|one| one.goal == Goal::Key));
+        let key = self.field_mut(index).and_then(|field| field.uses.iter_mut().find(|one| one.goal.is_key()));
         if let Some(key) = key {
             key.found = true;
         }
@@ -219,13 +229,15 @@ impl Plan {
 
     /// Takes up fields of one record, or of the catalog, that are new to the plan, or that have a value for the first time.
     /// Among them the better right decides; none of them takes anything from a field that is in use.
-    pub(super) fn learn(&mut self, fields: Vec<NewField<'_>>, schema: &Schema) {
+    pub(super) fn learn(&mut self, fields: Vec<NewField<'_>>) {
+        let target = Arc::clone(&self.target);
+        let rules = Rules { target: &target, fields_are_properties: self.fields_are_properties };
         self.round += 1;
         let mut touched: Vec<(usize, Option<Field>)> = Vec::with_capacity(fields.len());
         let mut wanted: Vec<(usize, Claim)> = Vec::new();
         for new in fields {
-            let Some((index, before)) = self.take_up(&new, schema) else { continue };
-            let claims = claims(new, &self.mappings, schema, self.rules);
+            let Some((index, before)) = self.take_up(&new) else { continue };
+            let claims = claims(new, &self.mappings, rules);
             wanted.extend(claims.into_iter().map(|claim| (index, claim)));
             touched.push((index, before));
         }
@@ -250,7 +262,7 @@ impl Plan {
 
     /// The place of a field that is new or had no value before, free of all that it had; with what that was. `None`:
     /// there is no more room.
-    fn take_up(&mut self, new: &NewField<'_>, schema: &Schema) -> Option<(usize, Option<Field>)> {
+    fn take_up(&mut self, new: &NewField<'_>) -> Option<(usize, Option<Field>)> {
         let round = self.round;
         if let Some(index) = self.place_of(new.name) {
             self.holders.retain(|_, holder| *holder != index);
@@ -263,7 +275,7 @@ impl Plan {
             (field.cells_left_out, field.unclear_marks) = (before.cells_left_out, before.unclear_marks);
             return Some((index, Some(before)));
         }
-        if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name, schema) {
+        if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name) {
             if !std::mem::replace(&mut self.full, true) {
                 self.news.push(News::Full);
             }
@@ -280,14 +292,17 @@ impl Plan {
     /// A field may mark deleted records, unless a mapping takes it for something else.
     fn note_mark(&mut self, index: usize) {
         let Some((name, field)) = self.fields.get_index(index) else { return };
-        let is_chosen = field.uses.iter().any(Use::is_mapped)
-            || (self.rules.fields_are_properties && !field.uses.is_empty());
-        let mark = Mark::of(name).filter(|_| self.rules.deleted == DeletedRecords::Skip && !is_chosen);
+        let is_chosen =
+            field.uses.iter().any(Use::is_mapped) || (self.fields_are_properties && !field.uses.is_empty());
+        let mark =
+            Mark::of(name).filter(|_| self.target.values.deleted == DeletedRecords::Skip && !is_chosen);
         self.marks.extend(mark.map(|mark| (index, mark)));
     }
 
-    fn cannot_do_without(&self, field: &str, schema: &Schema) -> bool {
-        let is_key = || matches!(schema.find(field), Match::Found(_, property) if *property.name == *EMAIL);
+    fn cannot_do_without(&self, field: &str) -> bool {
+        let Target { keys, schema, .. } = &*self.target;
+        let is_key =
+            || matches!(schema.find(field), Match::Found(_, property) if keys.is_key(&property.name));
         Mark::of(field).is_some() || self.mappings.of_field(field).next().is_some() || is_key()
     }
 
@@ -310,10 +325,14 @@ impl Plan {
                 let gets = self.stands_in(index, &property)
                     || (!self.mappings.reserves(&property.name) && self.take(&property.name, index, false));
                 let name = self.fields.get_index(index).map_or("", |(name, _)| name);
-                let is_key = *property.name == *EMAIL;
+                let is_key = self.target.keys.is_key(&property.name);
                 if gets {
-                    let goal = if is_key { Goal::Key } else { Goal::Property(property) };
-                    Ok(Use::of_field(name, goal, claim.rank, self.rules.formats))
+                    let goal = if is_key {
+                        Goal::Key(Arc::clone(&self.target.keys))
+                    } else {
+                        Goal::Property(property)
+                    };
+                    Ok(Use::of_field(name, goal, claim.rank, self.target.values.formats))
                 } else {
                     Err(LeftOut::Claimed(Arc::clone(&property.name)))
                 }
@@ -322,7 +341,7 @@ impl Plan {
         let Some((_, field)) = self.fields.get_index_mut(index) else { return };
         match given {
             Ok(one) => {
-                let is_key = one.goal == Goal::Key;
+                let is_key = one.goal.is_key();
                 field.uses.push(one);
                 field.left_out = None;
                 if is_key {
@@ -375,10 +394,12 @@ impl Plan {
 
     /// Whether a field is one more spelling of the word for the address, beside those that hold it already.
     fn stands_in(&self, index: usize, property: &Property) -> bool {
-        let is_word = |index| self.fields.get_index(index).is_some_and(|(name, _)| is_email_word(name));
+        let is_word = |index| {
+            self.fields.get_index(index).is_some_and(|(name, _)| self.target.keys.is_word_for_key(name))
+        };
         let by_name =
             |index| self.field(index).is_some_and(|(_, field)| !field.key().is_some_and(Use::is_mapped));
-        *property.name == *EMAIL
+        self.target.keys.is_key(&property.name)
             && is_word(index)
             && !self.key.is_empty()
             && self.key.iter().all(|&field| is_word(field) && by_name(field))

@@ -1,4 +1,4 @@
-//! Maps one record by its stream's plan: a contact, or the reason there is none.
+//! Maps one record by its stream's plan: a change, or the reason there is none.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -20,25 +20,20 @@ use super::{
 };
 use crate::{
     config::{InvalidValues, NullValues},
-    crm::{key::Key, property::LIFECYCLE_STAGE, schema::Schema},
+    crm::key::Key,
     protocol::message::members,
 };
 
-/// Maps the `data` object of a record to a contact, or to the reason there is none. The plan grows with fields that it
+/// Maps the `data` object of a record to a change, or to the reason there is none. The plan grows with fields that it
 /// does not know yet, and counts the record's cells.
 ///
 /// # Errors
 ///
 /// The reason why the record is rejected, or skipped: [`Code::DeletedInSource`].
-pub fn map_record(
-    plan: &mut Plan,
-    schema: &Schema,
-    rules: ValueRules,
-    data: &RawValue,
-) -> Result<Change, Reason> {
+pub fn map_record(plan: &mut Plan, data: &RawValue) -> Result<Change, Reason> {
     let members = members(data).map_err(|_| Reason::of(Code::InvalidValue))?;
-    let slots = slots(plan, schema, members);
-    let mapped = assemble(plan, schema, &slots, rules);
+    let slots = slots(plan, members);
+    let mapped = assemble(plan, &slots);
     if mapped.is_err() {
         let with_value = slots.iter().flatten().filter(|raw| cell::has_value(raw)).count();
         plan.count_record_left_out(u64::try_from(with_value).unwrap_or(u64::MAX));
@@ -47,11 +42,7 @@ pub fn map_record(
 }
 
 /// The record's value for each field of the plan. Of repeated fields the last one counts.
-fn slots<'a>(
-    plan: &mut Plan,
-    schema: &Schema,
-    members: Vec<(Cow<'a, str>, &'a RawValue)>,
-) -> Vec<Option<&'a RawValue>> {
+fn slots<'a>(plan: &mut Plan, members: Vec<(Cow<'a, str>, &'a RawValue)>) -> Vec<Option<&'a RawValue>> {
     let mut slots: Vec<Option<&RawValue>> = vec![None; plan.known()];
     let mut fresh: IndexMap<Cow<'_, str>, &RawValue> = IndexMap::new();
     for (name, raw) in members {
@@ -64,8 +55,9 @@ fn slots<'a>(
         }
     }
     if !fresh.is_empty() {
-        let new = fresh.iter().map(|(name, raw)| NewField::of_record(name, raw, schema)).collect();
-        plan.learn(new, schema);
+        let target = Arc::clone(plan.target());
+        let new = fresh.iter().map(|(name, raw)| NewField::of_record(name, raw, &target.schema)).collect();
+        plan.learn(new);
         slots.resize(plan.known(), None);
         for (name, raw) in &fresh {
             if let Some(slot) = plan.place_of(name).and_then(|place| slots.get_mut(place)) {
@@ -76,23 +68,20 @@ fn slots<'a>(
     slots
 }
 
-fn assemble(
-    plan: &mut Plan,
-    schema: &Schema,
-    slots: &[Option<&RawValue>],
-    rules: ValueRules,
-) -> Result<Change, Reason> {
+fn assemble(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<Change, Reason> {
+    let target = Arc::clone(plan.target());
+    let rules = target.values;
     if is_deleted(plan, slots) {
         return Err(Reason::of(Code::DeletedInSource));
     }
     let (key, key_place) = key(plan, slots)?;
-    let mut contact = Change { key, properties: Vec::new(), dropped: Vec::new() };
+    let mut change = Change { key, properties: Vec::new(), dropped: Vec::new(), cleared: 0 };
     let (mut cells, mut left_out) = (Cells::default(), Vec::new());
     for (place, slot) in slots.iter().enumerate() {
         let (Some(raw), Some(field)) = (*slot, plan.field_mut(place)) else { continue };
-        let filled = fill(field, raw, rules, &mut contact);
+        let filled = fill(field, raw, rules, &mut change);
         if filled.nested {
-            plan.tell_nested(place, |name| paths_inside(name, raw, schema));
+            plan.tell_nested(place, |name| paths_inside(name, raw, &target.schema));
         }
         cells.cleared += u64::from(filled.cleared);
         match filled.taken {
@@ -103,11 +92,11 @@ fn assemble(
             Taken::Nowhere => {}
         }
     }
-    if rules.invalid == InvalidValues::RejectRecord && !contact.dropped.is_empty() {
-        return Err(contact.dropped.swap_remove(0));
+    if rules.invalid == InvalidValues::RejectRecord && !change.dropped.is_empty() {
+        return Err(change.dropped.swap_remove(0));
     }
     plan.count(cells, &left_out);
-    Ok(contact)
+    Ok(change)
 }
 
 /// A mark that says neither yes nor no is counted, and the record is taken for one that is there.
@@ -148,7 +137,7 @@ fn key(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<(Key, usize), Rea
             Some(table) => table.get(&text).ok_or_else(|| refuse(Code::InvalidEmail))?,
             None => &text,
         };
-        let key = Key::parse(text).ok_or_else(|| refuse(Code::InvalidEmail))?;
+        let key = plan.target().keys.key(text).ok_or_else(|| refuse(Code::InvalidEmail))?;
         plan.note_key_found(place);
         return Ok((key, place));
     }
@@ -175,7 +164,7 @@ struct Filled {
 }
 
 /// Gives the properties of a field their values.
-fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Change) -> Filled {
+fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, change: &mut Change) -> Filled {
     let mut filled = Filled::default();
     let has_paths = field.uses.iter().any(|one| !one.path.is_empty());
     for one in &mut field.uses {
@@ -186,7 +175,7 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Chan
         let Some(raw) = walk(raw, path) else { continue };
         *found |= raw.get() != "null";
         let mut reading = Reading { formats: rules.formats, unit, mapped, values: values.as_deref() };
-        let may_clear = rules.null == NullValues::Clear && *property.name != *LIFECYCLE_STAGE;
+        let may_clear = rules.null == NullValues::Clear && property.traits.may_be_cleared;
         let value = match value::convert(raw, property, &mut reading) {
             Ok(Converted::Value(value)) => {
                 filled.taken = Taken::Sent;
@@ -194,6 +183,7 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Chan
             }
             Ok(Converted::Empty) if may_clear => {
                 filled.cleared = true;
+                change.cleared += 1;
                 Box::default()
             }
             Ok(Converted::Empty | Converted::Nothing) => continue,
@@ -203,11 +193,11 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, contact: &mut Chan
                 filled.taken = filled.taken.max(Taken::Unfit);
                 filled.nested |= code == Code::NestedValue;
                 let (property, expects) = (Some(Arc::clone(&property.name)), Some(Arc::clone(expects)));
-                contact.dropped.push(Reason { code, property, expects });
+                change.dropped.push(Reason { code, property, expects });
                 continue;
             }
         };
-        contact.properties.push(PropertyValue { property: Arc::clone(property), value });
+        change.properties.push(PropertyValue { property: Arc::clone(property), value });
     }
     filled
 }

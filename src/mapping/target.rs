@@ -1,4 +1,4 @@
-//! What the settings decide for what a sync writes to: what a new contact gets, and what becomes of values. Pure.
+//! What one stream writes to, decided once before its first record. Pure.
 //!
 //! Not here: which property a field goes into ([`super::plan`]).
 
@@ -7,49 +7,70 @@ use std::{collections::HashSet, sync::Arc};
 use super::value::Formats;
 use crate::{
     config::{DeletedRecords, InvalidValues, NullValues},
-    crm::schema::{Schema, Stage},
+    crm::{key::KeySpace, property::Property, schema::Schema},
 };
 
-/// What holds for all batches of a sync.
-#[derive(Debug, Clone, Default)]
-pub struct Rules {
-    pub stage: Option<NewContactStage>,
-    /// What becomes of a record with a value that HubSpot refuses.
-    pub invalid_values: InvalidValues,
+/// What one stream writes to. Streams that write to the same share one target: records of one target share batches.
+#[derive(Debug)]
+pub struct Target {
+    /// The object, and the property by which its records are found.
+    pub keys: Arc<KeySpace>,
+    pub mode: WriteMode,
+    /// The account's properties of the object.
+    pub schema: Arc<Schema>,
+    /// What a record gets that the sync creates.
+    pub on_create: Vec<OnCreate>,
+    pub values: ValueRules,
     /// Properties that were created at the start, so that HubSpot may not know them everywhere yet.
     pub created: HashSet<Arc<str>>,
+    /// Properties of which HubSpot may accept a value and keep its own, which its answers show.
+    pub watched: Vec<Arc<str>>,
 }
 
-/// What the configuration says about values.
+impl Target {
+    /// A target in the mode `upsert` that gives new records nothing besides.
+    pub fn new(keys: Arc<KeySpace>, schema: Arc<Schema>, values: ValueRules) -> Self {
+        let (on_create, created) = (Vec::new(), HashSet::new());
+        let watched = schema.forward_only();
+        Self { keys, mode: WriteMode::Upsert, schema, on_create, values, created, watched }
+    }
+
+    /// The same for an account that has further properties now, some of which were created a moment ago.
+    #[must_use]
+    pub fn with_created(&self, schema: Schema, created: HashSet<Arc<str>>) -> Self {
+        let of_schema = Self::new(Arc::clone(&self.keys), Arc::new(schema), self.values);
+        Self { mode: self.mode, on_create: self.on_create.clone(), created, ..of_schema }
+    }
+}
+
+/// What becomes of a record of which HubSpot has, or lacks, the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteMode {
+    /// It is created, or updated.
+    Upsert,
+}
+
+/// What the settings say about values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ValueRules {
-    /// What becomes of a record with a value that does not fit.
+    /// What becomes of a record with a value that does not fit, or that HubSpot refuses.
     pub invalid: InvalidValues,
     pub null: NullValues,
     pub deleted: DeletedRecords,
     pub formats: Formats,
 }
 
-/// The stage for contacts that a sync creates.
-#[derive(Debug, Clone)]
-pub struct NewContactStage {
+/// A value that a new record gets unless its row brings a valid one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnCreate {
+    pub property: Arc<Property>,
     /// The internal value that is sent.
     pub value: Arc<str>,
-    /// What people see.
-    pub label: String,
-    /// The internal values that the account allows.
-    allowed: HashSet<Arc<str>>,
 }
 
-impl NewContactStage {
-    /// The stage of the account, which a setting has named.
-    pub fn new(stage: &Stage, schema: &Schema) -> Self {
-        let allowed = schema.stages().iter().map(|stage| Arc::clone(&stage.value)).collect();
-        Self { value: Arc::clone(&stage.value), label: stage.label.clone(), allowed }
-    }
-
-    /// Whether a new contact gets this stage, whose records set the stage `own`: a valid one wins.
+impl OnCreate {
+    /// Whether a new record gets it whose row brings the value `own`.
     pub fn applies_to(&self, own: Option<&str>) -> bool {
-        !own.is_some_and(|own| self.allowed.contains(own))
+        !own.is_some_and(|own| self.property.choices.has(own))
     }
 }

@@ -7,20 +7,23 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use serde_json::json;
 use tracing::{info, warn};
 
 use super::doubts::{ANYTHING, declared};
 use crate::{
     config::FieldMapping,
-    crm::{names::Match, object::MAX_BATCH_INPUTS, schema::Schema},
+    crm::{
+        names::Match,
+        object::{MAX_BATCH_INPUTS, ObjectType},
+        schema::Schema,
+    },
     error::Failure,
     hubspot::{
         client::{Client, Reply},
         endpoint::{Endpoint, Sensitivity},
         error::{ApiError, ApiErrorKind},
-        model::{CreatedProperties, ErrorBody},
+        error_body::ErrorBody,
+        model::CreatedProperties,
         retry::Stop,
     },
     mapping::{
@@ -91,6 +94,7 @@ fn named<'a>(
 pub async fn create(
     client: &Client,
     wanted: &[NewProperty],
+    object: ObjectType,
     schema: &mut Schema,
 ) -> Result<HashSet<Arc<str>>, Failure> {
     for NewProperty { name, label, value_type, .. } in wanted {
@@ -101,10 +105,10 @@ pub async fn create(
             "creating this property, which HubSpot does not have"
         );
     }
-    create_group(client).await?;
+    create_group(client, object).await?;
     let mut tried = Tried::default();
     for some in wanted.chunks(MAX_BATCH_INPUTS) {
-        create_some(client, some, &mut tried).await?;
+        create_some(client, object, some, &mut tried).await?;
     }
     for property in wanted.iter().filter(|property| tried.created.contains(property.name.as_str())) {
         info!(
@@ -124,7 +128,7 @@ pub async fn create(
     }
     for wait in LOOKS {
         client.wait_scaled(wait).await;
-        let definitions = client.properties(Sensitivity::None).await?;
+        let definitions = client.properties(object, Sensitivity::None).await?;
         missing.retain(|name| !definitions.iter().any(|definition| definition.name == **name));
         schema.add(&definitions);
         if missing.is_empty() {
@@ -165,37 +169,41 @@ fn none_created(tried: &Tried) -> Failure {
     ))
 }
 
-async fn create_group(client: &Client) -> Result<(), Failure> {
-    let body = json!({ "name": GROUP, "label": GROUP_LABEL, "displayOrder": -1 });
-    match client.batch(Endpoint::CreateGroup, Bytes::from(body.to_string())).await? {
+async fn create_group(client: &Client, object: ObjectType) -> Result<(), Failure> {
+    match client.create_group(object, GROUP, GROUP_LABEL).await? {
         Reply::Refused { status, error } if status != 409 && !already_there(&error) => {
-            Err(refused(Endpoint::CreateGroup, status, &error))
+            Err(refused(Endpoint::CreateGroup(object), status, &error))
         }
         // Whatever else is wrong with the group will show when properties are put into it.
         _ => Ok(()),
     }
 }
 
-async fn create_some(client: &Client, wanted: &[NewProperty], tried: &mut Tried) -> Result<(), Failure> {
-    let body = json!({ "inputs": wanted });
-    let answer = match client.batch(Endpoint::CreateProperties, Bytes::from(body.to_string())).await? {
-        Reply::Done(body) => serde_json::from_slice::<CreatedProperties>(&body).unwrap_or_default(),
-        Reply::Refused { error, .. } if already_there(&error) => {
-            CreatedProperties { results: Vec::new(), errors: vec![error] }
-        }
-        Reply::Refused { status, error } => return Err(refused(Endpoint::CreateProperties, status, &error)),
+async fn create_some(
+    client: &Client,
+    object: ObjectType,
+    wanted: &[NewProperty],
+    tried: &mut Tried,
+) -> Result<(), Failure> {
+    let endpoint = Endpoint::CreateProperties(object);
+    let answer = match client.create_properties(object, wanted).await? {
+        Reply::Done(answer) => answer,
+        // What the properties are listed with, later, shows whether they were made.
+        Reply::Unreadable => CreatedProperties::default(),
+        Reply::Refused { error, .. } if already_there(&error) => CreatedProperties::refused(error),
+        Reply::Refused { status, error } => return Err(refused(endpoint, status, &error)),
         Reply::TooLarge | Reply::AnswerTooLarge => {
-            return Err(ApiError::new(Endpoint::CreateProperties, ApiErrorKind::Unreadable).into());
+            return Err(ApiError::new(endpoint, ApiErrorKind::Unreadable).into());
         }
     };
     let named = |error: &ErrorBody, name: &String| {
-        error.context.get("name").is_some_and(|names| names.0.iter().any(|one| one == name))
+        error.context.0.get("name").is_some_and(|names| names.0.iter().any(|one| one == name))
     };
     for name in wanted.iter().map(|property| &property.name) {
-        let made = answer.results.iter().any(|property| property.name == *name);
+        let made = answer.created().any(|created| created == name);
         // An error that names nobody is about those of whom nothing else is said.
-        let unnamed = || answer.errors.iter().find(|error| !error.context.contains_key("name"));
-        let error = answer.errors.iter().find(|error| named(error, name)).or_else(unnamed);
+        let unnamed = || answer.errors().find(|error| !error.context.0.contains_key("name"));
+        let error = answer.errors().find(|error| named(error, name)).or_else(unnamed);
         match error.filter(|_| !made) {
             None => drop(tried.created.insert(name.as_str().into())),
             Some(error) if already_there(error) => drop(tried.exists.insert(name.as_str().into())),

@@ -39,7 +39,7 @@ pub struct Keyless<'a> {
 
 impl<'a> Keyless<'a> {
     pub fn of(stream: &'a ConfiguredStream, plan: &Plan) -> Option<Self> {
-        let mapping = plan.mappings().of_key();
+        let mapping = plan.mapping_of_key();
         let leads_nowhere =
             mapping.is_some_and(|one| plan.mappings().doubt(one, stream) == Some(Doubt::Impossible));
         let has_key = plan.has_key() && !leads_nowhere;

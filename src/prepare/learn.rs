@@ -6,7 +6,7 @@ use tracing::{debug, warn};
 
 use crate::{
     config::Config,
-    crm::schema::Schema,
+    crm::{key::KeySpace, schema::Schema},
     error::Failure,
     hubspot::{client::Client, endpoint::Sensitivity},
     mapping::claim::is_technical,
@@ -28,9 +28,11 @@ pub async fn learn(
     client: &Client,
     config: &Config,
     catalog: Option<&Catalog>,
+    keys: &KeySpace,
     scopes: impl AsyncFnOnce() -> Option<Vec<String>>,
 ) -> Result<Schema, Failure> {
-    let mut definitions = client.properties(Sensitivity::None).await?;
+    let object = keys.object();
+    let mut definitions = client.properties(object, Sensitivity::None).await?;
     let schema = Schema::new(&definitions);
     if !lacks_something(&schema, config, catalog) {
         return Ok(schema);
@@ -38,12 +40,12 @@ pub async fn learn(
     let scopes = scopes().await;
     for sensitivity in [Sensitivity::Sensitive, Sensitivity::HighlySensitive] {
         let may_see =
-            |scopes: &Vec<String>| scopes.iter().any(|scope| scope.starts_with(sensitivity.scope()));
+            |scopes: &Vec<String>| scopes.iter().any(|scope| scope.starts_with(&*sensitivity.scope(object)));
         // Where HubSpot does not list the scopes, asking is the only way to know.
         if scopes.as_ref().is_some_and(|scopes| !may_see(scopes)) {
             continue;
         }
-        match tokio::time::timeout(LONGEST_EXTRA, client.properties(sensitivity)).await {
+        match tokio::time::timeout(LONGEST_EXTRA, client.properties(object, sensitivity)).await {
             Ok(Ok(more)) => definitions.extend(more),
             // The token may see them, so fields of theirs go nowhere now.
             _ if scopes.is_some() => warn!(

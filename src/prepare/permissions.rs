@@ -2,27 +2,27 @@
 //!
 //! Not here: sensitive properties, which a sync can do without; [`super::learn`] sees to them.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use tracing::warn;
 
 use crate::{
     config::{Config, UnknownFields},
+    crm::{key::KeySpace, object::ObjectType},
     error::Failure,
-    hubspot::{client::Client, endpoint::Endpoint, error::ApiError},
+    hubspot::{batch_call::BatchCall, client::Client, endpoint::Endpoint, error::ApiError},
 };
 
-/// A batch of nothing: it shows whether writing is permitted.
-const WRITE_PROBE: &str = r#"{"inputs":[]}"#;
-/// A read of nobody: it shows whether reading is permitted.
-const READ_PROBE: &str = r#"{"inputs":[{"id":"nobody@example.com"}],"idProperty":"email","properties":["email"],"propertiesWithHistory":[]}"#;
+/// A key that no record has.
+const NOBODY: &str = "nobody@example.com";
 
 /// The calls that a sync will make: it writes; it reads too if new contacts get a stage, and creates properties if that is asked
 /// for.
-fn needed(config: &Config) -> impl Iterator<Item = Endpoint> {
+fn needed(config: &Config, object: ObjectType) -> impl Iterator<Item = Endpoint> {
     let needed = [
-        Some(Endpoint::BatchUpsert),
-        config.lifecycle_stage.as_ref().map(|_| Endpoint::BatchRead),
-        (config.unknown_fields == UnknownFields::Create).then_some(Endpoint::CreateProperties),
+        Some(Endpoint::BatchUpsert(object)),
+        config.lifecycle_stage.as_ref().map(|_| Endpoint::BatchRead(object)),
+        (config.unknown_fields == UnknownFields::Create).then_some(Endpoint::CreateProperties(object)),
     ];
     needed.into_iter().flatten()
 }
@@ -32,9 +32,9 @@ fn needed(config: &Config) -> impl Iterator<Item = Endpoint> {
 /// # Errors
 ///
 /// A `config_error` that names the first scope that is missing.
-pub fn compare(config: &Config, scopes: &[String]) -> Result<(), Failure> {
-    let is_listed = |endpoint: &Endpoint| scopes.iter().any(|scope| scope == endpoint.scope());
-    match needed(config).find(|endpoint| !is_listed(endpoint)) {
+pub fn compare(config: &Config, object: ObjectType, scopes: &[String]) -> Result<(), Failure> {
+    let is_listed = |endpoint: &Endpoint| scopes.iter().any(|scope| *scope == endpoint.scope());
+    match needed(config, object).find(|endpoint| !is_listed(endpoint)) {
         Some(endpoint) => Err(ApiError::missing_scope(endpoint).into()),
         None => Ok(()),
     }
@@ -45,12 +45,20 @@ pub fn compare(config: &Config, scopes: &[String]) -> Result<(), Failure> {
 /// # Errors
 ///
 /// If a scope is missing, or the token is refused.
-pub async fn probe(client: &Client, config: &Config) -> Result<(), Failure> {
-    for endpoint in needed(config) {
-        let body = if endpoint == Endpoint::BatchRead { READ_PROBE } else { WRITE_PROBE };
-        match client.batch(endpoint, Bytes::from_static(body.as_bytes())).await {
+pub async fn probe(client: &Client, config: &Config, keys: &Arc<KeySpace>) -> Result<(), Failure> {
+    for endpoint in needed(config, keys.object()) {
+        let tried = match endpoint {
+            // A read of nobody.
+            Endpoint::BatchRead(_) => {
+                client.batch(&BatchCall::read(keys, keys.key(NOBODY).iter())).await.map(drop)
+            }
+            Endpoint::CreateProperties(object) => client.create_properties::<()>(object, &[]).await.map(drop),
+            // A batch of nothing.
+            _ => client.batch(&BatchCall::upsert_nothing(keys)).await.map(drop),
+        };
+        match tried {
             Err(error) if error.is_missing_scope() || error.is_unauthorized() => return Err(error.into()),
-            Ok(_) | Err(_) => warn!(
+            Ok(()) | Err(_) => warn!(
                 "HubSpot did not list the token's scopes. If the first sync says that one is missing to {}, add it",
                 endpoint.purpose()
             ),

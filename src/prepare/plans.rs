@@ -1,12 +1,18 @@
 //! The plans of the catalog's streams: compiled, and logged with what in them is doubtful. Not here: how one plan is made
 //! ([`crate::mapping::plan`]).
 
+use std::sync::Arc;
+
 use super::doubts::{Keyless, may_be_created, no_key, warn_of_lists, warn_of_mappings};
 use crate::{
     config::{Config, UnknownFields},
-    crm::schema::Schema,
     error::Failure,
-    mapping::{mappings::check_mappings, plan::Plan, target::ValueRules, value::Formats},
+    mapping::{
+        mappings::check_mappings,
+        plan::Plan,
+        target::{Target, ValueRules},
+        value::Formats,
+    },
     protocol::catalog::{Catalog, ConfiguredStream},
     report::plan_log::{announce_plan, is_unknown, require_known_fields},
 };
@@ -26,10 +32,12 @@ pub fn value_rules(config: &Config) -> ValueRules {
 /// # Errors
 ///
 /// A `config_error` if a mapping cannot work or a stream has no address.
-pub fn plans(catalog: &Catalog, config: &Config, schema: &Schema) -> Result<Vec<Plan>, Failure> {
+pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result<Vec<Plan>, Failure> {
     let mappings = &config.field_mappings;
-    check_mappings(mappings, schema, |mapping| may_be_created(mapping, catalog, config))?;
-    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, value_rules(config), schema);
+    check_mappings(mappings, target.keys.property(), &target.schema, |mapping| {
+        may_be_created(mapping, catalog, config)
+    })?;
+    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, target);
     let plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
     let keyless: Vec<Keyless<'_>> =
         catalog.streams.iter().zip(&plans).filter_map(|(stream, plan)| Keyless::of(stream, plan)).collect();

@@ -1,9 +1,14 @@
 //! Finds the lifecycle stage that the settings name for new contacts. Not here: which contacts get it.
 
+use std::sync::Arc;
+
 use crate::{
-    crm::schema::{Schema, Stage, StageMatch},
+    crm::{
+        property::LIFECYCLE_STAGE,
+        schema::{Schema, Stage, StageMatch},
+    },
     error::Failure,
-    mapping::target::NewContactStage,
+    mapping::target::OnCreate,
     text::shown,
 };
 
@@ -12,7 +17,7 @@ use crate::{
 /// # Errors
 ///
 /// A `config_error` that lists the stages there are, or those that share the label.
-pub fn stage(text: &str, schema: &Schema) -> Result<NewContactStage, Failure> {
+pub fn stage(text: &str, schema: &Schema) -> Result<Stage, Failure> {
     let told = |stages: &mut dyn Iterator<Item = &Stage>| {
         stages
             .map(|stage| format!("`{}` ({})", shown(&stage.value), shown(&stage.label)))
@@ -20,7 +25,7 @@ pub fn stage(text: &str, schema: &Schema) -> Result<NewContactStage, Failure> {
             .join(", ")
     };
     let problem = match schema.stage(text) {
-        StageMatch::Found(stage) => return Ok(NewContactStage::new(stage, schema)),
+        StageMatch::Found(stage) => return Ok(stage.clone()),
         StageMatch::Several(stages) => format!(
             "is the label of several lifecycle stages of this HubSpot account. Use the internal value of the one that you \
              mean: {}.",
@@ -37,4 +42,10 @@ pub fn stage(text: &str, schema: &Schema) -> Result<NewContactStage, Failure> {
         ),
     };
     Err(Failure::config(format!("The setting `lifecycle_stage` {problem}")))
+}
+
+/// The stage as a value that new contacts get.
+pub fn on_create(stage: &Stage, schema: &Schema) -> Option<OnCreate> {
+    let property = schema.property(LIFECYCLE_STAGE)?;
+    Some(OnCreate { property: Arc::clone(property), value: Arc::clone(&stage.value) })
 }

@@ -131,8 +131,8 @@ impl State {
     /// Every byte of the `state` object is kept but the value of `destinationStats`, which is replaced where it stands
     /// or else added at the end. The platform needs above all the `id` and, so that its checksums hold, both counts
     /// with a decimal point.
-    pub fn acknowledge(&self, written: u64, rejected: u64) -> String {
-        let stats = format!(r#"{{"recordCount":{written}.0,"rejectedRecordCount":{rejected}.0}}"#);
+    pub fn acknowledge(&self, counts: StateCounts) -> String {
+        let stats = counts.to_json();
         format!(r#"{{"type":"STATE","state":{}}}"#, self.pieces.join(stats.as_str()))
     }
 
@@ -144,6 +144,47 @@ impl State {
             _ => StateScope::AllStreams,
         };
         Ok(Self { scope, pieces: cut_around_stats(state).map_err(|NotAnObject| Malformed::NoState)? })
+    }
+}
+
+/// What became of the records that a state covers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StateCounts {
+    /// They were sent, by themselves or as part of another one.
+    pub written: u64,
+    /// Nothing of them had to be sent.
+    pub unchanged: u64,
+    /// They were not sent, since a rule says so.
+    pub skipped: u64,
+    pub rejected: u64,
+}
+
+impl std::ops::AddAssign for StateCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.written += other.written;
+        self.unchanged += other.unchanged;
+        self.skipped += other.skipped;
+        self.rejected += other.rejected;
+    }
+}
+
+impl StateCounts {
+    /// Airbyte knows two numbers, which add up to the records that were sent here; what is besides is told apart by name.
+    ///
+    /// Source: `AirbyteStateStats` of the Airbyte protocol. Numbers are floats there.
+    fn to_json(self) -> String {
+        let Self { written, unchanged, skipped, rejected } = self;
+        let kept = written + unchanged + skipped;
+        let others: Vec<String> = [("unchanged", unchanged), ("skipped", skipped)]
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| format!(r#""{name}":{count}.0"#))
+            .collect();
+        let others = match &others[..] {
+            [] => String::new(),
+            others => format!(r#","additionalStats":{{{}}}"#, others.join(",")),
+        };
+        format!(r#"{{"recordCount":{kept}.0,"rejectedRecordCount":{rejected}.0{others}}}"#)
     }
 }
 
@@ -281,7 +322,11 @@ mod tests {
     }
 
     fn acknowledged(object: &str) -> String {
-        state(&state_line(object)).acknowledge(98, 2)
+        state(&state_line(object)).acknowledge(StateCounts {
+            written: 98,
+            rejected: 2,
+            ..StateCounts::default()
+        })
     }
 
     const COUNTS: &str = r#"{"recordCount":98.0,"rejectedRecordCount":2.0}"#;

@@ -1,163 +1,170 @@
-//! Counts what a sync did, and says it so that the numbers add up and a rejected record can be found.
+//! What became of the records and their values, counted by stream: plain data, which log lines and reports are views of. Pure.
+//!
+//! Not here: saying it ([`super::log`]).
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::collections::BTreeMap;
 
-use tracing::{info, warn};
+use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 use super::fate::{Fate, Rejection, Ticket};
-use crate::{hubspot::client::Effort, mapping::reason::Reason, protocol::message::StreamId};
+use crate::mapping::reason::Reason;
 
-/// So many input lines are named for each reason.
-const NAMED_LINES: usize = 5;
+/// So many records are named for each reason.
+const NAMED_RECORDS: usize = 5;
 
-/// How often something happened, with the first lines it happened on.
-#[derive(Debug, Default, Clone)]
-struct Tally {
-    count: u64,
-    lines: Vec<u64>,
-    correlation_id: Option<String>,
+/// How often something happened, with the first records it happened to.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    pub count: u64,
+    /// Their lines in the input.
+    pub first_lines: Vec<u64>,
+    /// Their numbers within the stream, from 1.
+    pub first_records: Vec<u64>,
+    /// The first correlation id that HubSpot gave.
+    pub correlation_id: Option<String>,
 }
 
 impl Tally {
-    fn add(&mut self, line: u64) {
+    pub fn add(&mut self, ticket: Ticket) {
         self.count += 1;
         // Batches land in any order, so a later one may bring an earlier line.
-        let place = self.lines.partition_point(|earlier| *earlier <= line);
-        if place < NAMED_LINES {
-            self.lines.insert(place, line);
-            self.lines.truncate(NAMED_LINES);
+        let place = self.first_lines.partition_point(|earlier| *earlier <= ticket.line);
+        if place < NAMED_RECORDS {
+            self.first_lines.insert(place, ticket.line);
+            self.first_records.insert(place, ticket.number);
+            self.first_lines.truncate(NAMED_RECORDS);
+            self.first_records.truncate(NAMED_RECORDS);
+        }
+    }
+}
+
+/// Tallies by reason.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Tallies(BTreeMap<Reason, Tally>);
+
+impl Tallies {
+    pub fn add(&mut self, reason: &Reason, ticket: Ticket, correlation_id: Option<&str>) {
+        let tally = match self.0.get_mut(reason) {
+            Some(tally) => tally,
+            None => self.0.entry(reason.clone()).or_default(),
+        };
+        tally.add(ticket);
+        if tally.correlation_id.is_none() {
+            tally.correlation_id = correlation_id.map(str::to_owned);
+        }
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = (&Reason, &Tally)> {
+        self.0.iter()
+    }
+
+    pub fn count(&self) -> u64 {
+        self.0.values().map(|tally| tally.count).sum()
+    }
+}
+
+impl Serialize for Tallies {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Entry<'a> {
+            reason: &'static str,
+            property: Option<&'a str>,
+            expects: Option<&'a str>,
+            #[serde(flatten)]
+            tally: &'a Tally,
+        }
+
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for (reason, tally) in &self.0 {
+            let (property, expects) = (reason.property.as_deref(), reason.expects.as_deref());
+            list.serialize_element(&Entry { reason: reason.code.as_str(), property, expects, tally })?;
+        }
+        list.end()
+    }
+}
+
+/// The counts of one stream.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub struct StreamCounts {
+    pub read: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub folded: u64,
+    pub skipped: Tallies,
+    pub rejected: Tallies,
+    /// Values that records which were written, or were unchanged, went without.
+    pub values_left_out: Tallies,
+    /// Values of such records that empty their property.
+    pub values_cleared: u64,
+}
+
+impl StreamCounts {
+    fn settled(&mut self, ticket: Ticket, fate: &Fate) {
+        match fate {
+            Fate::Created => self.created += 1,
+            Fate::Updated => self.updated += 1,
+            Fate::Unchanged => self.unchanged += 1,
+            Fate::Folded => self.folded += 1,
+            Fate::Skipped(reason) => self.skipped.add(reason, ticket, None),
+            Fate::Rejected(Rejection { reason, correlation_id }) => {
+                self.rejected.add(reason, ticket, correlation_id.as_deref());
+            }
         }
     }
 }
 
 /// The counts of a sync.
-#[derive(Debug, Default)]
-pub struct Report {
-    pub read: u64,
-    pub created: u64,
-    pub updated: u64,
-    pub folded: u64,
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub struct Counts {
     /// By the stream's place in the ledger.
-    skipped: BTreeMap<(usize, Reason), Tally>,
-    rejected: BTreeMap<Reason, Tally>,
-    dropped: BTreeMap<Reason, Tally>,
-    pub stage_unclear: u64,
-    out_of_order: Tally,
+    pub streams: Vec<StreamCounts>,
+    /// Records of which HubSpot did not say whether they are new: they did not get what new ones get.
+    pub new_unclear: u64,
+    /// Records that were written, perhaps over a later one of the same CRM record.
+    pub out_of_order: Tally,
     /// How often HubSpot took a value and kept its own, by property.
-    pub not_applied: BTreeMap<Arc<str>, u64>,
-    #[cfg(test)]
-    pub(crate) witness: Witness,
+    pub not_applied: BTreeMap<String, u64>,
 }
 
-/// The fates in the order in which they are told, for tests.
-#[cfg(test)]
-pub(crate) type Witness = Arc<std::sync::Mutex<Vec<(Ticket, Fate)>>>;
+impl Counts {
+    fn of_stream(&mut self, place: usize) -> Option<&mut StreamCounts> {
+        if self.streams.len() <= place {
+            self.streams.resize(place + 1, StreamCounts::default());
+        }
+        self.streams.get_mut(place)
+    }
 
-impl Report {
+    /// A record of a stream was read.
+    pub fn read(&mut self, place: usize) {
+        if let Some(stream) = self.of_stream(place) {
+            stream.read += 1;
+        }
+    }
+
+    /// A record has its fate.
     pub fn settled(&mut self, ticket: Ticket, fate: &Fate) {
-        #[cfg(test)]
-        self.witness.lock().expect("no test panics here").push((ticket, fate.clone()));
-        match fate {
-            Fate::Created => self.created += 1,
-            Fate::Updated => self.updated += 1,
-            Fate::Folded => self.folded += 1,
-            Fate::Skipped(reason) => {
-                self.skipped.entry((ticket.stream(), reason.clone())).or_default().add(ticket.line);
-            }
-            Fate::Rejected(Rejection { reason, correlation_id }) => {
-                let tally = self.rejected.entry(reason.clone()).or_default();
-                tally.add(ticket.line);
-                if tally.correlation_id.is_none() {
-                    tally.correlation_id.clone_from(correlation_id);
-                }
-            }
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            stream.settled(ticket, fate);
         }
     }
 
     /// A value was left out of a record that went on without it.
-    pub fn dropped(&mut self, reason: &Reason, line: u64) {
-        self.dropped.entry(reason.clone()).or_default().add(line);
-    }
-
-    /// A record was written, perhaps over a later one of the same contact.
-    pub fn out_of_order(&mut self, line: u64) {
-        self.out_of_order.add(line);
-    }
-
-    pub fn rejected(&self) -> u64 {
-        self.rejected.values().map(|tally| tally.count).sum()
-    }
-
-    /// Writes the summary: what was rejected, skipped or left out and why, then one line with all counts. `open` records
-    /// have no fate, since the sync ended before.
-    pub fn log<'a>(
-        &self,
-        effort: Effort,
-        elapsed: Duration,
-        open: u64,
-        stream_id: impl Fn(usize) -> Option<&'a StreamId>,
-    ) {
-        self.log_reasons();
-        for ((stream, reason), tally) in &self.skipped {
-            let stream = stream_id(*stream).map(tracing::field::display);
-            info!(stream, %reason, count = tally.count, first_lines = ?tally.lines, "records skipped");
-        }
-        info!(
-            read = self.read,
-            created = self.created,
-            updated = self.updated,
-            folded = self.folded,
-            skipped = self.skipped.values().map(|tally| tally.count).sum::<u64>(),
-            rejected = self.rejected(),
-            open = (open > 0).then_some(open),
-            reasons = self.reasons(),
-            requests = effort.requests,
-            retries = effort.retries,
-            seconds_waiting_on_limits = tenths(effort.waited),
-            seconds = tenths(elapsed),
-            "summary"
-        );
-    }
-
-    fn log_reasons(&self) {
-        for (reason, tally) in &self.rejected {
-            let (count, correlation_id) = (tally.count, tally.correlation_id.as_deref());
-            let (expects, advice) = (reason.expects.as_deref(), reason.code.advice());
-            warn!(%reason, count, first_lines = ?tally.lines, expects, correlation_id, advice, "rejected records");
-        }
-        for (reason, tally) in &self.dropped {
-            let (expects, advice) = (reason.expects.as_deref(), reason.code.advice());
-            warn!(%reason, count = tally.count, first_lines = ?tally.lines, expects, advice, "values left out");
-        }
-        if self.stage_unclear > 0 {
-            warn!(
-                count = self.stage_unclear,
-                "contacts that got no lifecycle stage, since HubSpot did not say whether they are new"
-            );
-        }
-        if self.out_of_order.count > 0 {
-            warn!(
-                count = self.out_of_order.count,
-                first_lines = ?self.out_of_order.lines,
-                "records of contacts with several addresses that were written out of order and could not be written again"
-            );
-        }
-        for (property, count) in &self.not_applied {
-            warn!(%property, count, "values that HubSpot accepted and did not apply");
+    pub fn left_out(&mut self, reason: &Reason, ticket: Ticket) {
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            stream.values_left_out.add(reason, ticket, None);
         }
     }
 
-    fn reasons(&self) -> String {
-        // Fields that are expected to hold different things may share a reason.
-        let mut counts = BTreeMap::<String, u64>::new();
-        for (reason, tally) in &self.rejected {
-            *counts.entry(reason.to_string()).or_default() += tally.count;
+    /// Values of a record emptied their properties.
+    pub fn cleared(&mut self, ticket: Ticket, values: u32) {
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            stream.values_cleared += u64::from(values);
         }
-        let reasons: Vec<_> = counts.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
-        if reasons.is_empty() { "none".to_owned() } else { reasons.join(", ") }
     }
-}
 
-fn tenths(duration: Duration) -> String {
-    format!("{:.1}", duration.as_secs_f64())
+    /// The sum of a number over all streams.
+    pub fn sum(&self, number: impl Fn(&StreamCounts) -> u64) -> u64 {
+        self.streams.iter().map(number).sum()
+    }
 }

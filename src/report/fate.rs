@@ -1,4 +1,4 @@
-//! The one fate that every record has, and the ticket by which it is told.
+//! The one fate that every record has, and the ticket by which it is told. Pure.
 
 use crate::mapping::reason::{Code, Reason};
 
@@ -13,7 +13,9 @@ pub struct Ticket {
     pub(crate) interval: u64,
     /// Whether the record was read before its stream could be found to be wrongly set up, so that the verdict waits for it.
     pub(crate) among_first: bool,
-    /// The input line, for people.
+    /// The record's number within its stream, from 1.
+    pub number: u64,
+    /// The input line, for log messages.
     pub line: u64,
 }
 
@@ -29,6 +31,8 @@ impl Ticket {
 pub enum Fate {
     Created,
     Updated,
+    /// HubSpot has all of it already: nothing was sent.
+    Unchanged,
     /// Written as part of a later record of its key.
     Folded,
     /// The source, or a setting, says that it is not to be written.
@@ -37,7 +41,7 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// The fate of a record that is no contact for this reason.
+    /// The fate of a record that was not mapped for this reason.
     pub fn of_unmapped(reason: Reason) -> Self {
         match reason.code {
             Code::DeletedInSource => Self::Skipped(reason),
@@ -56,5 +60,28 @@ pub struct Rejection {
 impl From<Reason> for Rejection {
     fn from(reason: Reason) -> Self {
         Self { reason, correlation_id: None }
+    }
+}
+
+/// How a fate counts where there are two numbers only: in Airbyte's statistics, and in the verdict on a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountsAs {
+    /// HubSpot was sent it, by itself or as part of another record.
+    Written,
+    /// Nothing was sent, since nothing had to be. Nothing is lost, and the source need not send it again.
+    Unchanged,
+    /// Nothing was sent, since a rule says so. It says nothing about the set-up.
+    Skipped,
+    Rejected,
+}
+
+impl Fate {
+    pub fn counts_as(&self) -> CountsAs {
+        match self {
+            Self::Created | Self::Updated | Self::Folded => CountsAs::Written,
+            Self::Unchanged => CountsAs::Unchanged,
+            Self::Skipped(_) => CountsAs::Skipped,
+            Self::Rejected(_) => CountsAs::Rejected,
+        }
     }
 }

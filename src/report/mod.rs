@@ -4,4 +4,5 @@
 
 pub mod counts;
 pub mod fate;
+pub mod log;
 pub mod plan_log;

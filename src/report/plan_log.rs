@@ -7,7 +7,7 @@ use crate::{
     config::{FieldMapping, UnknownFields},
     error::Failure,
     mapping::{
-        field::{Field, Goal, LeftOut, Rank, Use},
+        field::{Field, LeftOut, Rank, Use},
         plan::{News, Plan},
     },
     protocol::message::StreamId,
@@ -100,7 +100,7 @@ fn announce_mapped(plan: &Plan, name: &str, field: &Field) {
     for (path, rank) in places.drain(..) {
         let here = || field.uses.iter().filter(|one| place(one) == (path.clone(), rank));
         let properties: Vec<_> = here().map(|one| one.goal.property()).collect();
-        let kind = |one: &Use| match plan.stands_in_for(name).filter(|_| one.goal == Goal::Key) {
+        let kind = |one: &Use| match plan.stands_in_for(name).filter(|_| one.goal.is_key()) {
             Some(first) => format!("the key, where {} is empty", shown(first)),
             None => one.goal.kind().to_owned(),
         };

@@ -4,6 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,7 +13,7 @@ use indexmap::IndexMap;
 use super::input::{Batch, Input, Part, part_bytes};
 use crate::{
     crm::{key::Key, object::MAX_BATCH_INPUTS},
-    mapping::change::Change,
+    mapping::{change::Change, target::Target},
     report::fate::Ticket,
 };
 
@@ -37,102 +38,167 @@ impl Timing {
     };
 }
 
-/// The open batch, the batches that are ready to go, and the contacts that wait for their key.
+/// The batch of a target that is being filled.
+#[derive(Debug)]
+struct OpenBatch {
+    target: Arc<Target>,
+    inputs: IndexMap<Key, Input>,
+    bytes: usize,
+    /// When its oldest record came.
+    since: Duration,
+    /// Whether a state waits for one of its records.
+    is_awaited: bool,
+    /// When the last batch of the target left partly filled.
+    last_partial: Option<Duration>,
+}
+
+impl OpenBatch {
+    fn of(target: &Arc<Target>) -> Self {
+        Self {
+            target: Arc::clone(target),
+            inputs: IndexMap::new(),
+            bytes: 0,
+            since: Duration::ZERO,
+            is_awaited: false,
+            last_partial: None,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.inputs.len() >= MAX_BATCH_INPUTS || self.bytes >= MAX_BATCH_BYTES
+    }
+}
+
+/// An input that waits until another one of its key has landed.
+#[derive(Debug)]
+struct Parked {
+    target: Arc<Target>,
+    input: Input,
+}
+
+/// The open batch of each target, the batches that are ready to go, and the inputs that wait for their key.
+///
+/// Records of one key are kept in order whatever their targets are; records are folded only within a target.
 #[derive(Debug)]
 pub struct Batcher {
     timing: Timing,
-    open: IndexMap<Key, Input>,
-    open_bytes: usize,
-    /// When the oldest record came into the open batch.
-    open_since: Duration,
-    /// Whether a state waits for a record of the open batch.
-    open_awaited: bool,
+    /// One for each target that had a record. They are few.
+    open: Vec<OpenBatch>,
     ready: VecDeque<Batch>,
     in_flight: HashSet<Key>,
-    parked: HashMap<Key, VecDeque<Input>>,
+    parked: HashMap<Key, VecDeque<Parked>>,
     bytes: usize,
     /// When the last record came, or reading began again after a stop.
     last_record: Duration,
-    last_partial: Option<Duration>,
 }
 
 impl Batcher {
     pub fn new(timing: Timing) -> Self {
         Self {
             timing,
-            open: IndexMap::new(),
-            open_bytes: 0,
-            open_since: Duration::ZERO,
-            open_awaited: false,
+            open: Vec::new(),
             ready: VecDeque::new(),
             in_flight: HashSet::new(),
             parked: HashMap::new(),
             bytes: 0,
             last_record: Duration::ZERO,
-            last_partial: None,
         }
     }
 
-    /// Takes a record's contact. Full batches become ready.
-    pub fn push(&mut self, contact: Change, ticket: Ticket, now: Duration) {
+    /// Takes a record's change for its target. Full batches become ready.
+    pub fn push(&mut self, target: &Arc<Target>, change: Change, ticket: Ticket, now: Duration) {
         self.last_record = now;
-        let key = contact.key.clone();
-        let folds_into_parked =
-            self.parked.get(&key).and_then(VecDeque::back).map(|last| last.folds_with(&contact));
-        let folds_into_open = self.open.get(&key).map(|input| input.folds_with(&contact));
-        let part = Part { ticket, properties: contact.properties, dropped: contact.dropped };
-        let size = part_bytes(&key, &part);
-        self.bytes += size;
-        match (folds_into_parked, folds_into_open) {
-            (Some(true), _) => {
-                if let Some(last) = self.parked.get_mut(&key).and_then(VecDeque::back_mut) {
-                    last.parts.push(part);
-                }
+        let key = change.key.clone();
+        if let Some(last) = self.parked.get_mut(&key).and_then(VecDeque::back_mut) {
+            let folds = Arc::ptr_eq(&last.target, target) && last.input.folds_with(&change);
+            let part = Part::new(ticket, change);
+            self.bytes += part_bytes(&key, &part);
+            if folds {
+                last.input.parts.push(part);
+            } else {
+                self.park(target, Input { key, parts: vec![part] });
             }
-            (None, Some(true)) => {
-                self.open_bytes += size;
-                if let Some(input) = self.open.get_mut(&key) {
-                    input.parts.push(part);
-                }
-                if self.open_bytes >= MAX_BATCH_BYTES {
-                    self.close();
-                }
+            return;
+        }
+        let holder = self
+            .open
+            .iter_mut()
+            .find_map(|open| Some((open.inputs.get_mut(&key)?, &mut open.bytes, &open.target)));
+        if let Some((input, bytes, its_target)) = holder {
+            let folds = Arc::ptr_eq(its_target, target) && input.folds_with(&change);
+            let part = Part::new(ticket, change);
+            let size = part_bytes(&key, &part);
+            self.bytes += size;
+            if folds {
+                *bytes += size;
+                input.parts.push(part);
+                self.close_full();
+            } else {
+                self.park(target, Input { key, parts: vec![part] });
             }
-            (None, None) if !self.in_flight.contains(&key) => {
-                self.open_input(Input { key, parts: vec![part] }, false, now);
-            }
-            _ => self.parked.entry(key.clone()).or_default().push_back(Input { key, parts: vec![part] }),
+            return;
+        }
+        let input = Input { key, parts: vec![Part::new(ticket, change)] };
+        self.bytes += input.bytes();
+        if self.in_flight.contains(&input.key) {
+            self.park(target, input);
+        } else {
+            self.open_input(target, input, false, now);
         }
     }
 
-    fn open_input(&mut self, input: Input, awaited: bool, now: Duration) {
+    fn park(&mut self, target: &Arc<Target>, input: Input) {
+        let parked = Parked { target: Arc::clone(target), input };
+        self.parked.entry(parked.input.key.clone()).or_default().push_back(parked);
+    }
+
+    fn open_input(&mut self, target: &Arc<Target>, input: Input, is_awaited: bool, now: Duration) {
         let size = input.bytes();
-        if !self.open.is_empty() && self.open_bytes + size > MAX_BATCH_BYTES {
-            self.close();
+        let place =
+            self.open.iter().position(|open| Arc::ptr_eq(&open.target, target)).unwrap_or_else(|| {
+                self.open.push(OpenBatch::of(target));
+                self.open.len() - 1
+            });
+        if self
+            .open
+            .get(place)
+            .is_some_and(|open| !open.inputs.is_empty() && open.bytes + size > MAX_BATCH_BYTES)
+        {
+            self.close(place);
         }
-        if self.open.is_empty() {
-            self.open_since = now;
+        let Some(open) = self.open.get_mut(place) else { return };
+        if open.inputs.is_empty() {
+            open.since = now;
         }
-        self.open_bytes += size;
-        self.open_awaited |= awaited;
-        self.open.insert(input.key.clone(), input);
-        if self.open.len() >= MAX_BATCH_INPUTS || self.open_bytes >= MAX_BATCH_BYTES {
-            self.close();
+        open.bytes += size;
+        open.is_awaited |= is_awaited;
+        open.inputs.insert(input.key.clone(), input);
+        if open.is_full() {
+            self.close(place);
         }
     }
 
-    fn close(&mut self) {
-        let open = std::mem::take(&mut self.open);
-        self.open_bytes = 0;
-        self.open_awaited = false;
-        self.in_flight.extend(open.keys().cloned());
-        self.ready.push_back(Batch { inputs: open.into_values().collect() });
+    fn close_full(&mut self) {
+        if let Some(place) = self.open.iter().position(OpenBatch::is_full) {
+            self.close(place);
+        }
     }
 
-    /// A state was read that covers these records: if one of them is in the open batch, it must not wait for ever.
+    fn close(&mut self, place: usize) {
+        let Some(open) = self.open.get_mut(place) else { return };
+        let inputs = std::mem::take(&mut open.inputs);
+        (open.bytes, open.is_awaited) = (0, false);
+        self.in_flight.extend(inputs.keys().cloned());
+        let target = Arc::clone(&open.target);
+        self.ready.push_back(Batch { target, inputs: inputs.into_values().collect() });
+    }
+
+    /// A state was read that covers these records: if one of them is in an open batch, it must not wait for ever.
     pub fn state_arrived(&mut self, is_awaited: impl Fn(Ticket) -> bool) {
-        let mut tickets = self.open.values().flat_map(|input| &input.parts).map(|part| part.ticket);
-        self.open_awaited = self.open_awaited || tickets.any(is_awaited);
+        for open in &mut self.open {
+            let mut tickets = open.inputs.values().flat_map(|input| &input.parts).map(|part| part.ticket);
+            open.is_awaited = open.is_awaited || tickets.any(&is_awaited);
+        }
     }
 
     /// Keys have landed, in whatever way: what was parked for them moves on into the open batch. `bytes` is what their
@@ -146,9 +212,9 @@ impl Batcher {
             if queue.is_empty() {
                 self.parked.remove(key);
             }
-            if let Some(input) = next {
+            if let Some(Parked { target, input }) = next {
                 let awaited = input.parts.iter().any(|part| is_awaited(part.ticket));
-                self.open_input(input, awaited, now);
+                self.open_input(&target, input, awaited, now);
             }
         }
     }
@@ -162,24 +228,42 @@ impl Batcher {
         !self.ready.is_empty()
     }
 
-    /// Closes the partly filled batch, if there is one.
+    /// Closes the partly filled batches.
     pub fn close_partial(&mut self, now: Duration) {
-        if !self.open.is_empty() {
-            self.last_partial = Some(now);
-            self.close();
+        self.close_partial_if(now, |_| true);
+    }
+
+    /// Closes the partly filled batches that have to go by now.
+    pub fn close_due(&mut self, now: Duration) {
+        let due: Vec<bool> =
+            self.open.iter().map(|open| self.due(open).is_some_and(|due| due <= now)).collect();
+        self.close_partial_if(now, |place| due.get(place).is_some_and(|due| *due));
+    }
+
+    fn close_partial_if(&mut self, now: Duration, goes: impl Fn(usize) -> bool) {
+        for place in 0..self.open.len() {
+            if let Some(open) = self.open.get_mut(place).filter(|open| goes(place) && !open.inputs.is_empty())
+            {
+                open.last_partial = Some(now);
+                self.close(place);
+            }
         }
     }
 
-    /// When the partly filled batch has to go, if nothing else happens.
+    /// When the next partly filled batch has to go, if nothing else happens.
     pub fn deadline(&self) -> Option<Duration> {
-        if self.open.is_empty() {
+        self.open.iter().filter_map(|open| self.due(open)).min()
+    }
+
+    fn due(&self, open: &OpenBatch) -> Option<Duration> {
+        if open.inputs.is_empty() {
             return None;
         }
-        let by_age = self.open_since + self.timing.longest_wait;
-        if !self.open_awaited {
+        let by_age = open.since + self.timing.longest_wait;
+        if !open.is_awaited {
             return Some(by_age);
         }
-        let spaced = self.last_partial.map_or(Duration::ZERO, |last| last + self.timing.between_partial);
+        let spaced = open.last_partial.map_or(Duration::ZERO, |last| last + self.timing.between_partial);
         Some(by_age.min(spaced.max(self.last_record + self.timing.quiet)))
     }
 
@@ -188,20 +272,23 @@ impl Batcher {
         self.last_record = self.last_record.max(now);
     }
 
-    /// At the end of the input: closes the partly filled batch unless contacts are parked that will soon join it.
+    /// At the end of the input: closes the partly filled batches unless inputs are parked that will soon join them.
     pub fn finish(&mut self, now: Duration) {
         if self.parked.is_empty() || self.in_flight.is_empty() {
             self.close_partial(now);
         }
     }
 
-    /// What all contacts that have not landed take in memory, about.
+    /// What all inputs that have not landed take in memory, about.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Whether every contact has landed.
+    /// Whether every input has landed.
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.ready.is_empty() && self.in_flight.is_empty() && self.parked.is_empty()
+        self.open.iter().all(|open| open.inputs.is_empty())
+            && self.ready.is_empty()
+            && self.in_flight.is_empty()
+            && self.parked.is_empty()
     }
 }

@@ -1,16 +1,14 @@
 //! One input of a batch: the records of one key, folded together. Pure. Not here: which records share a batch
 //! ([`super::batcher`]), and what becomes of them ([`super::delivery`]).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
-    crm::{
-        key::Key,
-        property::{Kind, LIFECYCLE_STAGE},
-    },
+    crm::{key::Key, property::Fold},
     mapping::{
         change::{Change, PropertyValue},
         reason::Reason,
+        target::Target,
     },
     report::fate::Ticket,
 };
@@ -26,36 +24,41 @@ pub struct Part {
     pub properties: Vec<PropertyValue>,
     /// Values that its record goes without.
     pub dropped: Vec<Reason>,
+    /// How many of its values empty their property.
+    pub cleared: u32,
 }
 
-/// One contact to upsert: the records of one key, in reading order, as they are folded together.
+impl Part {
+    pub fn new(ticket: Ticket, change: Change) -> Self {
+        let Change { properties, dropped, cleared, .. } = change;
+        Self { ticket, properties, dropped, cleared }
+    }
+}
+
+/// One record of the CRM to write: the records of one key, in reading order, as they are folded together.
 #[derive(Debug, Clone)]
 pub struct Input {
     pub key: Key,
+    /// At least one.
     pub parts: Vec<Part>,
 }
 
 impl Input {
-    /// The properties of all parts, as HubSpot would have them after one part upon the other: the later value wins; for
-    /// a property of several options, a value that begins with `;` is appended.
-    pub fn merged(&self) -> BTreeMap<Arc<str>, String> {
-        let mut merged = BTreeMap::<Arc<str>, String>::new();
-        for PropertyValue { property, value } in self.parts.iter().flat_map(|part| &part.properties) {
-            let appended = value.strip_prefix(';').filter(|_| property.kind == Kind::Choices);
-            match (merged.get_mut(&property.name), appended) {
-                (Some(earlier), Some(options)) if earlier.is_empty() => options.clone_into(earlier),
-                (Some(earlier), Some(options)) => append(earlier, options),
-                _ => {
-                    merged.insert(Arc::clone(&property.name), value.to_string());
-                }
+    /// The values of all parts, as HubSpot would have them after one part upon the other.
+    pub fn fold(&self) -> Vec<PropertyValue> {
+        let mut folded: Vec<PropertyValue> = Vec::new();
+        for value in self.parts.iter().flat_map(|part| &part.properties) {
+            match folded.iter_mut().find(|one| one.property.name == value.property.name) {
+                Some(earlier) => fold_into(earlier, value),
+                None => folded.push(value.clone()),
             }
         }
-        merged
+        folded
     }
 
-    /// The lifecycle stage that the records themselves set.
-    pub fn own_stage(&self) -> Option<&str> {
-        self.parts.iter().rev().find_map(|part| stage_of(&part.properties))
+    /// The value of a property that the records themselves bring: of several the last one.
+    pub fn own(&self, property: &str) -> Option<&str> {
+        self.parts.iter().rev().find_map(|part| value_of(&part.properties, property))
     }
 
     /// What the input takes in memory, about.
@@ -63,28 +66,38 @@ impl Input {
         self.parts.iter().map(|part| part_bytes(&self.key, part)).sum()
     }
 
-    /// Two different stages are two steps of a contact's life, and HubSpot must see both.
-    pub fn folds_with(&self, contact: &Change) -> bool {
-        match (self.own_stage(), stage_of(&contact.properties)) {
-            (Some(own), Some(other)) => own == other,
-            _ => true,
-        }
+    /// Whether a later record of the key may be folded in: not where it brings another value of a property that does not fold.
+    pub fn folds_with(&self, change: &Change) -> bool {
+        let differs = |one: &PropertyValue| {
+            one.property.traits.fold == Fold::Never
+                && self.own(&one.property.name).is_some_and(|own| *own != *one.value)
+        };
+        !change.properties.iter().any(differs)
+    }
+}
+
+fn fold_into(earlier: &mut PropertyValue, later: &PropertyValue) {
+    match later.value.strip_prefix(';').filter(|_| later.property.traits.fold == Fold::Append) {
+        Some(options) if earlier.value.is_empty() => earlier.value = options.into(),
+        Some(options) => earlier.value = appended(&earlier.value, options).into(),
+        None => earlier.value.clone_from(&later.value),
     }
 }
 
 /// Appends options as HubSpot does: one that is there already is not added.
-fn append(earlier: &mut String, options: &str) {
+fn appended(earlier: &str, options: &str) -> String {
+    let mut all = earlier.to_owned();
     for option in options.split(';').filter(|option| !option.is_empty()) {
-        if !earlier.split(';').any(|one| one == option) {
-            earlier.push(';');
-            earlier.push_str(option);
+        if !all.split(';').any(|one| one == option) {
+            all.push(';');
+            all.push_str(option);
         }
     }
+    all
 }
 
-fn stage_of(properties: &[PropertyValue]) -> Option<&str> {
-    let stage = properties.iter().find(|one| &*one.property.name == LIFECYCLE_STAGE);
-    stage.map(|one| &*one.value)
+fn value_of<'a>(properties: &'a [PropertyValue], property: &str) -> Option<&'a str> {
+    properties.iter().find(|one| *one.property.name == *property).map(|one| &*one.value)
 }
 
 pub fn part_bytes(key: &Key, part: &Part) -> usize {
@@ -92,9 +105,10 @@ pub fn part_bytes(key: &Key, part: &Part) -> usize {
     RECORD_OVERHEAD + key.as_str().len() + values + part.dropped.len() * size_of::<Reason>()
 }
 
-/// Contacts of different keys, to go in one request.
+/// Inputs of different keys that go to one target in one request.
 #[derive(Debug, Clone)]
 pub struct Batch {
+    pub target: Arc<Target>,
     pub inputs: Vec<Input>,
 }
 

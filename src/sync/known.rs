@@ -1,4 +1,4 @@
-//! Which contacts are known to exist, so that they are not looked up again. Pure, and bounded in memory.
+//! Which records of the CRM are known to exist, so that they are not looked up again. Pure, and bounded in memory.
 
 use std::{
     collections::{HashSet, hash_map::RandomState},
@@ -15,20 +15,24 @@ const MOST: usize = 100_000;
 /// Only hashes are kept. That two addresses share one, so that a new contact goes without its stage, happens once in
 /// three thousand million syncs of this many contacts.
 #[derive(Debug, Default)]
-pub struct KnownContacts {
+pub struct KnownRecords {
     hashes: HashSet<u64>,
     hasher: RandomState,
 }
 
-impl KnownContacts {
+impl KnownRecords {
     pub fn remember(&mut self, key: &Key) {
         if self.hashes.len() < MOST {
-            self.hashes.insert(self.hasher.hash_one(key));
+            self.hashes.insert(self.hash(key));
         }
     }
 
+    fn hash(&self, key: &Key) -> u64 {
+        self.hasher.hash_one((key.space(), key.as_str()))
+    }
+
     pub fn has(&self, key: &Key) -> bool {
-        self.hashes.contains(&self.hasher.hash_one(key))
+        self.hashes.contains(&self.hash(key))
     }
 }
 
@@ -38,7 +42,7 @@ mod tests {
 
     #[test]
     fn as_many_as_fit_are_known() {
-        let mut known = KnownContacts::default();
+        let mut known = KnownRecords::default();
         let key = |number: usize| Key::parse(&format!("p{number}@x.com")).unwrap();
         for number in 0..=MOST {
             known.remember(&key(number));

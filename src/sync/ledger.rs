@@ -10,8 +10,8 @@ use crate::{
     config::FailIfRejected,
     error::Failure,
     mapping::reason::{Code, Reason},
-    protocol::message::{State, StateScope, StreamId},
-    report::fate::{Fate, Ticket},
+    protocol::message::{State, StateCounts, StateScope, StreamId},
+    report::fate::{CountsAs, Fate, Ticket},
 };
 
 /// If so many rejections say that a stream is wrongly set up, and nothing of it was written, it is clear.
@@ -29,9 +29,7 @@ const STATE_OVERHEAD: usize = 512;
 #[derive(Debug, Default)]
 struct Interval {
     open: u64,
-    written: u64,
-    skipped: u64,
-    rejected: u64,
+    counts: StateCounts,
     /// The state that waits for this interval, once there is one.
     state: Option<u64>,
 }
@@ -43,6 +41,9 @@ struct StreamBooks {
     /// States that cover this stream and have not gone out, in the order received.
     states: VecDeque<u64>,
     among_first_open: u64,
+    /// How many records of it were read.
+    read: u64,
+    /// Records that were written, or that HubSpot has already.
     written: u64,
     skipped: u64,
     rejected: u64,
@@ -67,6 +68,7 @@ impl StreamBooks {
             current,
             states: VecDeque::new(),
             among_first_open: 0,
+            read: 0,
             written: 0,
             skipped: 0,
             rejected: 0,
@@ -155,10 +157,12 @@ impl Ledger {
         while let Some((_, held)) = self.holds.pop_front_if(|(until, _)| *until <= self.opened) {
             self.to_review.push(held);
         }
-        let mut ticket = Ticket { stream, interval: 0, among_first: false, line };
+        let mut ticket = Ticket { stream, interval: 0, among_first: false, number: 0, line };
         if let Some(of_stream) = self.streams.get_mut(stream) {
             ticket.among_first = of_stream.is_on_trial();
             ticket.interval = of_stream.current;
+            of_stream.read += 1;
+            ticket.number = of_stream.read;
             of_stream.among_first_open += u64::from(ticket.among_first);
         }
         if let Some(interval) = self.intervals.get_mut(&ticket.interval) {
@@ -173,9 +177,14 @@ impl Ledger {
         let Some(stream) = self.streams.get_mut(ticket.stream) else { return };
         interval.open -= 1;
         stream.among_first_open -= u64::from(ticket.among_first);
+        match fate.counts_as() {
+            CountsAs::Written => interval.counts.written += 1,
+            CountsAs::Unchanged => interval.counts.unchanged += 1,
+            CountsAs::Skipped => interval.counts.skipped += 1,
+            CountsAs::Rejected => interval.counts.rejected += 1,
+        }
         match fate {
-            Fate::Created | Fate::Updated | Fate::Folded => {
-                interval.written += 1;
+            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded => {
                 stream.written += 1;
                 // From here on the stream is not wrongly set up, and its states may go.
                 if stream.written == 1 {
@@ -183,12 +192,8 @@ impl Ledger {
                     self.to_review.push(ticket.stream);
                 }
             }
-            Fate::Skipped(_) => {
-                interval.skipped += 1;
-                stream.skipped += 1;
-            }
+            Fate::Skipped(_) => stream.skipped += 1,
             Fate::Rejected(rejection) => {
-                interval.rejected += 1;
                 stream.rejected += 1;
                 if stream.written == 0 && blames_set_up(rejection.reason.code) {
                     if stream.wrong == 0 {
@@ -300,19 +305,18 @@ impl Ledger {
     fn release(&mut self, number: u64) -> Option<String> {
         let waiting = self.states.remove(&number)?;
         self.waiting_bytes -= waiting.state.size() + STATE_OVERHEAD;
-        let (mut kept, mut rejected) = (0, 0);
+        let mut counts = StateCounts::default();
         let intervals = waiting.streams.iter().zip(&waiting.intervals);
         for (&index, interval) in intervals {
             let Some(interval) = self.intervals.remove(interval) else { continue };
-            kept += interval.written + interval.skipped;
-            rejected += interval.rejected;
+            counts += interval.counts;
             if let Some(stream) = self.streams.get_mut(index) {
-                stream.acknowledged |= interval.rejected > 0;
+                stream.acknowledged |= interval.counts.rejected > 0;
                 stream.states.pop_front();
                 self.to_review.push(index);
             }
         }
-        Some(waiting.state.acknowledge(kept, rejected))
+        Some(waiting.state.acknowledge(counts))
     }
 
     /// The stream that is wrongly set up, if it is time to say so: after 1,000 rejections that say it, once all records

@@ -1,12 +1,14 @@
 //! The write path: batches out, outcomes back, states acknowledged.
 //!
-//! [`batcher`] gathers inputs, [`delivery`] brings a batch to HubSpot, [`ledger`] knows the fate of every record and which
-//! states are due, [`known`] which contacts exist, [`streams`] has the plan of each stream, [`run`] ties them to input and
-//! output.
+//! [`intake`] takes lines, [`streams`] has the plan of each stream, [`batcher`] gathers inputs, [`delivery`] brings a batch to
+//! HubSpot, [`books`] books the fate of each record, [`ledger`] knows which states are due, [`known`] which records exist,
+//! [`run`] ties them to input and output.
 
 pub mod batcher;
+pub mod books;
 pub mod delivery;
 pub mod input;
+pub mod intake;
 pub mod known;
 pub mod ledger;
 pub mod run;

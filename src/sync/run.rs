@@ -1,7 +1,8 @@
-//! One sync from its first line to its last state: ties input, mapping, batches, requests, ledger and output together.
+//! One sync from its first line to its last state: the loop that ties input, batches, requests, books and output together.
 //!
-//! The loop owns everything and decides nothing by itself: the pure parts do. Finished requests come before new input,
-//! so that memory stays bounded and states go out as soon as they are due.
+//! Finished requests come before new input, so that memory stays bounded and states go out as soon as they are due. Not here:
+//! what a line means ([`super::intake`]), what a batch comes to ([`super::delivery`]), and which states are due
+//! ([`super::ledger`]).
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -11,44 +12,29 @@ use tracing::{debug, warn};
 
 use super::{
     batcher::{Batcher, Timing},
+    books::Books,
     delivery::{
-        pending::UnusableProperties,
         send::{Delivered, deliver},
         state::Delivery,
     },
-    known::KnownContacts,
-    ledger::Ledger,
-    streams::Streams,
+    intake::Intake,
+    known::KnownRecords,
 };
 use crate::{
     config::{FailIfRejected, FieldMapping, UnknownFields},
-    crm::schema::Schema,
     error::Failure,
     hubspot::client::Client,
     io::{
         input::{Block, InputReader},
         output::{Output, OutputClosed},
     },
-    mapping::{
-        plan::Plan,
-        reason::{Code, Reason},
-        record::map_record,
-        target::{Rules, ValueRules},
-    },
-    protocol::{
-        catalog::ConfiguredStream,
-        foreign::recognise,
-        message::{self, Message, Record, StreamId},
-    },
-    report::{
-        counts::Report,
-        fate::{Fate, Ticket},
-        plan_log::announce_news,
-    },
+    mapping::{plan::Plan, target::Target},
+    protocol::message::StreamId,
+    report::log::Course,
 };
 
-/// Contacts that have not landed may take so much memory; reading stops beyond it.
-const MOST_CONTACT_BYTES: usize = 4 * 1024 * 1024;
+/// Inputs that have not landed may take so much memory; reading stops beyond it.
+const MOST_INPUT_BYTES: usize = 4 * 1024 * 1024;
 /// States that wait may take so much.
 const MOST_STATE_BYTES: usize = 4 * 1024 * 1024;
 /// After a failure, or a signal, what is in flight gets this long to settle.
@@ -59,9 +45,8 @@ const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct SyncParts {
     pub client: Arc<Client>,
-    pub schema: Schema,
-    pub rules: Rules,
-    pub values: ValueRules,
+    /// What streams write to that the catalog does not have.
+    pub target: Arc<Target>,
     pub unknown_fields: UnknownFields,
     pub fail_if_rejected: FailIfRejected,
     pub field_mappings: Vec<FieldMapping>,
@@ -88,45 +73,36 @@ pub enum End {
 /// A sync under way.
 #[derive(Debug)]
 pub struct Sync {
-    setting: SyncParts,
-    rules: Arc<Rules>,
+    client: Arc<Client>,
     output: Output,
     started: Instant,
-    streams: Streams,
-    ledger: Ledger,
+    intake: Intake,
     batcher: Batcher,
-    refused: UnusableProperties,
-    known: KnownContacts,
-    report: Report,
+    books: Books,
+    known: KnownRecords,
     jobs: JoinSet<Delivered>,
     block: Option<Block>,
     input_ended: bool,
     was_stopped: bool,
-    warned_of_unknown_type: bool,
 }
 
 impl Sync {
-    pub fn new(mut setting: SyncParts, output: Output) -> Self {
-        let mut ledger = Ledger::new(setting.fail_if_rejected);
-        let plans = setting.plans.take();
-        let refused = std::mem::take(&mut setting.unsupported_streams);
-        let streams = Streams::new(plans, refused, &mut ledger);
+    pub fn new(parts: SyncParts, output: Output) -> Self {
+        let mut books = Books::new(parts.fail_if_rejected);
+        let (plans, unsupported) = (parts.plans, parts.unsupported_streams);
+        let (mappings, unknown_fields) = (parts.field_mappings, parts.unknown_fields);
         Self {
-            rules: Arc::new(setting.rules.clone()),
-            batcher: Batcher::new(setting.timing),
-            setting,
+            client: parts.client,
             output,
             started: Instant::now(),
-            streams,
-            ledger,
-            refused: UnusableProperties::new(),
-            known: KnownContacts::default(),
-            report: Report::default(),
+            intake: Intake::new(plans, unsupported, parts.target, mappings, unknown_fields, &mut books),
+            batcher: Batcher::new(parts.timing),
+            books,
+            known: KnownRecords::default(),
             jobs: JoinSet::new(),
             block: None,
             input_ended: false,
             was_stopped: false,
-            warned_of_unknown_type: false,
         }
     }
 
@@ -155,7 +131,7 @@ impl Sync {
                     break End::Signalled;
                 }
                 () = output.closed() => break End::OutputClosed,
-                () = sleep_until(deadline), if deadline.is_some() => self.batcher.close_partial(self.now()),
+                () = sleep_until(deadline), if deadline.is_some() => self.batcher.close_due(self.now()),
                 block = input.next(), if reading => match block {
                     Some(Ok(block)) => self.block = Some(block),
                     Some(Err(error)) => break End::Failed(Failure::system(error.to_string())),
@@ -171,7 +147,7 @@ impl Sync {
         loop {
             self.launch();
             self.write_due_states()?;
-            if let Some(failure) = self.ledger.all_rejected() {
+            if let Some(failure) = self.books.ledger.all_rejected() {
                 return Err(End::Failed(failure));
             }
             if !self.has_room() {
@@ -201,7 +177,7 @@ impl Sync {
             if !(self.batcher.is_empty() && self.jobs.is_empty()) {
                 return Ok(false);
             }
-            self.ledger.judge_rejected_streams();
+            self.books.ledger.judge_rejected_streams();
             self.write_due_states()?;
             return self.verdict().map(|()| true).map_err(End::Failed);
         }
@@ -209,10 +185,10 @@ impl Sync {
 
     /// At the end of the input: no record may be without a fate, no stream may be wrongly set up.
     fn verdict(&self) -> Result<(), Failure> {
-        if let Some(failure) = self.ledger.all_rejected() {
+        if let Some(failure) = self.books.ledger.all_rejected() {
             return Err(failure);
         }
-        match self.ledger.open_records() {
+        match self.books.ledger.open_records() {
             0 => Ok(()),
             open => Err(Failure::system(format!(
                 "{open} records were never settled. This is a fault of the connector; their states were not acknowledged. \
@@ -226,13 +202,13 @@ impl Sync {
     }
 
     fn concurrency(&self) -> usize {
-        self.setting.client.throttle().concurrency()
+        self.client.throttle().concurrency()
     }
 
     fn has_room(&self) -> bool {
         !self.batcher.has_ready()
-            && self.batcher.bytes() < MOST_CONTACT_BYTES
-            && self.ledger.waiting_bytes() < MOST_STATE_BYTES
+            && self.batcher.bytes() < MOST_INPUT_BYTES
+            && self.books.ledger.waiting_bytes() < MOST_STATE_BYTES
     }
 
     fn may_read(&self) -> bool {
@@ -245,7 +221,7 @@ impl Sync {
         let now = self.now();
         self.batcher.close_partial(now);
         if !self.batcher.has_ready() {
-            self.ledger.judge_rejected_streams();
+            self.books.ledger.judge_rejected_streams();
         }
     }
 
@@ -253,15 +229,15 @@ impl Sync {
         while self.jobs.len() < self.concurrency() {
             let Some(batch) = self.batcher.take_ready() else { return };
             debug!(inputs = batch.inputs.len(), in_flight = self.jobs.len() + 1, "batch leaves");
-            let client = Arc::clone(&self.setting.client);
-            let mut delivery = Delivery::new(batch, Arc::clone(&self.rules), self.refused.clone());
+            let client = Arc::clone(&self.client);
+            let mut delivery = Delivery::new(batch, self.books.unusable().clone());
             delivery.mark_existing(|key| self.known.has(key));
             self.jobs.spawn(deliver(client, delivery));
         }
     }
 
     fn write_due_states(&mut self) -> Result<(), End> {
-        for line in self.ledger.take_due() {
+        for line in self.books.ledger.take_due() {
             self.output.line(&line).map_err(|OutputClosed| End::OutputClosed)?;
         }
         Ok(())
@@ -269,7 +245,7 @@ impl Sync {
 
     fn read_block(&mut self, mut block: Block) -> Result<(), Failure> {
         while let Some((number, line)) = block.next_line() {
-            self.read_line(number, &line)?;
+            self.intake.take(number, &line, &mut self.books, &mut self.batcher, self.started.elapsed())?;
             if !self.has_room() {
                 self.block = Some(block);
                 return Ok(());
@@ -278,123 +254,27 @@ impl Sync {
         Ok(())
     }
 
-    fn read_line(&mut self, number: u64, line: &[u8]) -> Result<(), Failure> {
-        let message = message::parse(line).map_err(|error| {
-            // Before the first record, it may be a person that gives rows as they are.
-            let foreign = if self.report.read == 0 { recognise(number, line, error) } else { None };
-            if let Some(foreign) = foreign {
-                return Failure::config(foreign.to_string());
-            }
-            Failure::system(format!(
-                "Line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
-            ))
-        })?;
-        match message {
-            Message::Record(record) => self.read_record(number, &record),
-            Message::State(state) => {
-                self.ledger.state(state);
-                let ledger = &self.ledger;
-                self.batcher.state_arrived(|ticket| ledger.is_awaited(ticket));
-                Ok(())
-            }
-            Message::Ignored => Ok(()),
-            Message::Unknown => {
-                if !std::mem::replace(&mut self.warned_of_unknown_type, true) {
-                    warn!(line = number, "lines of a type that Airbyte does not have are ignored");
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn read_record(&mut self, number: u64, record: &Record<'_>) -> Result<(), Failure> {
-        let now = self.now();
-        let setting = &self.setting;
-        let plan = |id| {
-            let undeclared = ConfiguredStream::undeclared(id);
-            Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.schema)
-        };
-        let stream = self.streams.of_record(record, &mut self.ledger, plan)?;
-        self.report.read += 1;
-        let ticket = self.ledger.open(stream.ledger_place, number);
-        let mapped = map_record(&mut stream.plan, &self.setting.schema, self.setting.values, record.data);
-        let news = stream.plan.take_news();
-        if !news.is_empty() {
-            announce_news(&stream.plan, &news, self.setting.unknown_fields)?;
-        }
-        match mapped {
-            Ok(contact) => self.batcher.push(contact, ticket, now),
-            Err(reason) => {
-                if reason.code == Code::DeletedInSource
-                    && !std::mem::replace(&mut stream.warned_of_deletions, true)
-                {
-                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or deleted in HubSpot; to write them, set `deleted_records` to `write`");
-                }
-                self.settle_at_once(ticket, reason);
-            }
-        }
-        Ok(())
-    }
-
-    fn settle_at_once(&mut self, ticket: Ticket, reason: Reason) {
-        let fate = Fate::of_unmapped(reason);
-        self.report.settled(ticket, &fate);
-        self.ledger.settle(ticket, &fate);
-    }
-
-    fn land(&mut self, landed: Result<Delivered, tokio::task::JoinError>) -> Result<(), End> {
+    fn land(&mut self, delivered: Result<Delivered, tokio::task::JoinError>) -> Result<(), End> {
         // Nobody cancels a request, so it panicked: its records have no fate, and their states do not go out.
-        let landed = landed.map_err(|_| End::Panicked)?;
-        self.check_vanished(&landed.notes.learned).map_err(End::Failed)?;
-        for (ticket, fate) in &landed.fates {
-            self.report.settled(*ticket, fate);
-            self.ledger.settle(*ticket, fate);
+        let delivered = delivered.map_err(|_| End::Panicked)?;
+        // Where every field has to have a property, a batch that went without one is not settled.
+        let vanished =
+            Books::vanished(&delivered.notes.learned).filter(|_| self.intake.requires_properties());
+        if let Some(property) = vanished {
+            return Err(End::Failed(Failure::config(format!(
+                "The property `{property}` is gone from HubSpot, or the token may no longer see it, and \
+                 `unknown_fields` is `fail`. Create it again, or map its field to another property."
+            ))));
         }
-        landed.written.iter().for_each(|key| self.known.remember(key));
-        for (reason, lines) in &landed.notes.dropped {
-            for &line in lines {
-                self.report.dropped(reason, line);
-            }
+        for (ticket, fate) in &delivered.fates {
+            self.books.settle(*ticket, fate);
         }
-        self.report.stage_unclear += landed.notes.stage_unclear;
-        landed.notes.out_of_order.iter().for_each(|line| self.report.out_of_order(*line));
-        self.note_not_applied(landed.notes.not_applied);
-        for (property, code) in landed.notes.learned {
-            if self.refused.insert(Arc::clone(&property), code).is_none() {
-                warn!(%property, reason = code.as_str(), "property left out for the rest of the sync: {}", code.advice());
-            }
-        }
-        let ledger = &self.ledger;
-        let now = self.started.elapsed();
-        self.batcher.landed(&landed.keys, landed.bytes, now, |ticket| ledger.is_awaited(ticket));
-        landed.failure.map_or(Ok(()), |failure| Err(End::Failed(failure)))
-    }
-
-    /// Where every field has to have a property, a batch that went without one is not settled.
-    fn check_vanished(&self, learned: &[(Arc<str>, Code)]) -> Result<(), Failure> {
-        let mut vanished = learned.iter().filter(|(_, code)| *code == Code::UnknownProperty);
-        match vanished.next() {
-            Some((property, _)) if self.setting.unknown_fields == UnknownFields::Fail => {
-                Err(Failure::config(format!(
-                    "The property `{property}` is gone from HubSpot, or the token may no longer see it, and \
-                     `unknown_fields` is `fail`. Create it again, or map its field to another property."
-                )))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// HubSpot has taken a value and kept its own: each stream hears of it once, the summary has the count.
-    fn note_not_applied(&mut self, not_applied: Vec<(Arc<str>, Ticket)>) {
-        for (property, ticket) in not_applied {
-            let stream = self.streams.by_ledger_place(ticket.stream());
-            if let Some(stream) = stream.filter(|stream| !stream.warned_of_not_applied) {
-                stream.warned_of_not_applied = true;
-                let line = ticket.line;
-                warn!(stream = %stream.plan.stream(), %property, line, "HubSpot accepted a value and kept its own: a lifecycle stage moves forward only");
-            }
-            *self.report.not_applied.entry(property).or_default() += 1;
-        }
+        self.books.take(delivered.notes);
+        delivered.written.iter().for_each(|key| self.known.remember(key));
+        let now = self.now();
+        let ledger = &self.books.ledger;
+        self.batcher.landed(&delivered.keys, delivered.bytes, now, |ticket| ledger.is_awaited(ticket));
+        delivered.failure.map_or(Ok(()), |failure| Err(End::Failed(failure)))
     }
 
     /// Settles what is in flight, within bounds, and sums up.
@@ -431,11 +311,11 @@ impl Sync {
             }
         }
         // No record comes any more, as at the end of the input.
-        self.ledger.judge_rejected_streams();
+        self.books.ledger.judge_rejected_streams();
         let written = self.write_due_states();
-        self.streams.announce_end(&self.setting.field_mappings, self.input_ended);
-        let name = |stream| self.ledger.stream_id(stream);
-        self.report.log(self.setting.client.effort(), self.now(), self.ledger.open_records(), name);
+        self.intake.announce_end(self.input_ended);
+        let (effort, elapsed, open) = (self.client.effort(), self.now(), self.books.ledger.open_records());
+        self.books.log(Course { effort, elapsed, open });
         match written {
             Ok(()) => end,
             Err(closed) => closed,
@@ -447,13 +327,13 @@ impl Sync {
 #[cfg(test)]
 impl Sync {
     /// Each fate as it is told.
-    pub(super) fn witness(&self) -> crate::report::counts::Witness {
-        std::sync::Arc::clone(&self.report.witness)
+    pub(super) fn witness(&self) -> super::books::Witness {
+        Arc::clone(&self.books.witness)
     }
 
     /// What records and states take in memory.
     pub(super) fn bytes(&self) -> (usize, usize) {
-        (self.batcher.bytes(), self.ledger.waiting_bytes())
+        (self.batcher.bytes(), self.books.ledger.waiting_bytes())
     }
 }
 

@@ -19,7 +19,6 @@ pub struct StreamPlan {
     pub plan: Plan,
     pub ledger_place: usize,
     pub warned_of_deletions: bool,
-    pub warned_of_not_applied: bool,
 }
 
 /// The streams of a sync.
@@ -48,12 +47,7 @@ impl Streams {
         self.last = self.all.len();
         self.by_id.insert(plan.stream().clone(), self.last);
         let ledger_place = ledger.stream(plan.stream());
-        self.all.push(StreamPlan {
-            plan,
-            ledger_place,
-            warned_of_deletions: false,
-            warned_of_not_applied: false,
-        });
+        self.all.push(StreamPlan { plan, ledger_place, warned_of_deletions: false });
     }
 
     /// The stream of a record; one that is new gets the plan that `plan` makes, where streams are not declared.
@@ -96,11 +90,6 @@ impl Streams {
         }
         self.add(plan(id)?, ledger);
         Ok(())
-    }
-
-    /// The stream that has this place in the ledger.
-    pub fn by_ledger_place(&mut self, place: usize) -> Option<&mut StreamPlan> {
-        self.all.iter_mut().find(|stream| stream.ledger_place == place)
     }
 
     /// Says what became of the values of each stream that brought some, and which mappings no record made use of: that is

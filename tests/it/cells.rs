@@ -154,7 +154,7 @@ pub(crate) fn miscounts(outcome: &Outcome, records: &[Value], sandbox: Option<&S
     // A field of several properties is one cell, whose value may fit one of them and not another.
     let fields = fields_of_properties(outcome, records);
     if fields.values().collect::<BTreeSet<_>>().len() == fields.len() {
-        let unfit = outcome.logs("values left out reason=");
+        let unfit = outcome.logs("values left out stream=");
         compare("`unfit` and the values left out for a reason", count("unfit"), sum_of(&unfit, "count"));
     }
     if let Some(sandbox) = sandbox
@@ -214,14 +214,14 @@ fn a_wrong_count_is_noticed() {
         Outcome { code: Some(0), lines, stderr: String::new() }
     };
     let records = [json!({ "email": "a@x.com", "a": 1, "b": 2, "c": "?", "d": "" })];
-    let reason = "values left out reason=invalid_value(c) count=1";
+    let reason = "values left out stream=s reason=invalid_value(c) count=1";
     let right = "values=4 key=1 mapped=0 left_out=2 unfit=1 of_records_left_out=0";
     assert_eq!(miscounts(&outcome(right, reason), &records, None), Vec::<String>::new());
     for (total, reason, complaints) in [
         (right.replace("values=4", "values=5"), reason, 2),
         (right.replace("mapped=0", "mapped=1"), reason, 1),
         (right.replace("left_out=2 unfit=1", "left_out=1 unfit=2"), reason, 2),
-        (right.to_owned(), "values left out reason=invalid_value(c) count=3", 1),
+        (right.to_owned(), "values left out stream=s reason=invalid_value(c) count=3", 1),
     ] {
         let told = miscounts(&outcome(&total, reason), &records, None);
         assert_eq!(told.len(), complaints, "{total}: {told:?}");

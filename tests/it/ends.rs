@@ -290,7 +290,9 @@ fn nothing_to_read_is_no_failure() {
         let outcome = Connector::new(&sandbox).streams(&[("users", &["email"])]).write(input);
         outcome.assert_success();
         assert!(
-            outcome.summary().contains(" read=0 created=0 updated=0 folded=0 skipped=0 rejected=0 "),
+            outcome
+                .summary()
+                .contains(" read=0 created=0 updated=0 unchanged=0 folded=0 skipped=0 rejected=0 "),
             "{}",
             outcome.summary()
         );

@@ -43,7 +43,7 @@ fn a_row_of_a_warehouse_becomes_a_contact() {
     let outcome = Connector::new(&sandbox).write(&(record(row) + &state(1)));
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(1.0, 0.0)]);
-    assert_eq!(outcome.logs("values left out reason="), Vec::<String>::new());
+    assert_eq!(outcome.logs("values left out stream="), Vec::<String>::new());
     for (name, expected) in [
         ("firstname", "Ada"),
         ("lastname", "Lovelace"),

@@ -32,7 +32,7 @@ fn a_retry_and_a_pause_are_warnings_with_the_attempt_the_status_and_the_wait() {
     assert_told(
         &outcome,
         "WARN",
-        &["will ask again", "call=BatchUpsert", "attempt=1", "status=503", "seconds="],
+        &["will ask again", "call=\"write contacts\"", "attempt=1", "status=503", "seconds="],
     );
     assert!(outcome.summary().contains("retries=1"), "{}", outcome.summary());
 

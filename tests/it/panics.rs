@@ -13,7 +13,7 @@ use destination_hubspot::{
     cli,
     command::Context,
     config::{AccessToken, ApiVersion, DelayScale, Environment, FailIfRejected, UnknownFields},
-    crm::schema::Schema,
+    crm::{key::KeySpace, schema::Schema},
     hubspot::{
         client::Client,
         retry::RetryPolicy,
@@ -21,7 +21,7 @@ use destination_hubspot::{
     },
     io::{input, output::Output},
     logging,
-    mapping::target::{Rules, ValueRules},
+    mapping::target::{Target, ValueRules},
     sync::{
         batcher::Timing,
         run::{Sync, SyncParts},
@@ -84,9 +84,11 @@ fn a_connector_with_a_fault() {
     );
     let setting = SyncParts {
         client: Arc::new(client),
-        schema: Schema::new(&[]),
-        rules: Rules::default(),
-        values: ValueRules::default(),
+        target: Arc::new(Target::new(
+            KeySpace::contacts_by_email(),
+            Arc::new(Schema::new(&[])),
+            ValueRules::default(),
+        )),
         unknown_fields: UnknownFields::default(),
         fail_if_rejected: FailIfRejected::default(),
         field_mappings: Vec::new(),

@@ -24,7 +24,9 @@ fn a_deletion_mark_is_no_property_however_often_a_sync_creates_what_is_missing()
         let outcome = connector.write(&input);
         outcome.assert_success();
         assert_eq!(outcome.counts(), [(2.0, 0.0)]);
-        assert!(outcome.summary().contains(" created=1 updated=0 folded=0 skipped=1 rejected=0 "));
+        assert!(
+            outcome.summary().contains(" created=1 updated=0 unchanged=0 folded=0 skipped=1 rejected=0 ")
+        );
         assert_eq!(outcome.logs("property created").len(), usize::from(round == 0), "{:#?}", outcome.lines);
         assert_eq!(
             outcome.logs("fields=\"_ab_cdc_deleted_at, is_deleted\"").len(),

@@ -98,7 +98,7 @@ fn a_record_with_nothing_but_an_address_creates_a_contact_and_changes_none() {
     let outcome = Connector::new(&sandbox).write(&(input + &state(1)));
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(3.0, 0.0)]);
-    assert!(outcome.summary().contains(" created=1 updated=2 "), "{}", outcome.summary());
+    assert!(outcome.summary().contains(" created=1 updated=0 unchanged=2 "), "{}", outcome.summary());
     assert_eq!(sandbox.contact("primary@example.com").unwrap().writes, 0);
     assert_eq!(sandbox.contact("known@example.com").unwrap().writes, 0);
     assert_eq!(sent_for(&sandbox, "new@example.com"), [json!({ "email": "new@example.com" })]);
@@ -112,7 +112,7 @@ fn a_record_with_nothing_but_an_address_needs_leave_to_read() {
     let outcome = Connector::new(&sandbox).set("access_token", tokens::WRITE_ONLY).write(&input);
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(1.0, 1.0)]);
-    let warning = outcome.logs("rejected records reason=nothing_to_write").concat();
+    let warning = outcome.logs("rejected records stream=users reason=nothing_to_write").concat();
     assert!(warning.contains("crm.objects.contacts.read"), "{:#?}", outcome.lines);
 }
 

@@ -207,7 +207,10 @@ fn rejected_records_are_counted_where_they_belong() {
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(2.0, 1.0), (0.0, 1.0), (2.0, 2.0)]);
     let summary = outcome.summary();
-    assert!(summary.contains(" read=8 created=4 updated=0 folded=0 skipped=0 rejected=4 "), "{summary}");
+    assert!(
+        summary.contains(" read=8 created=4 updated=0 unchanged=0 folded=0 skipped=0 rejected=4 "),
+        "{summary}"
+    );
     assert!(summary.contains("missing_email: 2") && summary.contains("invalid_email: 2"), "{summary}");
 }
 
@@ -220,7 +223,7 @@ fn folded_records_count_as_written() {
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(2.0, 0.0), (1.0, 0.0)]);
     assert!(
-        outcome.summary().contains(" read=3 created=1 updated=0 folded=2 skipped=0 rejected=0 "),
+        outcome.summary().contains(" read=3 created=1 updated=0 unchanged=0 folded=2 skipped=0 rejected=0 "),
         "{}",
         outcome.summary()
     );
@@ -267,7 +270,9 @@ fn a_thousand_users_of_a_real_source_take_ten_requests_and_every_count_is_the_so
     }
     assert_eq!(answered.iter().collect::<Vec<_>>(), sent);
     assert!(
-        outcome.summary().contains(" read=1000 created=1000 updated=0 folded=0 skipped=0 rejected=0 "),
+        outcome
+            .summary()
+            .contains(" read=1000 created=1000 updated=0 unchanged=0 folded=0 skipped=0 rejected=0 "),
         "{}",
         outcome.summary()
     );

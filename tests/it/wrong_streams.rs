@@ -127,7 +127,11 @@ fn records_marked_as_deleted_are_skipped_and_no_reason_to_fail() {
     let told = outcome.logs("set `deleted_records` to `write`");
     assert_eq!(told.len(), 1, "{told:#?}");
     assert_eq!(outcome.logs("records skipped stream=users reason=deleted_in_source count=1500").len(), 1);
-    assert!(outcome.summary().contains(" read=1500 created=0 updated=0 folded=0 skipped=1500 rejected=0 "));
+    assert!(
+        outcome
+            .summary()
+            .contains(" read=1500 created=0 updated=0 unchanged=0 folded=0 skipped=1500 rejected=0 ")
+    );
 }
 
 // Look-ups without an answer.

@@ -46,7 +46,7 @@ pub(super) async fn lifecycle_backward(portal: Portal<'_>) -> Result<Vec<Verdict
 
 async fn stage(portal: Portal<'_>, address: &str) -> Result<Option<String>, Failed> {
     let read = portal.read("its stage", &[address], &[LIFECYCLE_STAGE]).await?;
-    Ok(read.results(1)?.first().and_then(|result| result.properties.stage()))
+    Ok(read.results(1)?.first().and_then(|result| result.value(1).map(str::to_owned)))
 }
 
 pub(super) async fn archived_address(portal: Portal<'_>) -> Result<Vec<Verdict>, Failed> {

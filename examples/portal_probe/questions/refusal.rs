@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use destination_hubspot::hubspot::model::ErrorBody;
+use destination_hubspot::hubspot::error_body::ErrorBody;
 use hubspot_sandbox::EmptyInputs;
 use serde_json::json;
 

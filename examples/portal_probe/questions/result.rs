@@ -1,6 +1,6 @@
 //! What the results of a batch look like when nothing goes wrong.
 
-use destination_hubspot::{crm::property::LIFECYCLE_STAGE, hubspot::model::BatchResult};
+use destination_hubspot::{crm::property::LIFECYCLE_STAGE, hubspot::answer::BatchResult};
 use serde_json::Value;
 
 use crate::{
@@ -52,7 +52,7 @@ fn order(batches: &[(&[&str], &[BatchResult])]) -> Verdict {
     let mut is_kept = true;
     for (sent, results) in batches {
         for (address, result) in sent.iter().zip(*results) {
-            let Some(key) = result.address().map(str::to_lowercase) else {
+            let Some(key) = result.key().map(str::to_lowercase) else {
                 return Verdict::Open("a result does not show its address".to_owned());
             };
             is_kept &= key == **address;
@@ -65,7 +65,8 @@ async fn default_stage(portal: Portal<'_>, addresses: &[&str]) -> Result<Verdict
     const NAME: &str = "default_lifecycle_stage";
     let read = portal.read("their lifecycle stages", addresses, &[LIFECYCLE_STAGE]).await?;
     let results = read.results(addresses.len())?;
-    let mut stages: Vec<Option<String>> = results.iter().map(|result| result.properties.stage()).collect();
+    let mut stages: Vec<Option<String>> =
+        results.iter().map(|result| result.value(1).map(str::to_owned)).collect();
     stages.dedup();
     Ok(match stages.as_slice() {
         [stage] => {

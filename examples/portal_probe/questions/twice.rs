@@ -1,6 +1,6 @@
 //! What happens when one contact is in a batch twice, under ids that look different.
 
-use destination_hubspot::hubspot::model::BatchResult;
+use destination_hubspot::hubspot::answer::BatchResult;
 use hubspot_sandbox::SameContactInputs;
 use serde_json::json;
 
@@ -29,7 +29,7 @@ pub(super) async fn two_addresses(portal: Portal<'_>) -> Result<Vec<Verdict>, Fa
     let alone = portal.upsert("its secondary address alone", &[(&contact.secondary, FIRST)]).await?;
     let results = alone.results(1)?;
     let found = results.first().filter(|result| result.id.as_deref() == Some(&contact.id));
-    let shown = match found.and_then(BatchResult::address).map(str::to_lowercase) {
+    let shown = match found.and_then(BatchResult::key).map(str::to_lowercase) {
         None => fact("an upsert by the secondary address does not show the contact", false),
         Some(key) if key == contact.primary => fact("the result shows the primary address", true),
         Some(key) if key == contact.secondary => fact("the result shows the secondary address", false),

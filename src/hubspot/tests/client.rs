@@ -12,10 +12,13 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     config::{AccessToken, ApiVersion, DelayScale},
+    crm::{key::KeySpace, object::ObjectType},
     error::{Failure, FailureType},
     hubspot::{
+        answer::BatchAnswer,
+        batch_call::BatchCall,
         client::{Client, Effort, Reply},
-        endpoint::{Endpoint, Sensitivity},
+        endpoint::Sensitivity,
         error::{ApiError, ApiErrorKind},
         retry::{RetryPolicy, Stop},
         throttle::RateLimit,
@@ -52,7 +55,7 @@ fn answer(status: u16, body: &'static str) -> Answer {
 }
 
 fn status(status: u16) -> Answer {
-    answer(status, "")
+    answer(status, "{}")
 }
 
 fn broken(error: TransportError) -> Answer {
@@ -113,23 +116,25 @@ fn client_always(answer: Answer) -> (Client, Arc<Script>) {
     client_of(&[answer], true, RetryPolicy::WRITE, 1.0)
 }
 
-async fn upsert(client: &Client) -> Result<Reply, ApiError> {
-    client.batch(Endpoint::BatchUpsert, Bytes::from_static(b"{}")).await
+async fn upsert(client: &Client) -> Result<Reply<BatchAnswer>, ApiError> {
+    client.batch(&BatchCall::upsert_nothing(&KeySpace::contacts_by_email())).await
 }
 
-fn is_done(reply: &Result<Reply, ApiError>) -> bool {
+fn is_done(reply: &Result<Reply<BatchAnswer>, ApiError>) -> bool {
     matches!(reply, Ok(Reply::Done(_)))
 }
 
 #[track_caller]
-fn stopped(reply: Result<Reply, ApiError>) -> (Stop, FailureType) {
+fn stopped(reply: Result<Reply<BatchAnswer>, ApiError>) -> (Stop, FailureType) {
     let error = reply.expect_err("it is stopped");
     let ApiErrorKind::Stop(stop) = error.kind else { panic!("{error:?}") };
     (stop, Failure::from(error).failure_type)
 }
 
 #[track_caller]
-fn exhausted(reply: Result<Reply, ApiError>) -> (u32, Duration, Option<TransportError>, ApiError) {
+fn exhausted(
+    reply: Result<Reply<BatchAnswer>, ApiError>,
+) -> (u32, Duration, Option<TransportError>, ApiError) {
     let error = reply.expect_err("it is given up");
     let ApiErrorKind::Exhausted { attempts, elapsed, last } = error.kind else { panic!("{error:?}") };
     (attempts, elapsed, last, error)
@@ -143,8 +148,8 @@ const DAILY: &str = r#"{"status":"error","policyName":"DAILY","category":"RATE_L
 async fn a_call_goes_to_its_path_with_its_query_and_body() {
     let list = answer(200, r#"{"results":[{"name":"phone"}]}"#);
     let (client, script) = client(&[list.clone(), list, status(200)]);
-    assert_eq!(client.properties(Sensitivity::None).await.unwrap()[0].name, "phone");
-    client.properties(Sensitivity::Sensitive).await.unwrap();
+    assert_eq!(client.properties(ObjectType::CONTACTS, Sensitivity::None).await.unwrap()[0].name, "phone");
+    client.properties(ObjectType::CONTACTS, Sensitivity::Sensitive).await.unwrap();
     assert!(is_done(&upsert(&client).await));
     let asked = script.asked.lock().unwrap();
     let asked: Vec<_> = asked.iter().map(|(_, one)| (&*one.path, one.query, one.body.as_deref())).collect();
@@ -154,7 +159,7 @@ async fn a_call_goes_to_its_path_with_its_query_and_body() {
         [
             (path, None, None),
             (path, Some("dataSensitivity=sensitive"), None),
-            ("/crm/v3/objects/contacts/batch/upsert", None, Some(&b"{}"[..])),
+            ("/crm/v3/objects/contacts/batch/upsert", None, Some(&br#"{"inputs":[]}"#[..])),
         ]
     );
 }
@@ -170,7 +175,7 @@ async fn what_hubspot_says_to_a_batch_is_handed_on_at_once() {
         broken(TransportError::AnswerTooLarge),
     ];
     let (client, script) = client(&answers);
-    assert!(matches!(upsert(&client).await, Ok(Reply::Done(body)) if body == "{}"));
+    assert!(matches!(upsert(&client).await, Ok(Reply::Done(answer)) if answer.results.is_empty()));
     assert!(matches!(upsert(&client).await,
         Ok(Reply::Refused { status: 400, error }) if error.correlation_id() == Some("c0ffee")));
     assert!(matches!(upsert(&client).await,

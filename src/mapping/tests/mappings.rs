@@ -97,7 +97,8 @@ fn a_mapping_that_can_match_nothing_is_doubtful() {
         ("phones[0].value", Some(Doubt::NoField { nearest: None })),
     ] {
         let one = mapping(None, name, "phone");
-        let plan = Plan::new(&stream, std::slice::from_ref(&one), ValueRules::default(), &schema()).unwrap();
+        let plan =
+            Plan::new(&stream, std::slice::from_ref(&one), &target(ValueRules::default(), schema())).unwrap();
         assert_eq!(plan.mappings().doubt(&one, &stream), expected, "{name}");
     }
 }
@@ -119,11 +120,12 @@ fn a_mapping_that_cannot_work_is_a_config_error() {
         ("fristname", "did you mean `firstname`?"),
         ("createdate", "does not let the API set"),
     ] {
-        let failure = check_mappings(&[mapping(None, "name", property)], &schema(), |_| false).unwrap_err();
+        let failure =
+            check_mappings(&[mapping(None, "name", property)], "email", &schema(), |_| false).unwrap_err();
         assert_eq!(failure.failure_type, FailureType::Config);
         assert!(failure.message.contains(&format!("`name` to the property `{property}`")), "{failure}");
         assert!(failure.message.contains(said), "{failure}");
     }
-    assert!(check_mappings(&[mapping(None, "mail", "email")], &schema(), |_| false).is_ok());
-    assert!(check_mappings(&[mapping(None, "name", "nickname")], &schema(), |_| true).is_ok());
+    assert!(check_mappings(&[mapping(None, "mail", "email")], "email", &schema(), |_| false).is_ok());
+    assert!(check_mappings(&[mapping(None, "name", "nickname")], "email", &schema(), |_| true).is_ok());
 }

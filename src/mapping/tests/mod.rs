@@ -1,6 +1,9 @@
 //! Tests of plans and of contacts: which field goes where, and what becomes of a record. Here: what they share.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use proptest::prelude::*;
 use serde_json::{Value, json, value::RawValue};
@@ -21,13 +24,13 @@ use super::{
     plan::{News, Plan},
     reason::{Code, Reason},
     record::map_record,
-    target::ValueRules,
+    target::{Target, ValueRules},
 };
 use crate::{
     config::{DeletedRecords, FieldMapping, InvalidValues, NullValues},
     crm::{
         definition::PropertyDefinition,
-        key::Key,
+        key::{Key, KeySpace},
         names::{By, Match, is_email_word},
         property::{Kind, MAX_VALUE_CHARACTERS},
         schema::Schema,
@@ -49,6 +52,10 @@ fn property(name: &str, label: &str, value_type: &str, read_only_value: bool) ->
         read_only: read_only_value,
         ..PropertyDefinition::default()
     }
+}
+
+fn target(values: ValueRules, schema: Schema) -> Arc<Target> {
+    Arc::new(Target::new(KeySpace::contacts_by_email(), Arc::new(schema), values))
 }
 
 fn schema() -> Schema {
@@ -100,8 +107,7 @@ fn plan_of(
     Plan::new(
         &ConfiguredStream { fields, ..ConfiguredStream::undeclared(users()) },
         mappings,
-        rules,
-        &schema(),
+        &target(rules, schema()),
     )
 }
 
@@ -131,7 +137,8 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 type Mapped = Result<Change, Reason>;
 
 fn map_by(plan: &mut Plan, data: &str, rules: ValueRules) -> Mapped {
-    map_record(plan, &schema(), rules, &RawValue::from_string(data.to_owned()).unwrap())
+    plan.set_values(rules);
+    map_record(plan, &RawValue::from_string(data.to_owned()).unwrap())
 }
 
 fn map_with(plan: &mut Plan, data: &str, invalid: InvalidValues) -> Mapped {

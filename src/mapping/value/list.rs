@@ -10,7 +10,10 @@ use serde_json::{Deserializer, value::RawValue};
 
 use super::plain::Plain;
 use crate::{
-    crm::property::{Kind, Property},
+    crm::{
+        names::{ADDRESS_MEMBERS, speaks_of_address},
+        property::{Kind, Property},
+    },
     mapping::{cell, reason::Code},
     protocol::message::for_each_member,
     text::trim,
@@ -116,7 +119,7 @@ pub(super) struct Names {
 impl Names {
     pub(super) const OF_ADDRESSES: Self = Self {
         own: String::new(),
-        others: &["email", "emailaddress", "address"],
+        others: &ADDRESS_MEMBERS,
         looks_right: |text| text.bytes().filter(|byte| *byte == b'@').count() == 1,
     };
 
@@ -129,7 +132,7 @@ impl Names {
                 looks_right: |text| text.contains(char::is_numeric),
             },
             // Of a property like `work_email`.
-            _ if own.contains("email") => Self { own, ..Self::OF_ADDRESSES },
+            _ if speaks_of_address(&own) => Self { own, ..Self::OF_ADDRESSES },
             _ => Self { own, others: &[], looks_right: |_| true },
         }
     }

@@ -4,21 +4,24 @@
 //! key is a result's address. Results are unordered, and one that was found by a secondary address carries the primary
 //! one. Whoever is left over is not taken for written.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    crm::key::Key,
-    hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
+    crm::key::{Key, KeySpace},
+    hubspot::{
+        answer::{BatchAnswer, BatchResult},
+        error_body::ErrorBody,
+    },
 };
 
 /// What the answer says of one input.
 #[derive(Debug, Clone)]
 pub enum InputResult {
     Written {
-        /// The contact was created.
+        /// The record was created.
         new: bool,
-        /// The lifecycle stage it has now, if the answer says so.
-        stage: Option<String>,
+        /// What the answer says of it, if it is known which result is whose.
+        result: Option<BatchResult>,
     },
     Failed(Box<ErrorBody>),
     /// The answer does not say what became of it.
@@ -37,18 +40,21 @@ pub struct Attribution {
 }
 
 /// Reads an answer for the inputs sent, each with its trace id.
-pub fn attribute(sent: &[(String, &Key)], answer: BatchAnswer) -> Attribution {
-    let by_trace: HashMap<&str, usize> =
-        sent.iter().enumerate().map(|(i, (trace, _))| (trace.as_str(), i)).collect();
+pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAnswer) -> Attribution {
+    let by_trace: HashMap<usize, usize> =
+        sent.iter().enumerate().map(|(i, (trace, _))| (*trace, i)).collect();
+    let by_trace = |id: &str| by_trace.get(&id.parse().ok()?).copied();
     let by_key: HashMap<&str, usize> =
         sent.iter().enumerate().map(|(i, (_, key))| (key.as_str(), i)).collect();
     let mut of_inputs = vec![InputResult::Missing; sent.len()];
 
     let mut unattributed = false;
     for error in answer.errors {
-        let by_id = error.ids().filter_map(|id| by_key.get(Key::parse(id)?.as_str()));
-        let mut named: Vec<usize> =
-            error.trace_ids().filter_map(|id| by_trace.get(id)).chain(by_id).copied().collect();
+        let mut named: Vec<usize> = error.trace_ids().filter_map(by_trace).collect();
+        // An error that names its input by trace id may mention others as ids: those it is not about.
+        if error.trace_ids().next().is_none() {
+            named.extend(error.ids().filter_map(|id| by_key.get(space.key(id)?.as_str())));
+        }
         if named.is_empty() && sent.len() == 1 {
             named.push(0);
         }
@@ -63,14 +69,18 @@ pub fn attribute(sent: &[(String, &Key)], answer: BatchAnswer) -> Attribution {
     let (mut leftover, mut aliases) = (Vec::new(), Vec::new());
     let mut contradicted = false;
     for result in answer.results {
-        let key = result.address().and_then(Key::parse);
-        let own = key.as_ref().and_then(|key| by_key.get(key.as_str()));
-        let index = result.object_write_trace_id.as_deref().and_then(|id| by_trace.get(id)).or(own);
-        if let (Some(&index), Some(primary)) = (index.filter(|_| index != own), key) {
-            aliases.push((primary.as_str().to_owned(), vec![index]));
+        let exact = result.key().and_then(|key| by_key.get(key)).copied();
+        let key = if exact.is_none() { result.key().and_then(|key| space.key(key)) } else { None };
+        let own = exact.or_else(|| by_key.get(key.as_ref()?.as_str()).copied());
+        let index = result.object_write_trace_id.as_deref().and_then(by_trace).or(own);
+        let spelling = if exact.is_some() { result.key() } else { key.as_ref().map(Key::as_str) };
+        if let (Some(index), Some(primary)) = (index.filter(|_| index != own), spelling) {
+            aliases.push((primary.to_owned(), vec![index]));
         }
-        match index.and_then(|&index| of_inputs.get_mut(index)) {
-            Some(place @ InputResult::Missing) => *place = written(&result),
+        match index.and_then(|index| of_inputs.get_mut(index)) {
+            Some(place @ InputResult::Missing) => {
+                *place = InputResult::Written { new: result.new, result: Some(result) };
+            }
             // A failure that is named stays one. The result may be that of another address of the contact.
             Some(InputResult::Failed(_)) => contradicted = true,
             Some(InputResult::Written { .. }) | None => leftover.push(result),
@@ -87,19 +97,15 @@ pub fn attribute(sent: &[(String, &Key)], answer: BatchAnswer) -> Attribution {
     for (&index, result) in missing.iter().zip(&leftover) {
         if let Some(place) = of_inputs.get_mut(index) {
             // Which of several results is whose is not known, only that there are enough of them.
-            let stage = result.properties.stage().filter(|_| missing.len() == 1 && leftover.len() == 1);
-            *place = InputResult::Written { new: result.new, stage };
+            let known = (missing.len() == 1 && leftover.len() == 1).then(|| result.clone());
+            *place = InputResult::Written { new: result.new, result: known };
         }
     }
     if !missing.is_empty() {
-        let primaries = leftover.iter().filter_map(BatchResult::address).filter_map(Key::parse);
+        let primaries = leftover.iter().filter_map(BatchResult::key).filter_map(|key| space.key(key));
         aliases.extend(primaries.map(|primary| (primary.as_str().to_owned(), missing.clone())));
     }
     Attribution { of_inputs, aliases, ambiguous: false }
-}
-
-fn written(result: &BatchResult) -> InputResult {
-    InputResult::Written { new: result.new, stage: result.properties.stage() }
 }
 
 #[cfg(test)]
@@ -108,15 +114,15 @@ mod tests {
 
     fn accounts(keys: &[&str], answer: &serde_json::Value) -> Vec<&'static str> {
         let keys: Vec<Key> = keys.iter().map(|key| Key::parse(key).unwrap()).collect();
-        let sent: Vec<_> = keys.iter().enumerate().map(|(index, key)| (index.to_string(), key)).collect();
-        let answer = serde_json::from_value(answer.clone()).unwrap();
+        let sent: Vec<_> = keys.iter().enumerate().collect();
+        let answer = BatchAnswer::parse(answer.to_string().as_bytes(), &["email".into()]).unwrap();
         let name = |one: &InputResult| match one {
             InputResult::Written { new: true, .. } => "created",
             InputResult::Written { new: false, .. } => "updated",
             InputResult::Failed(_) => "failed",
             InputResult::Missing => "missing",
         };
-        attribute(&sent, answer).of_inputs.iter().map(name).collect()
+        attribute(&KeySpace::contacts_by_email(), &sent, answer).of_inputs.iter().map(name).collect()
     }
 
     fn result(email: &str) -> serde_json::Value {

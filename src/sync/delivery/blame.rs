@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    crm::{key::Key, property::EMAIL},
+    crm::key::{Key, KeySpace},
     error::Failure,
-    hubspot::model::{ErrorBody, PropertyFault},
+    hubspot::error_body::{ErrorBody, PropertyFault},
     mapping::reason::Code,
 };
 
@@ -28,7 +28,12 @@ pub enum Blame {
 
 /// Reads a refusal. `status` is that of a refused request, `None` for an error inside an answer that succeeded.
 /// `sent` gives the property of a name if it was sent: others are not believed, nor repeated in logs.
-pub fn blame(error: &ErrorBody, status: Option<u16>, sent: impl Fn(&str) -> Option<Arc<str>>) -> Blame {
+pub fn blame(
+    error: &ErrorBody,
+    status: Option<u16>,
+    keys: &KeySpace,
+    sent: impl Fn(&str) -> Option<Arc<str>>,
+) -> Blame {
     let conflict =
         status == Some(409) || matches!(error.category(), Some("CONFLICT" | "OBJECT_ALREADY_EXISTS"));
     if conflict {
@@ -58,7 +63,7 @@ pub fn blame(error: &ErrorBody, status: Option<u16>, sent: impl Fn(&str) -> Opti
     }
     // A property that was sent may hold an address too, and a bad one there is a bad value.
     let of_key = |fault: &PropertyFault| {
-        fault.property == EMAIL || (fault.code == "INVALID_EMAIL" && sent(&fault.property).is_none())
+        keys.is_key(&fault.property) || (fault.code == "INVALID_EMAIL" && sent(&fault.property).is_none())
     };
     if faults.iter().any(of_key) {
         return Blame::Email;
@@ -80,7 +85,7 @@ pub fn names(error: &ErrorBody, key: &Key) -> bool {
         .message
         .as_deref()
         .is_some_and(|message| message.to_lowercase().contains(&key.as_str().to_lowercase()));
-    quoted || error.ids().any(|id| Key::parse(id).as_ref() == Some(key))
+    quoted || error.ids().any(|id| key.space().is_same(id, key))
 }
 
 /// A batch was refused without a named reason. If two of its inputs alone meet the same refusal, one of each half, the
@@ -97,7 +102,7 @@ pub struct Suspicion {
 /// What makes two refusals the same one, apart from what they are about.
 pub fn signature(status: u16, error: &ErrorBody) -> String {
     let text = |one: Option<&str>| one.unwrap_or_default().to_owned();
-    let codes: Vec<String> = error.errors.iter().map(|detail| text(detail.code.as_deref())).collect();
+    let codes: Vec<String> = error.details().map(|detail| text(detail.code.as_deref())).collect();
     [status.to_string(), text(error.category()), text(error.sub_category.as_deref()), codes.join(",")]
         .join(" ")
 }
@@ -135,7 +140,9 @@ mod tests {
 
     fn of(body: &serde_json::Value, status: Option<u16>) -> Blame {
         let error = ErrorBody::parse(body.to_string().as_bytes()).unwrap();
-        blame(&error, status, |name| ["phone", "notes", "x"].contains(&name).then(|| name.into()))
+        blame(&error, status, &KeySpace::contacts_by_email(), |name| {
+            ["phone", "notes", "x"].contains(&name).then(|| name.into())
+        })
     }
 
     fn validation(context: &serde_json::Value) -> serde_json::Value {

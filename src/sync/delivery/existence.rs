@@ -3,11 +3,17 @@
 //! HubSpot makes a new contact a `lead` unless the creating request says otherwise, and ignores a later move backwards
 //! in silence, so the stage has to be in the creating request and contacts have to be looked up before it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
-    crm::key::Key,
-    hubspot::model::{BatchAnswer, BatchResult, ErrorBody},
+    crm::key::{Key, KeySpace},
+    hubspot::{
+        answer::{BatchAnswer, BatchResult},
+        error_body::ErrorBody,
+    },
 };
 
 /// What is known of a contact before it is written.
@@ -22,17 +28,17 @@ pub enum Existence {
 
 /// Reads the answer to a batch read by address, for the keys asked for. HubSpot lists what it does not have under
 /// `errors[].context.ids`, as it was asked; what it found by a secondary address comes back with the primary one.
-pub fn existence(keys: &[Key], answer: &BatchAnswer) -> Vec<Existence> {
+pub fn existence(space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> Vec<Existence> {
     let missing: HashSet<Key> =
-        answer.errors.iter().flat_map(ErrorBody::ids).filter_map(Key::parse).collect();
+        answer.errors.iter().flat_map(ErrorBody::ids).filter_map(|text| space.key(text)).collect();
     // A contact that was asked for by several of its addresses is listed for each of them.
     let mut found: HashMap<Key, usize> = HashMap::new();
-    for key in answer.results.iter().filter_map(BatchResult::address).filter_map(Key::parse) {
+    for key in answer.results.iter().filter_map(BatchResult::key).filter_map(|text| space.key(text)) {
         *found.entry(key).or_default() += 1;
     }
     let mut existence: Vec<Existence> = keys
         .iter()
-        .map(|key| match (missing.contains(key.as_str()), found.get_mut(key.as_str())) {
+        .map(|key| match (missing.contains(key), found.get_mut(key)) {
             (true, _) => Existence::New,
             (false, Some(left)) if *left > 0 => {
                 *left -= 1;

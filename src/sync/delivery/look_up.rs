@@ -8,15 +8,17 @@ use std::collections::VecDeque;
 use super::{
     blame::{Suspicion, look_ups_refused, names, signature},
     existence::{Existence, existence},
-    pending::PendingInput,
+    mode::must_look_up,
     state::{Delivery, MOST_UNACCOUNTED, SMALLEST_STRUCTURAL},
 };
 use crate::{
-    crm::{key::Key, property::LIFECYCLE_STAGE},
+    crm::key::Key,
     error::Failure,
     hubspot::{
+        answer::BatchAnswer,
         client::Reply,
-        model::{BatchAnswer, ErrorBody},
+        endpoint::{Endpoint, Success},
+        error_body::ErrorBody,
     },
     mapping::reason::{Code, Reason},
 };
@@ -28,22 +30,13 @@ impl Delivery {
         self.leave_all_unclear(&current);
     }
 
-    /// Whether the sync cannot go on without looking contacts up.
-    pub fn needs_look_ups(&self) -> bool {
-        self.rules.stage.is_some()
-    }
-
-    pub(super) fn staged(&self, pending: &PendingInput) -> bool {
-        let refused = self.refused.contains_key(LIFECYCLE_STAGE) || pending.dropped.contains(LIFECYCLE_STAGE);
-        let stage = self.rules.stage.as_ref().filter(|_| !refused);
-        stage.is_some_and(|stage| stage.applies_to(pending.input.own_stage()))
+    /// Whether the sync can go on without a call: without a look-up, if nothing that a new record gets hangs on it.
+    pub fn may_go_without(&self, endpoint: Endpoint) -> bool {
+        endpoint.success() == Success::FoundOrMissing && self.target.on_create.is_empty()
     }
 
     fn must_look_up(&self, index: usize) -> bool {
-        self.open(index).is_some_and(|pending| {
-            pending.existence == Existence::NotAsked
-                && (self.staged(pending) || self.properties(pending).is_empty())
-        })
+        self.open(index).is_some_and(|pending| must_look_up(&self.target, pending, &self.unusable))
     }
 
     fn unknown(&self, part: &[usize]) -> Vec<usize> {
@@ -64,14 +57,15 @@ impl Delivery {
         Some(next.unwrap_or(all))
     }
 
-    pub(super) fn look_up_answered(&mut self, reply: Reply) -> Result<(), Failure> {
+    pub(super) fn look_up_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), Failure> {
         let current = std::mem::take(&mut self.current);
         let suspicion = match current[..] {
             [one] => self.look_ups.suspicion.take_if(|of| one == of.first || one == of.middle),
             _ => None,
         };
         let answer = match reply {
-            Reply::Done(body) => serde_json::from_slice(&body).unwrap_or_default(),
+            Reply::Done(answer) => answer,
+            Reply::Unreadable => BatchAnswer::default(),
             Reply::AnswerTooLarge if current.len() == 1 => BatchAnswer::default(),
             Reply::Refused { status, error } => {
                 return self.look_up_refused(&current, status, &error, suspicion);
@@ -94,7 +88,7 @@ impl Delivery {
         let keys: Vec<Key> =
             current.iter().filter_map(|&index| Some(self.inputs.get(index)?.input.key.clone())).collect();
         let mut unclear = Vec::new();
-        for (&index, existence) in current.iter().zip(existence(&keys, answer)) {
+        for (&index, existence) in current.iter().zip(existence(&self.target.keys, &keys, answer)) {
             if existence == Existence::Unclear {
                 unclear.push(index);
                 continue;
@@ -106,16 +100,16 @@ impl Delivery {
         }
         let is_silent = answer.results.is_empty() && answer.errors.is_empty();
         match unclear[..] {
-            [] => self.look_ups.silent = 0,
-            [index] if current.len() == 1 && is_silent => return self.unheard(index),
+            [] => self.look_ups.silent_answers = 0,
+            [index] if current.len() == 1 && is_silent => return self.unanswered_alone(index),
             // An error that names nobody is about the only one asked for.
             [index] if current.len() == 1 => {
                 self.leave_unclear(index);
                 return self.unless_all_refused(200, &answer.errors.first().cloned().unwrap_or_default());
             }
-            _ if is_silent => return self.all_unheard(unclear),
+            _ if is_silent => return self.none_answered(unclear),
             _ => {
-                self.look_ups.silent = 0;
+                self.look_ups.silent_answers = 0;
                 self.look_up_in_halves(&unclear);
             }
         }
@@ -123,14 +117,14 @@ impl Delivery {
     }
 
     /// The answer says nothing at all. It is asked for again, and in the end there is no going on without it.
-    fn all_unheard(&mut self, group: Vec<usize>) -> Result<(), Failure> {
-        self.look_ups.silent += 1;
-        if self.look_ups.silent < MOST_UNACCOUNTED {
+    fn none_answered(&mut self, group: Vec<usize>) -> Result<(), Failure> {
+        self.look_ups.silent_answers += 1;
+        if self.look_ups.silent_answers < MOST_UNACCOUNTED {
             self.look_ups.work.push_front(group);
             return Ok(());
         }
-        self.look_ups.silent = 0;
-        if self.any_staged(&group) {
+        self.look_ups.silent_answers = 0;
+        if self.any_hangs_on_look_up(&group) {
             return Err(unanswered());
         }
         self.leave_all_unclear(&group);
@@ -138,16 +132,16 @@ impl Delivery {
     }
 
     /// The same of one contact alone: if HubSpot does say of others whether they exist, it costs this one only.
-    fn unheard(&mut self, index: usize) -> Result<(), Failure> {
+    fn unanswered_alone(&mut self, index: usize) -> Result<(), Failure> {
         let Some(pending) = self.inputs.get_mut(index) else { return Ok(()) };
-        pending.unheard += 1;
-        if pending.unheard < MOST_UNACCOUNTED {
+        pending.unanswered_look_ups += 1;
+        if pending.unanswered_look_ups < MOST_UNACCOUNTED {
             self.look_ups.work.push_front(vec![index]);
             return Ok(());
         }
-        match (self.any_staged(&[index]), self.look_ups.answered) {
+        match (self.any_hangs_on_look_up(&[index]), self.look_ups.answered) {
             (false, _) => self.leave_unclear(index),
-            (true, true) => self.reject(index, Reason::of(Code::NotConfirmed), None),
+            (true, true) => self.reject(index, &Reason::of(Code::NotConfirmed), None),
             (true, false) => return Err(unanswered()),
         }
         Ok(())
@@ -160,7 +154,7 @@ impl Delivery {
         error: &ErrorBody,
         suspicion: Option<Suspicion>,
     ) -> Result<(), Failure> {
-        self.look_ups.silent = 0;
+        self.look_ups.silent_answers = 0;
         match *current {
             [index] => self.refused_to_look_up(index, status, error, suspicion),
             _ if current.len() >= SMALLEST_STRUCTURAL && !self.look_ups.has_suspected => {
@@ -222,7 +216,7 @@ impl Delivery {
         let parts = std::mem::take(&mut self.look_ups.work);
         let is_left = parts.iter().flatten().any(|&index| self.must_look_up(index));
         self.look_ups.work = parts;
-        if is_left || self.look_ups.answered || self.outcome.notes.stage_unclear == 0 {
+        if is_left || self.look_ups.answered || self.outcome.notes.new_unclear == 0 {
             return Ok(());
         }
         Err(look_ups_refused(status, error))
@@ -238,32 +232,20 @@ impl Delivery {
         if !self.must_look_up(index) {
             return;
         }
-        self.outcome.notes.stage_unclear += u64::from(self.any_staged(&[index]));
+        self.outcome.notes.new_unclear += u64::from(self.any_hangs_on_look_up(&[index]));
         if let Some(pending) = self.inputs.get_mut(index) {
             pending.existence = Existence::Unclear;
         }
     }
 
-    fn any_staged(&self, group: &[usize]) -> bool {
-        group.iter().filter_map(|&index| self.open(index)).any(|pending| self.staged(pending))
+    fn any_hangs_on_look_up(&self, group: &[usize]) -> bool {
+        group.iter().filter_map(|&index| self.open(index)).any(|pending| self.hangs_on_look_up(pending))
     }
 
     fn look_up_in_halves(&mut self, group: &[usize]) {
         let (left, right) = group.split_at(group.len() / 2);
         self.look_ups.work.push_front(right.to_vec());
         self.look_ups.work.push_front(left.to_vec());
-    }
-
-    /// Inputs that have nothing to send get their fate here, unless their contact is new.
-    pub(super) fn settle_without_writing(&mut self) {
-        for index in std::mem::take(&mut self.current) {
-            let Some(pending) = self.inputs.get(index) else { continue };
-            match (self.properties(pending).is_empty(), pending.existence) {
-                (true, Existence::Known) => self.written(index, false),
-                (true, Existence::Unclear) => self.reject(index, Reason::of(Code::NothingToWrite), None),
-                (true, Existence::New | Existence::NotAsked) | (false, _) => self.current.push(index),
-            }
-        }
     }
 }
 

@@ -1,15 +1,13 @@
 //! What a batch comes to: the fates of its records, and what else there is to report. Pure.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use super::pending::PendingInput;
 use crate::{
     crm::key::Key,
     mapping::reason::{Code, Reason},
     report::fate::{Fate, Rejection, Ticket},
+    sync::input::Part,
 };
 
 /// What a batch has come to so far.
@@ -47,20 +45,42 @@ impl Outcome {
                 continue;
             }
             self.fates.insert(part.ticket, fate);
-            let refused = pending.dropped.iter().map(|name| Reason::of_property(Code::InvalidValue, name));
-            for reason in part.dropped.iter().cloned().chain(refused) {
-                self.notes.dropped.entry(reason).or_default().push(part.ticket.line);
-            }
+            self.note_values(pending, part);
         }
     }
 
+    /// Nothing of an input was left to send, and its record is there.
+    pub fn note_unchanged(&mut self, pending: &PendingInput) {
+        for part in &pending.input.parts {
+            // As in [`Self::note_written`]: the first fate stays.
+            if let Some(first) = self.held.remove(&part.ticket) {
+                self.fates.insert(part.ticket, first);
+                continue;
+            }
+            self.fates.insert(part.ticket, Fate::Unchanged);
+            self.note_values(pending, part);
+        }
+    }
+
+    /// Values that the record of a part goes without, or that it empties.
+    fn note_values(&mut self, pending: &PendingInput, part: &Part) {
+        let brought = |name: &&Arc<str>| part.properties.iter().any(|one| one.property.name == **name);
+        let refused = pending.dropped.iter().filter(brought);
+        let refused = refused.map(|name| Reason::of_property(Code::InvalidValue, name));
+        self.notes
+            .left_out
+            .extend(part.dropped.iter().cloned().chain(refused).map(|reason| (reason, part.ticket)));
+        self.notes.cleared.extend((part.cleared > 0).then_some((part.ticket, part.cleared)));
+    }
+
     /// HubSpot has refused an input for good.
-    pub fn note_rejected(&mut self, pending: &PendingInput, reason: Reason, correlation_id: Option<&str>) {
-        let rejection = Rejection { reason, correlation_id: correlation_id.map(str::to_owned) };
+    pub fn note_rejected(&mut self, pending: &PendingInput, reason: &Reason, correlation_id: Option<&str>) {
+        let rejection =
+            Rejection { reason: reason.clone(), correlation_id: correlation_id.map(str::to_owned) };
         for part in &pending.input.parts {
             // One that was written before is in HubSpot, though perhaps under what an earlier record says.
             let first = self.held.remove(&part.ticket);
-            self.notes.out_of_order.extend(first.is_some().then_some(part.ticket.line));
+            self.notes.out_of_order.extend(first.is_some().then_some(part.ticket));
             let fate = first.unwrap_or_else(|| Fate::Rejected(rejection.clone()));
             self.fates.insert(part.ticket, fate);
         }
@@ -70,15 +90,17 @@ impl Outcome {
 /// What a batch has to report besides the fates.
 #[derive(Debug, Default)]
 pub struct Notes {
-    /// Values left out of records that were written, with the records' lines.
-    pub dropped: BTreeMap<Reason, Vec<u64>>,
-    /// Contacts of which it could not be told whether they are new: they got no stage.
-    pub stage_unclear: u64,
-    /// Properties that HubSpot turned out to take from nobody.
+    /// Values left out of records that were written, with their records.
+    pub left_out: Vec<(Reason, Ticket)>,
+    /// Records that were written and empty properties, with how many.
+    pub cleared: Vec<(Ticket, u32)>,
+    /// Records of which it could not be told whether they are new: they did not get what new ones get.
+    pub new_unclear: u64,
+    /// Properties that HubSpot turned out to reject for every record.
     pub learned: Vec<(Arc<str>, Code)>,
-    /// Lines of records that were written before one that came earlier for another address of their contact, and that
-    /// HubSpot refused when they were to be written again.
-    pub out_of_order: Vec<u64>,
+    /// Records that were written before one that came earlier for another key of their CRM record, and that HubSpot refused
+    /// when they were to be written again.
+    pub out_of_order: Vec<Ticket>,
     /// Properties of which HubSpot took a value and kept its own, with the record that brought it.
     pub not_applied: Vec<(Arc<str>, Ticket)>,
 }

@@ -1,39 +1,35 @@
-//! One input on its way to a fate, and the bodies of the requests that inputs go in. Pure.
+//! One input on its way to a fate, and what is sent of it. Pure. Not here: the body of a request
+//! ([`crate::hubspot::batch_call`]).
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
-use bytes::Bytes;
+use indexmap::IndexMap;
 
 use super::existence::Existence;
 use crate::{
-    crm::{
-        key::Key,
-        property::{EMAIL, LIFECYCLE_STAGE},
-    },
-    hubspot::model::{ReadInput, ReadRequest, UpsertInput, UpsertRequest},
     mapping::{
+        change::PropertyValue,
         reason::{Code, Reason},
-        target::NewContactStage,
+        target::{OnCreate, Target},
     },
     sync::input::{Input, Part},
 };
 
-/// Properties that HubSpot turned out to take from nobody, with the reason.
-pub type UnusableProperties = HashMap<Arc<str>, Code>;
+/// Properties that HubSpot rejects for every record, with the reason, in the order in which that was learned.
+pub type UnusableProperties = IndexMap<Arc<str>, Code>;
 
 /// One input on its way to a fate.
 #[derive(Debug, Clone)]
 pub struct PendingInput {
     pub input: Input,
+    /// The values of several records as they are folded, built once for these records.
+    folded: Option<Vec<PropertyValue>>,
     pub existence: Existence,
     /// How many answers did not account for it.
     pub unaccounted: u8,
     /// How many answers to look-ups of it alone said nothing.
-    pub unheard: u8,
-    /// It was refused for what may pass, and has been asked once more.
+    pub unanswered_look_ups: u8,
+    /// It was refused for what is possibly temporary, and has been asked once more.
     pub second_try: bool,
     /// Properties whose values HubSpot refused.
     pub dropped: HashSet<Arc<str>>,
@@ -45,11 +41,13 @@ pub struct PendingInput {
 
 impl PendingInput {
     pub fn new(input: Input) -> Self {
+        let folded = (input.parts.len() > 1).then(|| input.fold());
         Self {
             input,
+            folded,
             existence: Existence::NotAsked,
             unaccounted: 0,
-            unheard: 0,
+            unanswered_look_ups: 0,
             second_try: false,
             dropped: HashSet::new(),
             settled: false,
@@ -57,7 +55,7 @@ impl PendingInput {
         }
     }
 
-    /// A pending for some of its records, to be judged by themselves.
+    /// An input for some of its records, to be judged by themselves.
     #[must_use]
     pub fn with_parts(&self, parts: Vec<Part>) -> Self {
         let mut alone = Self::new(Input { key: self.input.key.clone(), parts });
@@ -66,85 +64,83 @@ impl PendingInput {
         alone
     }
 
-    /// Its records lose the stage that they bring. `false`: they bring none.
-    pub fn drop_own_stage(&mut self) -> bool {
-        let mut found = false;
-        for part in &mut self.input.parts {
-            let before = part.properties.len();
-            part.properties.retain(|one| *one.property.name != *LIFECYCLE_STAGE);
-            if part.properties.len() < before {
-                part.dropped.push(Reason::of_property(Code::InvalidValue, &LIFECYCLE_STAGE.into()));
-                found = true;
-            }
+    /// Its records move out: it has none any more.
+    pub fn take_parts(&mut self) -> Vec<Part> {
+        self.folded = None;
+        std::mem::take(&mut self.input.parts)
+    }
+
+    /// Changes its records.
+    pub fn change_parts<T>(&mut self, change: impl FnOnce(&mut Vec<Part>) -> T) -> T {
+        let changed = change(&mut self.input.parts);
+        self.folded = (self.input.parts.len() > 1).then(|| self.input.fold());
+        changed
+    }
+
+    /// The values that its records bring, each property once.
+    pub fn values(&self) -> &[PropertyValue] {
+        match (&self.folded, &self.input.parts[..]) {
+            (Some(folded), _) => folded,
+            (None, [part]) => &part.properties,
+            (None, _) => &[],
         }
-        found
     }
 
-    /// What is sent: the merged values without what HubSpot does not take, with the stage if the contact is new.
-    pub fn properties(
-        &self,
-        stage: Option<&NewContactStage>,
-        refused: &UnusableProperties,
-    ) -> BTreeMap<Arc<str>, String> {
-        let mut properties = self.input.merged();
-        properties.retain(|name, _| !refused.contains_key(name) && !self.dropped.contains(name));
-        if let Some(stage) = stage.filter(|stage| stage.applies_to(self.input.own_stage()))
-            && self.existence == Existence::New
-            && !self.dropped.contains(LIFECYCLE_STAGE)
-            && !refused.contains_key(LIFECYCLE_STAGE)
-        {
-            properties.insert(LIFECYCLE_STAGE.into(), stage.value.to_string());
-        }
-        properties
+    /// The value that its records bring for a property.
+    pub fn brings(&self, property: &str) -> Option<&PropertyValue> {
+        self.values().iter().find(|one| *one.property.name == *property)
     }
-}
 
-/// The body that looks contacts up by address.
-pub fn encode_read<'a>(inputs: impl Iterator<Item = &'a PendingInput>) -> Bytes {
-    let inputs = inputs.map(|pending| ReadInput { id: pending.input.key.as_str() }).collect();
-    let request =
-        ReadRequest { inputs, id_property: EMAIL, properties: &[EMAIL], properties_with_history: [] };
-    encode(&request)
-}
-
-/// One contact of a request.
-#[derive(Debug)]
-pub struct Row<'a> {
-    /// Unique in the request.
-    pub trace_id: String,
-    pub key: &'a Key,
-    pub properties: BTreeMap<Arc<str>, String>,
-}
-
-impl<'a> Row<'a> {
-    pub fn new(trace_id: String, pending: &'a PendingInput, properties: BTreeMap<Arc<str>, String>) -> Self {
-        Self { trace_id, key: &pending.input.key, properties }
-    }
-}
-
-/// The body that writes contacts.
-pub fn encode_upsert(rows: &[Row<'_>]) -> Bytes {
-    let inputs = rows
-        .iter()
-        .map(|row| {
-            let mut texts: BTreeMap<&str, &str> =
-                row.properties.iter().map(|(name, value)| (&**name, value.as_str())).collect();
-            if texts.is_empty() {
-                // HubSpot refuses an input without properties. The contact is new, so this changes no address.
-                texts.insert(EMAIL, row.key.as_str());
+    /// Its records lose the value that they bring for a property. `false`: they bring none.
+    pub fn drop_own(&mut self, property: &Arc<str>) -> bool {
+        self.change_parts(|parts| {
+            let mut found = false;
+            for part in parts {
+                let before = part.properties.len();
+                part.properties.retain(|one| one.property.name != *property);
+                if part.properties.len() < before {
+                    part.dropped.push(Reason::of_property(Code::InvalidValue, property));
+                    found = true;
+                }
             }
-            UpsertInput {
-                id: row.key.as_str(),
-                id_property: EMAIL,
-                object_write_trace_id: row.trace_id.clone(),
-                properties: texts,
-            }
+            found
         })
-        .collect();
-    encode(&UpsertRequest { inputs })
-}
+    }
 
-fn encode(request: &impl serde::Serialize) -> Bytes {
-    // Maps of texts with text keys cannot fail to become JSON.
-    Bytes::from(serde_json::to_vec(request).expect("texts are JSON"))
+    /// Whether a value of this property goes out: HubSpot takes the property, and has not refused this value of it.
+    fn may_send(&self, property: &str, unusable: &UnusableProperties) -> bool {
+        !(self.dropped.contains(property) || (!unusable.is_empty() && unusable.contains_key(property)))
+    }
+
+    /// What it would get of `on_create` if its record were new.
+    pub fn on_create<'a>(
+        &'a self,
+        target: &'a Target,
+        unusable: &'a UnusableProperties,
+    ) -> impl Iterator<Item = &'a OnCreate> + Clone {
+        target.on_create.iter().filter(move |one| {
+            let name = &*one.property.name;
+            self.may_send(name, unusable) && one.applies_to(self.brings(name).map(|own| &*own.value))
+        })
+    }
+
+    /// What is sent: the values without what HubSpot does not take, and what a new record gets if it is one.
+    pub fn sends<'a>(
+        &'a self,
+        target: &'a Target,
+        unusable: &'a UnusableProperties,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
+        let is_new = self.existence == Existence::New;
+        let created = move || self.on_create(target, unusable).filter(move |_| is_new);
+        let own = self.values().iter().filter(move |one| {
+            let name = &*one.property.name;
+            self.may_send(name, unusable) && !(is_new && created().any(|one| *one.property.name == *name))
+        });
+        let own = own.map(|one| (&*one.property.name, &*one.value));
+        own.chain(created().map(|one| (&*one.property.name, &*one.value)))
+    }
+
+    pub fn sends_nothing(&self, target: &Target, unusable: &UnusableProperties) -> bool {
+        self.sends(target, unusable).next().is_none()
+    }
 }

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use super::{
     blame::{Blame, Suspicion, blame, names, signature, structural},
     existence::Existence,
+    pending::PendingInput,
     state::{Delivery, SMALLEST_STRUCTURAL},
 };
 use crate::{
     config::InvalidValues,
-    crm::property::{Kind, LIFECYCLE_STAGE},
+    crm::property::Fold,
     error::Failure,
-    hubspot::model::ErrorBody,
-    mapping::reason::{Code, Reason},
+    hubspot::error_body::ErrorBody,
+    mapping::{
+        change::PropertyValue,
+        reason::{Code, Reason},
+    },
     sync::input::Part,
 };
 
@@ -28,8 +32,8 @@ impl Delivery {
         if let [index] = current[..] {
             return self.refused_alone(index, status, error);
         }
-        let sent = |name: &str| self.sent.values().flatten().find(|property| &***property == name).cloned();
-        let blamed = blame(error, Some(status), sent);
+        let sent = |name: &str| current.iter().find_map(|&index| self.sent(index, name));
+        let blamed = blame(error, Some(status), &self.target.keys, sent);
         let suspects = self.suspects(&current, error);
         match blamed {
             Blame::Unusable(properties) => {
@@ -43,12 +47,7 @@ impl Delivery {
                 self.work.push_front(current.into_iter().filter(|index| !suspects.contains(index)).collect());
             }
             Blame::Values(names) => {
-                let holds = |index: &usize| {
-                    let pending = self.inputs.get(*index);
-                    pending.is_some_and(|pending| {
-                        names.iter().any(|name| self.properties(pending).contains_key(name))
-                    })
-                };
+                let holds = |index: &usize| names.iter().any(|name| self.sent(*index, name).is_some());
                 match current.iter().copied().partition::<Vec<usize>, _>(holds) {
                     (holders, others) if others.is_empty() => self.halve(&holders),
                     (holders, others) => {
@@ -116,8 +115,7 @@ impl Delivery {
 
     /// What the refusal of an input blames.
     fn blame(&self, index: usize, error: &ErrorBody, status: Option<u16>) -> Blame {
-        let sent = |name: &str| self.sent.get(&index)?.iter().find(|property| &***property == name).cloned();
-        blame(error, status, sent)
+        blame(error, status, &self.target.keys, |name| self.sent(index, name))
     }
 
     /// One input is refused. `Some`: it is to be asked again.
@@ -142,7 +140,7 @@ impl Delivery {
             {
                 Reason { property, ..Reason::of(Code::MissingRequiredProperty) }
             }
-            Blame::Values(names) if self.mend_stage(index, &names) => return Some(index),
+            Blame::Values(names) if self.judge_on_create(index, &names) => return Some(index),
             Blame::Values(names) if folded && self.judge_last_bringer(index, &names, error) => {
                 return Some(index);
             }
@@ -150,7 +148,7 @@ impl Delivery {
                 self.unfold_refused(index);
                 return None;
             }
-            Blame::Values(names) if self.rules.invalid_values == InvalidValues::DropValue => {
+            Blame::Values(names) if self.target.values.invalid == InvalidValues::DropValue => {
                 self.inputs.get_mut(index)?.dropped.extend(names);
                 return Some(index);
             }
@@ -160,7 +158,7 @@ impl Delivery {
             Blame::Contested(code) => Reason::of(code),
             Blame::Nothing | Blame::MissingRequired { .. } => Reason::of(Code::RefusedByHubSpot),
         };
-        self.reject(index, reason, error.correlation_id());
+        self.reject(index, &reason, error.correlation_id());
         None
     }
 
@@ -170,19 +168,19 @@ impl Delivery {
             [index] if self.inputs.get(index).is_some_and(|pending| pending.input.parts.len() > 1) => {
                 self.unfold_refused(index);
             }
-            [index] => self.reject(index, Reason::of(Code::TooLarge), None),
+            [index] => self.reject(index, &Reason::of(Code::TooLarge), None),
             ref group => self.halve(group),
         }
     }
 
     pub(super) fn learn(&mut self, properties: Vec<(Arc<str>, Code)>) {
         for (property, code) in properties {
-            let is_fresh = code == Code::UnknownProperty && self.rules.created.contains(&property);
+            let is_fresh = code == Code::UnknownProperty && self.target.created.contains(&property);
             if is_fresh && self.waits < MOST_WAITS {
                 self.must_wait = true;
                 continue;
             }
-            if self.refused.insert(Arc::clone(&property), code).is_none() {
+            if self.unusable.insert(Arc::clone(&property), code).is_none() {
                 self.outcome.notes.learned.push((property, code));
             }
         }
@@ -195,54 +193,55 @@ impl Delivery {
         property.is_none_or(|property| values.any(|one| *one.property.name == *property))
     }
 
-    /// Of several records together the last one that has a property gives its value. If HubSpot refuses that value, it
-    /// is this record's: it loses the value, or its place in the input. `false`: the value may be of several records.
+    /// Of several records together the last one that has a property gives its value. If HubSpot refuses that value, each record
+    /// that brings the same one loses it, or its place in the input. `false`: the value may be of several records.
     fn judge_last_bringer(&mut self, index: usize, names: &[Arc<str>], error: &ErrorBody) -> bool {
         let (Some(pending), Some(name)) = (self.inputs.get_mut(index), names.first()) else { return false };
-        let has = |part: &&mut Part| part.properties.iter().any(|one| one.property.name == *name);
-        let Some(part) = pending.input.parts.iter_mut().rev().find(has) else { return false };
-        let Some(place) = part.properties.iter().position(|one| one.property.name == *name) else {
+        let Some(refused) = pending.brings(name).filter(|one| one.property.traits.fold != Fold::Append)
+        else {
             return false;
         };
-        if part.properties.get(place).is_some_and(|one| one.property.kind == Kind::Choices) {
-            return false;
-        }
-        if self.rules.invalid_values == InvalidValues::DropValue {
-            part.properties.remove(place);
-            part.dropped.push(Reason::of_property(Code::InvalidValue, name));
+        let value = refused.value.clone();
+        let is_refused = |one: &PropertyValue| one.property.name == *name && one.value == value;
+        let reason = || Reason::of_property(Code::InvalidValue, name);
+        if self.target.values.invalid == InvalidValues::DropValue {
+            pending.change_parts(|parts| {
+                for part in parts.iter_mut().filter(|part| part.properties.iter().any(is_refused)) {
+                    part.properties.retain(|one| !is_refused(one));
+                    part.dropped.push(reason());
+                }
+            });
             return true;
         }
-        let line = part.ticket.line;
-        let Some(place) = pending.input.parts.iter().position(|part| part.ticket.line == line) else {
-            return false;
-        };
-        let part = pending.input.parts.remove(place);
-        let alone = pending.with_parts(vec![part]);
-        self.outcome.note_rejected(
-            &alone,
-            Reason::of_property(Code::InvalidValue, name),
-            error.correlation_id(),
-        );
+        let rejected: Vec<Part> = pending.change_parts(|parts| {
+            parts.extract_if(.., |part| part.properties.iter().any(is_refused)).collect()
+        });
+        let alone = pending.with_parts(rejected);
+        pending.settled = pending.input.parts.is_empty();
+        self.outcome.note_rejected(&alone, &reason(), error.correlation_id());
         true
     }
 
-    /// The stage is refused. The configured one is no value of a record, which goes without it; a stage of the record's own
-    /// makes way for the configured one. `false`: it is judged like any other value.
-    fn mend_stage(&mut self, index: usize, names: &[Arc<str>]) -> bool {
-        if !names.iter().any(|name| **name == *LIFECYCLE_STAGE) {
-            return false;
-        }
+    /// What a new record gets is refused. It is no value of a row, which goes without it; a value of the row's own makes way for
+    /// it. `false`: it is judged like any other value.
+    fn judge_on_create(&mut self, index: usize, names: &[Arc<str>]) -> bool {
+        let of_target = self.target.on_create.iter().find(|one| names.contains(&one.property.name));
+        let Some(name) = of_target.map(|one| Arc::clone(&one.property.name)) else { return false };
         let Some(pending) = self.inputs.get(index) else { return false };
-        let is_configured = self.staged(pending) && pending.existence == Existence::New;
-        let drops_values = self.rules.invalid_values == InvalidValues::DropValue;
+        let applies = |pending: &PendingInput| {
+            let mut of_create = pending.on_create(&self.target, &self.unusable);
+            of_create.any(|one| one.property.name == name)
+        };
+        let is_configured = pending.existence == Existence::New && applies(pending);
+        let drops_values = self.target.values.invalid == InvalidValues::DropValue;
         let Some(pending) = self.inputs.get_mut(index) else { return false };
         if is_configured {
-            pending.dropped.insert(LIFECYCLE_STAGE.into());
-        } else if !(drops_values && pending.drop_own_stage()) {
+            pending.dropped.insert(Arc::clone(&name));
+        } else if !(drops_values && pending.drop_own(&name)) {
             return false;
         }
         if drops_values && pending.input.parts.len() == 1 {
-            pending.dropped.extend(names.iter().filter(|name| ***name != *LIFECYCLE_STAGE).cloned());
+            pending.dropped.extend(names.iter().filter(|one| **one != name).cloned());
         }
         true
     }

@@ -15,8 +15,9 @@ use crate::{
     crm::key::Key,
     error::Failure,
     hubspot::{
+        answer::BatchAnswer,
         client::{Client, Reply},
-        endpoint::Endpoint,
+        endpoint::{Endpoint, Success},
     },
     report::fate::{Fate, Ticket},
 };
@@ -51,17 +52,16 @@ async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failu
         match delivery.next_step() {
             Step::Finished => return Ok(()),
             Step::Wait => client.wait_scaled(WAIT_FOR_PROPERTY).await,
-            Step::Upsert(body) => {
-                let reply = client.batch(Endpoint::BatchUpsert, body).await?;
-                log_refusal(&reply, delivery.asked());
-                let inputs = delivery.asked();
-                delivery.answered(reply)?;
-                delivery.take_remarks().into_iter().for_each(|remark| info!(inputs, "{remark}"));
-            }
-            Step::Read(body) => match client.batch(Endpoint::BatchRead, body).await {
-                Ok(reply) => delivery.answered(reply)?,
-                // Without a stage, reading is a kindness to records that have nothing but an address.
-                Err(error) if error.is_missing_scope() && !delivery.needs_look_ups() => {
+            Step::Send(call) => match client.batch(&call).await {
+                Ok(reply) => {
+                    let inputs = delivery.asked();
+                    log_refusal(&reply, call.endpoint, inputs);
+                    delivery.answered(reply)?;
+                    delivery.take_remarks().into_iter().for_each(|remark| info!(inputs, "{remark}"));
+                }
+                // Unless something of a new record hangs on it, the look-up only serves records that hold nothing but their key,
+                // so a missing scope is no failure.
+                Err(error) if error.is_missing_scope() && delivery.may_go_without(call.endpoint) => {
                     delivery.look_up_denied();
                 }
                 Err(error) => return Err(error.into()),
@@ -71,9 +71,12 @@ async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failu
 }
 
 /// A batch that is refused as a whole is taken apart, which costs requests: an operator wants to know.
-fn log_refusal(reply: &Reply, inputs: usize) {
+fn log_refusal(reply: &Reply<BatchAnswer>, endpoint: Endpoint, inputs: usize) {
+    if endpoint.success() != Success::EachInput {
+        return;
+    }
     match reply {
-        Reply::Done(_) => {}
+        Reply::Done(_) | Reply::Unreadable => {}
         Reply::Refused { status, error } => {
             let (category, correlation_id) = (error.category(), error.correlation_id());
             info!(

@@ -2,23 +2,23 @@
 //!
 //! Not here: what to ask next ([`super::steps`]), and what follows from an answer ([`super::refused`], [`super::look_up`]).
 
-use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
-    sync::Arc,
-};
-
-use bytes::Bytes;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     blame::Suspicion,
     existence::Existence,
+    mode::hangs_on_look_up,
     outcome::Outcome,
-    pending::{PendingInput, Row, UnusableProperties, encode_upsert},
+    pending::{PendingInput, UnusableProperties},
     write_order::WriteOrder,
 };
 use crate::{
     crm::key::Key,
-    mapping::{reason::Reason, target::Rules},
+    hubspot::{
+        batch_call::{BatchCall, UpsertInput},
+        endpoint::Endpoint,
+    },
+    mapping::{reason::Reason, target::Target},
     sync::input::{Batch, Input},
 };
 
@@ -30,14 +30,18 @@ pub(super) const SMALLEST_STRUCTURAL: usize = 4;
 /// One batch on its way.
 #[derive(Debug)]
 pub struct Delivery {
-    pub(super) rules: Arc<Rules>,
-    pub(super) refused: UnusableProperties,
+    pub(super) target: Arc<Target>,
+    pub(super) unusable: UnusableProperties,
     pub(super) inputs: Vec<PendingInput>,
+    /// So many inputs the batch had; further ones are parts of these.
+    pub(super) of_batch: usize,
     pub(super) work: VecDeque<Vec<usize>>,
     pub(super) current: Vec<usize>,
-    /// The properties that each of them was sent with. What one input of an answer teaches, others of it had been sent.
-    pub(super) sent: HashMap<usize, Vec<Arc<str>>>,
-    pub(super) reading: bool,
+    /// How many properties were known to be unusable at the last request. What one input of its answer teaches, the others
+    /// had been sent.
+    pub(super) unusable_when_sent: usize,
+    /// The last request.
+    pub(super) asks: Option<Endpoint>,
     pub(super) look_ups: LookUps,
     pub(super) requests: u64,
     /// Answers in a row that accounted for no input at all.
@@ -52,18 +56,20 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// `refused`: the properties that earlier batches found HubSpot to take from nobody.
-    pub fn new(batch: Batch, rules: Arc<Rules>, refused: UnusableProperties) -> Self {
+    /// `unusable`: the properties that earlier batches found HubSpot to reject for every record.
+    pub fn new(batch: Batch, unusable: UnusableProperties) -> Self {
+        let target = batch.target;
         let inputs: Vec<PendingInput> = batch.inputs.into_iter().map(PendingInput::new).collect();
         let all = (0..inputs.len()).collect();
         Self {
-            rules,
-            refused,
+            target,
+            unusable,
+            of_batch: inputs.len(),
             inputs,
             work: VecDeque::from([all]),
             current: Vec::new(),
-            sent: HashMap::new(),
-            reading: false,
+            unusable_when_sent: 0,
+            asks: None,
             look_ups: LookUps::default(),
             requests: 0,
             unaccounted_answers: 0,
@@ -109,19 +115,44 @@ impl Delivery {
         self.inputs.get(index).filter(|pending| !pending.settled)
     }
 
-    pub(super) fn properties(&self, pending: &PendingInput) -> BTreeMap<Arc<str>, String> {
-        pending.properties(self.rules.stage.as_ref(), &self.refused)
+    pub(super) fn encode_read(&mut self) -> BatchCall {
+        let pending = self.current.iter().filter_map(|&index| self.inputs.get(index));
+        BatchCall::read(&self.target.keys, pending.map(|pending| &pending.input.key))
     }
 
-    pub(super) fn encode(&mut self) -> Bytes {
-        let inputs =
-            self.current.iter().filter_map(|&index| Some((index.to_string(), self.inputs.get(index)?)));
-        let row = |(trace_id, pending)| Row::new(trace_id, pending, self.properties(pending));
-        let rows: Vec<Row<'_>> = inputs.map(row).collect();
-        let body = encode_upsert(&rows);
-        let names = |row: &Row<'_>| row.properties.keys().cloned().collect();
-        self.sent = self.current.iter().copied().zip(rows.iter().map(names)).collect();
-        body
+    pub(super) fn encode_upsert(&mut self) -> BatchCall {
+        self.requests += 1;
+        self.unusable_when_sent = self.unusable.len();
+        let (target, unusable, inputs) = (&*self.target, &self.unusable, &self.inputs);
+        let inputs = self.current.iter().filter_map(|&trace_id| {
+            let pending = inputs.get(trace_id)?;
+            Some(UpsertInput {
+                trace_id,
+                key: &pending.input.key,
+                properties: pending.sends(target, unusable),
+            })
+        });
+        BatchCall::upsert(&target.keys, inputs, &target.watched)
+    }
+
+    /// The property of this name if the last request sent it for an input: no other is believed, nor repeated in logs.
+    pub(super) fn sent(&self, index: usize, property: &str) -> Option<Arc<str>> {
+        let pending = self.inputs.get(index)?;
+        let name = match pending.brings(property) {
+            Some(own) => &own.property.name,
+            None if pending.existence == Existence::New => {
+                &self.target.on_create.iter().find(|one| *one.property.name == *property)?.property.name
+            }
+            None => return None,
+        };
+        let was_unusable =
+            self.unusable.get_index_of(property).is_some_and(|place| place < self.unusable_when_sent);
+        (!was_unusable && !pending.dropped.contains(property)).then(|| Arc::clone(name))
+    }
+
+    /// Whether something that cannot be mended later hangs on the look-up of an input.
+    pub(super) fn hangs_on_look_up(&self, pending: &PendingInput) -> bool {
+        hangs_on_look_up(&self.target, pending, &self.unusable)
     }
 
     pub(super) fn halve(&mut self, group: &[usize]) {
@@ -136,7 +167,7 @@ impl Delivery {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
         // They move: keeping them at every level would cost memory.
-        let mut left = std::mem::take(&mut pending.input.parts);
+        let mut left = pending.take_parts();
         let right = left.split_off(left.len() / 2);
         let mut halves = [left, right].map(|parts| pending.with_parts(parts));
         for half in halves.iter_mut().filter(|half| half.input.parts.len() > 1) {
@@ -159,6 +190,10 @@ impl Delivery {
         pending.settled = true;
         pending.written_by = self.requests;
         self.outcome.note_written(pending, created);
+        if self.inputs.len() == self.of_batch {
+            return;
+        }
+        let Some(pending) = self.inputs.get(index) else { return };
         // Records of this key that were unfolded meet a contact that is there now.
         let key = pending.input.key.clone();
         for later in self.inputs.iter_mut().filter(|pending| !pending.settled && pending.input.key == key) {
@@ -166,7 +201,14 @@ impl Delivery {
         }
     }
 
-    pub(super) fn reject(&mut self, index: usize, reason: Reason, correlation_id: Option<&str>) {
+    /// HubSpot has all that the input brings.
+    pub(super) fn unchanged(&mut self, index: usize) {
+        let Some(pending) = self.inputs.get_mut(index) else { return };
+        pending.settled = true;
+        self.outcome.note_unchanged(pending);
+    }
+
+    pub(super) fn reject(&mut self, index: usize, reason: &Reason, correlation_id: Option<&str>) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
         self.outcome.note_rejected(pending, reason, correlation_id);
@@ -180,7 +222,7 @@ pub(super) struct LookUps {
     /// HubSpot has said of a contact whether it exists.
     pub(super) answered: bool,
     /// Answers in a row that said nothing of several contacts.
-    pub(super) silent: u8,
+    pub(super) silent_answers: u8,
     pub(super) suspicion: Option<Suspicion>,
     pub(super) has_suspected: bool,
 }

@@ -3,25 +3,29 @@
 //! Groups are asked one after the other. `look_up` asks which contacts exist, `refused` takes apart what HubSpot does not
 //! accept. Not here: sending, waiting, and reading a 2xx ([`super::attribution`]) or a reason ([`super::blame`]).
 
-use bytes::Bytes;
+use std::sync::Arc;
 
 use super::{
     attribution::{Attribution, InputResult, attribute},
-    pending::encode_read,
+    mode::{Action, decide},
     state::{Delivery, MOST_UNACCOUNTED},
 };
 use crate::{
-    crm::{key::Key, property::LIFECYCLE_STAGE},
+    crm::key::Key,
     error::Failure,
-    hubspot::{client::Reply, model::BatchAnswer},
+    hubspot::{
+        answer::{BatchAnswer, BatchResult},
+        batch_call::BatchCall,
+        client::Reply,
+        endpoint::{Endpoint, Success},
+    },
     mapping::reason::{Code, Reason},
 };
 
-/// What to ask next: a look-up by address, an upsert, or nothing.
+/// What to do next.
 #[derive(Debug)]
 pub enum Step {
-    Read(Bytes),
-    Upsert(Bytes),
+    Send(BatchCall),
     /// Nothing is to be sent for a moment: HubSpot does not know yet what it has created. No answer is awaited.
     Wait,
     Finished,
@@ -57,18 +61,20 @@ impl Delivery {
                 // The group itself comes after its look-up.
                 self.work.push_front(group);
                 self.current = unknown;
-                self.reading = true;
-                let inputs = self.current.iter().filter_map(|&index| self.inputs.get(index));
-                return Step::Read(encode_read(inputs));
+                return self.send(Self::encode_read);
             }
             self.current = group;
             self.settle_without_writing();
             if !self.current.is_empty() {
-                self.reading = false;
-                self.requests += 1;
-                return Step::Upsert(self.encode());
+                return self.send(Self::encode_upsert);
             }
         }
+    }
+
+    fn send(&mut self, encode: impl FnOnce(&mut Self) -> BatchCall) -> Step {
+        let call = encode(self);
+        self.asks = Some(call.endpoint);
+        Step::Send(call)
     }
 
     /// What HubSpot said to the last step.
@@ -76,12 +82,21 @@ impl Delivery {
     /// # Errors
     ///
     /// A failure of the whole sync: HubSpot accounts for nothing, or the request itself is at fault.
-    pub fn answered(&mut self, reply: Reply) -> Result<(), Failure> {
-        if self.reading {
-            return self.look_up_answered(reply);
+    pub fn answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), Failure> {
+        match self.asks.map(Endpoint::success) {
+            Some(Success::FoundOrMissing) => self.look_up_answered(reply),
+            Some(Success::EachInput | Success::Body) | None => self.write_answered(reply),
         }
+    }
+
+    fn write_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), Failure> {
         match reply {
-            Reply::Done(body) => self.accepted(serde_json::from_slice(&body).unwrap_or_default()),
+            Reply::Done(answer) => self.accepted(answer),
+            // What became of the inputs is unknown. An upsert may be sent again.
+            Reply::Unreadable => {
+                self.remarks.push("an answer that cannot be read: asking again");
+                self.accepted(BatchAnswer::default())
+            }
             Reply::Refused { status, error } => self.refused(status, &error),
             // For one input alone it is an answer that accounts for nothing.
             Reply::AnswerTooLarge if self.current.len() == 1 => self.accepted(BatchAnswer::default()),
@@ -92,13 +107,23 @@ impl Delivery {
         }
     }
 
+    /// Inputs of which nothing is to be sent get their fate here.
+    fn settle_without_writing(&mut self) {
+        for index in std::mem::take(&mut self.current) {
+            let Some(pending) = self.inputs.get(index) else { continue };
+            match decide(&self.target, pending, &self.unusable) {
+                Action::Send => self.current.push(index),
+                Action::Unchanged => self.unchanged(index),
+                Action::Reject(reason) => self.reject(index, &reason, None),
+            }
+        }
+    }
+
     fn accepted(&mut self, answer: BatchAnswer) -> Result<(), Failure> {
         let current = std::mem::take(&mut self.current);
-        let sent: Vec<(String, &Key)> = current
-            .iter()
-            .filter_map(|&index| Some((index.to_string(), &self.inputs.get(index)?.input.key)))
-            .collect();
-        let Attribution { of_inputs, aliases, ambiguous } = attribute(&sent, answer);
+        let sent: Vec<(usize, &Key)> =
+            current.iter().filter_map(|&index| Some((index, &self.inputs.get(index)?.input.key))).collect();
+        let Attribution { of_inputs, aliases, ambiguous } = attribute(&self.target.keys, &sent, answer);
         for (primary, places) in aliases {
             let keys = places.iter().filter_map(|&place| sent.get(place).map(|(_, key)| (*key).clone()));
             self.write_order.note(primary, keys.collect());
@@ -120,8 +145,10 @@ impl Delivery {
         let (mut again, mut unnamed) = (Vec::new(), Vec::new());
         for (&index, account) in current.iter().zip(of_inputs) {
             match account {
-                InputResult::Written { new, stage } => {
-                    self.compare_stage(index, stage.as_deref());
+                InputResult::Written { new, result } => {
+                    if let Some(result) = result {
+                        self.compare_watched(index, &result);
+                    }
                     self.written(index, new);
                 }
                 InputResult::Failed(error) => again.extend(self.failed(index, &error, None)),
@@ -140,13 +167,24 @@ impl Delivery {
         Ok(())
     }
 
-    /// HubSpot ignores a move backwards in silence: only the answer shows it.
-    fn compare_stage(&mut self, index: usize, kept: Option<&str>) {
-        let (Some(pending), Some(kept)) = (self.open(index), kept) else { return };
-        let asked = self.properties(pending).remove_entry(LIFECYCLE_STAGE);
-        let Some((property, _)) = asked.filter(|(_, asked)| asked != kept) else { return };
-        let ticket = pending.input.parts.last().map(|part| part.ticket);
-        self.outcome.notes.not_applied.extend(ticket.map(|ticket| (property, ticket)));
+    /// HubSpot may accept a value and keep its own, such as a stage that moves forward only: only the answer shows it.
+    fn compare_watched(&mut self, index: usize, result: &BatchResult) {
+        let Some(pending) = self.open(index) else { return };
+        let Some(ticket) = pending.input.parts.last().map(|part| part.ticket) else { return };
+        let target = Arc::clone(&self.target);
+        // The key is the first of the properties that are looked at.
+        let kept = target
+            .watched
+            .iter()
+            .enumerate()
+            .filter_map(|(place, name)| Some((name, result.value(place + 1)?)));
+        let not_applied: Vec<_> = kept
+            .filter(|(name, kept)| {
+                pending.sends(&target, &self.unusable).any(|(sent, asked)| *sent == ***name && asked != *kept)
+            })
+            .map(|(name, _)| (Arc::clone(name), ticket))
+            .collect();
+        self.outcome.notes.not_applied.extend(not_applied);
     }
 
     fn unaccounted(&mut self, index: usize) -> Option<usize> {
@@ -160,7 +198,7 @@ impl Delivery {
                 self.unfold(index, MOST_UNACCOUNTED - 1);
                 return None;
             }
-            self.reject(index, Reason::of(Code::NotConfirmed), None);
+            self.reject(index, &Reason::of(Code::NotConfirmed), None);
             return None;
         }
         Some(index)

@@ -2,15 +2,20 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
 use proptest::prelude::*;
 
-use super::model::{OPTIONS, Store, contact, key, part, ticket};
+use super::model::{OPTIONS, Rules, Store, contact, key, part, ticket};
 use crate::{
     crm::{key::Key, object::MAX_BATCH_INPUTS, property::LIFECYCLE_STAGE},
-    mapping::reason::{Code, Reason},
+    mapping::{
+        change::PropertyValue,
+        reason::{Code, Reason},
+        target::Target,
+    },
     report::fate::Ticket,
     sync::{
         batcher::{Batcher, Timing},
@@ -44,8 +49,19 @@ fn land(batcher: &mut Batcher, batch: &Batch, now: Duration) {
     batcher.landed(&keys(batch), batch.bytes(), now, never);
 }
 
+/// One for all records of a test: they are folded only within a target.
+static TARGET: LazyLock<Arc<Target>> = LazyLock::new(|| Arc::new(Rules::default().target()));
+
+fn target() -> Arc<Target> {
+    Arc::clone(&TARGET)
+}
+
+fn by_name(folded: Vec<PropertyValue>) -> BTreeMap<String, Box<str>> {
+    folded.into_iter().map(|one| (one.property.name.to_string(), one.value)).collect()
+}
+
 fn push(batcher: &mut Batcher, line: u64, address: &str, properties: &[(&str, &str)]) {
-    batcher.push(contact(address, properties), ticket(line), Duration::ZERO);
+    batcher.push(&target(), contact(address, properties), ticket(line), Duration::ZERO);
 }
 
 /// Lets everything go, each batch landing before the next one leaves.
@@ -161,7 +177,7 @@ proptest! {
                     let contact = contact(&format!("k{key}@x.com"), &properties);
                     watch.pushed.entry(contact.key.clone()).or_default().push(line);
                     watch.bytes += Input { key: contact.key.clone(), parts: vec![part(line, &properties)] }.bytes();
-                    batcher.push(contact, ticket(line), now);
+                    batcher.push(&target(), contact, ticket(line), now);
                 }
                 Action::Land(place) => watch.lands(&mut batcher, place, now),
                 Action::Take => {
@@ -204,7 +220,7 @@ proptest! {
             if batcher.deadline().is_some_and(|due| due <= now) {
                 batcher.close_partial(now);
             }
-            batcher.push(contact(&format!("k{line}@x.com"), &[("phone", "1")]), ticket(line), now);
+            batcher.push(&target(), contact(&format!("k{line}@x.com"), &[("phone", "1")]), ticket(line), now);
             if line % every == 0 {
                 batcher.state_arrived(|_| true);
             }
@@ -235,8 +251,8 @@ proptest! {
                 one_by_one.upsert("a@x.com", properties.iter().copied());
             }
             let parts = (1..).zip(&listed).map(|(line, properties)| part(line, properties)).collect();
-            let merged = Input { key: key("a@x.com"), parts }.merged();
-            folded.upsert("a@x.com", merged.iter().map(|(name, value)| (&**name, value.as_str())));
+            let folded_values = Input { key: key("a@x.com"), parts }.fold();
+            folded.upsert("a@x.com", folded_values.iter().map(|one| (&*one.property.name, &*one.value)));
             prop_assert_eq!(folded, one_by_one);
         }
     }
@@ -303,14 +319,14 @@ fn a_leading_semicolon_appends_for_a_property_of_several_options_only() {
         part(2, &[(OPTIONS, ";b"), ("phone", ";b")]),
         part(3, &[(OPTIONS, ";c;d")]),
     ];
-    let merged = Input { key: key("a@x.com"), parts }.merged();
-    assert_eq!((merged[OPTIONS].as_str(), merged["phone"].as_str()), ("a;b;c;d", ";b"));
+    let merged = by_name(Input { key: key("a@x.com"), parts }.fold());
+    assert_eq!((&*merged[OPTIONS], &*merged["phone"]), ("a;b;c;d", ";b"));
     let parts = vec![part(1, &[(OPTIONS, ";a")]), part(2, &[(OPTIONS, ";b")])];
-    let merged = Input { key: key("a@x.com"), parts }.merged();
-    assert_eq!(merged[OPTIONS], ";a;b", "what HubSpot has stays");
+    let merged = by_name(Input { key: key("a@x.com"), parts }.fold());
+    assert_eq!(&*merged[OPTIONS], ";a;b", "what HubSpot has stays");
     let parts = vec![part(1, &[(OPTIONS, "")]), part(2, &[(OPTIONS, ";b")])];
-    let merged = Input { key: key("a@x.com"), parts }.merged();
-    assert_eq!(merged[OPTIONS], "b", "cleared, then chosen");
+    let merged = by_name(Input { key: key("a@x.com"), parts }.fold());
+    assert_eq!(&*merged[OPTIONS], "b", "cleared, then chosen");
 }
 
 #[test]
@@ -332,7 +348,7 @@ fn a_batch_has_its_fill_of_bytes() {
 // ---- When a partly filled batch goes ------------------------------------------------------------------------
 
 fn push_at(batcher: &mut Batcher, line: u64, at: f64) {
-    batcher.push(contact(&format!("k{line}@x.com"), &[("phone", "1")]), ticket(line), seconds(at));
+    batcher.push(&target(), contact(&format!("k{line}@x.com"), &[("phone", "1")]), ticket(line), seconds(at));
 }
 
 #[test]
@@ -395,7 +411,7 @@ fn a_parked_contact_that_a_state_waits_for_makes_the_batch_it_joins_go() {
     push_at(&mut batcher, 1, 0.0);
     batcher.close_partial(seconds(0.0));
     let first = batcher.take_ready().unwrap();
-    batcher.push(contact("k1@x.com", &[("phone", "2")]), ticket(2), seconds(1.0));
+    batcher.push(&target(), contact("k1@x.com", &[("phone", "2")]), ticket(2), seconds(1.0));
     batcher.state_arrived(|_| true);
     assert_eq!(batcher.deadline(), None);
     batcher.landed(&keys(&first), first.bytes(), seconds(10.0), |ticket| ticket.line == 2);

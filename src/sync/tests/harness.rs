@@ -21,25 +21,21 @@ use tracing_subscriber::{
     registry::Registry,
 };
 
+use super::model::Rules;
 use crate::{
-    config::{AccessToken, ApiVersion, DelayScale, FailIfRejected, NullValues, UnknownFields},
+    config::{AccessToken, ApiVersion, DelayScale, FailIfRejected, UnknownFields},
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy, transport::Transport},
     io::{
         input::{Feed, InputError},
         output::Output,
     },
-    mapping::{
-        plan::Plan,
-        target::{Rules, ValueRules},
-    },
+    mapping::plan::Plan,
     protocol::{catalog::ConfiguredStream, message::StreamId},
-    report::{
-        counts::Witness,
-        fate::{Fate, Ticket},
-    },
+    report::fate::{Fate, Ticket},
     sync::{
         batcher::Timing,
+        books::Witness,
         run::{End, Sync, SyncParts},
     },
 };
@@ -237,12 +233,10 @@ impl Course {
     }
 
     fn setting(self, transport: Arc<dyn Transport>) -> SyncParts {
-        let schema = super::model::schema();
-        let invalid = self.rules.invalid_values;
-        let values = ValueRules { invalid, null: NullValues::Clear, ..ValueRules::default() };
+        let target = Arc::new(self.rules.target());
         let plan = |name: &&str| {
             let stream = ConfiguredStream::undeclared(StreamId::new(name, None));
-            Plan::new(&stream, &[], values, &schema).unwrap()
+            Plan::new(&stream, &[], &target).unwrap()
         };
         let plans = self.catalog.then(|| STREAMS.iter().map(plan).collect());
         let token = AccessToken::new("pat-test").unwrap();
@@ -250,9 +244,7 @@ impl Course {
         let client = Client::new(transport, token, ApiVersion::default(), RetryPolicy::WRITE, delay_scale);
         SyncParts {
             client: Arc::new(client),
-            schema,
-            rules: self.rules,
-            values,
+            target,
             unknown_fields: self.unknown_fields,
             fail_if_rejected: self.fail_if_rejected,
             field_mappings: Vec::new(),

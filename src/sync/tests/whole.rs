@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     harness::{Course, Ended, Piece, STREAMS, record, state_line},
-    model::{Collision, Habits, HubSpot, OPTIONS, Store, acceptable, new_contact_stage},
+    model::{Collision, Habits, HubSpot, OPTIONS, Rules, Store, acceptable, new_contact_stage},
     wire::{Way, Wire},
 };
 use crate::{
     config::InvalidValues,
     crm::property::LIFECYCLE_STAGE,
-    mapping::{reason::Code, target::Rules},
+    mapping::reason::Code,
     report::fate::{Fate, Ticket},
     sync::run::End,
 };

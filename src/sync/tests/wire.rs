@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::model::{Answer, HubSpot};
 use crate::{
     config::ApiVersion,
+    crm::object::ObjectType,
     hubspot::{
         endpoint::Endpoint,
         throttle::RateLimit,
@@ -125,10 +126,10 @@ impl Wire {
     fn answer(&self, request: &Request) -> Answer {
         let mut hubspot = self.hubspot();
         let body = request.body.as_ref().expect("a batch has a body");
-        if request.path == Endpoint::BatchRead.path(ApiVersion::default()) {
+        if request.path == Endpoint::BatchRead(ObjectType::CONTACTS).path(ApiVersion::default()) {
             return hubspot.answer_read(body);
         }
-        assert_eq!(request.path, Endpoint::BatchUpsert.path(ApiVersion::default()));
+        assert_eq!(request.path, Endpoint::BatchUpsert(ObjectType::CONTACTS).path(ApiVersion::default()));
         if self.way.fails_from.is_some_and(|from| hubspot.upserts + 1 >= from) {
             hubspot.habits.refuses_all = true;
         }

@@ -110,7 +110,9 @@ fn test_discover_success_configs() {
     assert_eq!(outcome.logs("fields left out"), Vec::<String>::new());
     let contact = sandbox.contact("ada@example.com").unwrap();
     for name in row.keys().filter(|name| *name != "lifecyclestage") {
-        let refused = !outcome.logs(&format!("values left out reason=invalid_value({name})")).is_empty();
+        let refused = !outcome
+            .logs(&format!("values left out stream=test20261123abcd.users reason=invalid_value({name})"))
+            .is_empty();
         assert_eq!(contact.property(name).is_none(), refused, "{name}");
     }
     for name in ["firstname", "closedate", "contract_end", "newsletter_opt_in", "favourite_number"] {

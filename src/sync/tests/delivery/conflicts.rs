@@ -1,10 +1,10 @@
 //! Refusals that may pass: conflicts, and reasons that nobody knows.
 
 use super::{
-    super::model::{Habits, Store},
+    super::model::{Habits, Rules, Store},
     Properties, all_or_nothing, hubspot, run,
 };
-use crate::mapping::{reason::Code, target::Rules};
+use crate::mapping::reason::Code;
 
 #[test]
 fn a_conflict_may_pass_and_a_lasting_one_rejects() {

@@ -5,16 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value, json};
 
 use super::{
-    super::model::{Habits, OPTIONS, Store, key, part},
+    super::model::{Habits, OPTIONS, Rules, Store, key, part},
     Properties, addresses, all_or_nothing, all_updated, ask, delivery, done, hubspot, hundred, inputs_of,
     lead, run, strict,
 };
 use crate::{
-    hubspot::client::Reply,
-    mapping::{
-        reason::{Code, Reason},
-        target::Rules,
-    },
+    hubspot::{answer::BatchAnswer, client::Reply},
+    mapping::reason::{Code, Reason},
     report::fate::Fate,
     sync::{
         delivery::{pending::UnusableProperties, state::Delivery, steps::Step},
@@ -60,7 +57,7 @@ fn one_bad_record_among_many_of_one_key_costs_few_requests() {
 }
 
 #[test]
-fn as_many_bad_values_of_one_key_as_there_are_cost_a_request_each() {
+fn a_value_that_many_records_of_a_key_share_costs_one_request_if_it_is_refused() {
     for reject_invalid_values in [true, false] {
         let mut records = vec![("a@x.com", [("phone", "1"), ("notes", "bad")]); 100];
         records[0].1 = [("phone", "0"), ("notes", "good")];
@@ -72,12 +69,12 @@ fn as_many_bad_values_of_one_key_as_there_are_cost_a_request_each() {
         assert_eq!(hubspot.store.value("a@x.com", "phone"), Some(phone));
         assert_eq!(hubspot.store.value("a@x.com", "notes"), Some("good"));
         assert_eq!(outcome.accepted(), if reject_invalid_values { 1 } else { 100 });
-        assert_eq!(hubspot.requests(), 100);
+        assert_eq!(hubspot.requests(), 2);
     }
 }
 
 /// A refusal for want of a property, if `lacks` says so of an input's properties.
-fn demanding(code: &str, lacks: impl Fn(&Value) -> bool, step: &Step) -> Reply {
+fn demanding(code: &str, lacks: impl Fn(&Value) -> bool, step: &Step) -> Reply<BatchAnswer> {
     let fault = json!({ "code": code, "context": { "propertyName": ["city"] } });
     let error = |key: &String| json!({ "category": "VALIDATION_ERROR", "context": { "ids": [key] }, "errors": [fault] });
     let (refused, taken): (Vec<_>, Vec<_>) =
@@ -131,12 +128,13 @@ fn values_left_out_are_reported_only_for_records_that_are_written() {
         part
     };
     let parts = vec![dropping(1, &[("phone", "1")]), dropping(2, &[("notes", "bad")])];
-    let batch = Batch { inputs: vec![Input { key: key("a@x.com"), parts }] };
-    let delivery = Delivery::new(batch, Arc::new(strict(true)), UnusableProperties::new());
+    let target = Arc::new(strict(true).target());
+    let batch = Batch { target, inputs: vec![Input { key: key("a@x.com"), parts }] };
+    let delivery = Delivery::new(batch, UnusableProperties::new());
     let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
     let outcome = lead(delivery, |step| ask(&mut hubspot, step)).unwrap();
     assert_eq!((outcome.rejected(1), outcome.rejected(2)), (None, Some(Code::InvalidValue)));
-    assert_eq!(outcome.notes.dropped, BTreeMap::from([(reason, vec![1])]));
+    assert_eq!(outcome.left_out(), BTreeMap::from([(reason, vec![1])]));
 }
 
 #[test]

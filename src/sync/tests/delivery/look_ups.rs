@@ -4,20 +4,25 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::model::{Collision, Habits, Store, refusal},
-    Properties, addresses, all_updated, ask, delivery, done, hubspot, hundred, lead, run, store, with_stage,
+    Properties, addresses, all_updated, answered, ask, delivery, done, hubspot, hundred, is_look_up, is_read,
+    lead, run, store, with_stage,
 };
 use crate::{
-    crm::property::LIFECYCLE_STAGE,
+    crm::{object::ObjectType, property::LIFECYCLE_STAGE},
     error::FailureType,
-    hubspot::client::Reply,
-    mapping::{reason::Code, target::Rules},
+    hubspot::{answer::BatchAnswer, batch_call::BatchCall, client::Reply, endpoint::Endpoint},
+    mapping::reason::Code,
     report::fate::Fate,
-    sync::delivery::steps::Step,
+    sync::{
+        delivery::steps::Step,
+        tests::model::{Collision, Habits, Rules, Store, refusal},
+    },
 };
 
 /// A refusal of a request that names nothing.
-fn refused_look_up() -> Reply {
+type Answer = fn() -> Reply<BatchAnswer>;
+
+fn refused_look_up() -> Reply<BatchAnswer> {
     refusal(400, &json!({ "category": "VALIDATION_ERROR", "correlationId": "c0ffee" }))
 }
 
@@ -26,10 +31,10 @@ fn where_a_stage_hangs_on_it_a_look_up_without_an_answer_ends_the_sync() {
     let records: [(&str, Properties<'_>); 3] =
         [("a@x.com", &[("phone", "1")]), ("b@x.com", &[]), ("b@x.com", &[])];
     // Three answers that say nothing, or both at once and then each alone.
-    let answers: [(fn() -> Reply, FailureType); 5] = [
-        (|| Reply::Done("<html>".into()), FailureType::Transient),
-        (|| Reply::Done("".into()), FailureType::Transient),
-        (|| Reply::Done("{}".into()), FailureType::Transient),
+    let answers: [(Answer, FailureType); 5] = [
+        (|| Reply::Unreadable, FailureType::Transient),
+        (|| Reply::Unreadable, FailureType::Transient),
+        (|| answered(b"{}"), FailureType::Transient),
         (|| Reply::TooLarge, FailureType::System),
         (refused_look_up, FailureType::System),
     ];
@@ -37,7 +42,7 @@ fn where_a_stage_hangs_on_it_a_look_up_without_an_answer_ends_the_sync() {
         for (answer, failure_type) in answers {
             let mut reads = 0;
             let failure = lead(delivery(&records[..many], with_stage("customer")), |step| match step {
-                Step::Read(_) => {
+                Step::Send(call) if is_look_up(call) => {
                     reads += 1;
                     answer()
                 }
@@ -59,10 +64,10 @@ fn where_no_stage_hangs_on_it_a_look_up_without_an_answer_costs_records_with_not
         .enumerate()
         .map(|(place, address)| (address.as_str(), if place == 0 { &[("phone", "1")][..] } else { &[] }))
         .collect();
-    for answer in [refused_look_up as fn() -> Reply, || Reply::Done("{}".into())] {
+    for answer in [refused_look_up as fn() -> Reply<BatchAnswer>, || answered(b"{}")] {
         let mut reads = 0;
         let outcome = lead(delivery(&records, Rules::default()), |step| match step {
-            Step::Read(_) => {
+            Step::Send(call) if is_look_up(call) => {
                 reads += 1;
                 answer()
             }
@@ -70,7 +75,7 @@ fn where_no_stage_hangs_on_it_a_look_up_without_an_answer_costs_records_with_not
         })
         .unwrap();
         assert_eq!((outcome.accepted(), outcome.rejected(2)), (1, Some(Code::NothingToWrite)));
-        assert_eq!((outcome.notes.stage_unclear, reads), (0, 3));
+        assert_eq!((outcome.notes.new_unclear, reads), (0, 3));
     }
 }
 
@@ -104,7 +109,7 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
             let culprit = |address: &String| places.iter().any(|&place| addresses[place] == *address);
             let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
             let outcome = lead(delivery(&records, with_stage("customer")), |step| match step {
-                Step::Read(body) if asked_for(body).iter().any(culprit) => {
+                Step::Send(call) if is_look_up(call) && asked_for(&call.body).iter().any(culprit) => {
                     hubspot.reads += 1;
                     if whole {
                         refused_look_up()
@@ -119,7 +124,7 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
                 .filter(|&place| hubspot.store.value(&addresses[place], LIFECYCLE_STAGE) != Some("customer"))
                 .collect();
             assert_eq!(unstaged, places);
-            assert_eq!((outcome.accepted(), outcome.notes.stage_unclear), (100, places.len() as u64));
+            assert_eq!((outcome.accepted(), outcome.notes.new_unclear), (100, places.len() as u64));
             assert!(hubspot.reads <= 17 * places.len(), "{places:?}: {} look-ups", hubspot.reads);
         }
     }
@@ -131,7 +136,7 @@ fn an_address_that_look_ups_never_speak_of_is_not_created_without_its_stage() {
     let records = hundred(0, &addresses, &[("phone", "1")]);
     let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
     let outcome = lead(delivery(&records, with_stage("customer")), |step| match step {
-        Step::Read(body) => {
+        Step::Send(BatchCall { body, endpoint: Endpoint::BatchRead(_), .. }) => {
             let missing: Vec<String> =
                 asked_for(body).into_iter().filter(|address| *address != addresses[41]).collect();
             let errors = json!([{ "context": { "ids": missing } }]);
@@ -149,7 +154,7 @@ fn two_addresses_of_one_contact_that_a_look_up_answers_with_one_result_are_both_
     let records: [(&str, Properties<'_>); 2] = [("anna@work.com", &[]), ("anna@old.com", &[])];
     let mut hubspot = hubspot(Habits { collision: Collision::OneResult, ..Habits::FRIENDLY }, store());
     let outcome = run(&mut hubspot, &records, Rules::default()).unwrap();
-    assert_eq!([1, 2].map(|line| outcome.fate(line).clone()), [Fate::Updated, Fate::Updated]);
+    assert_eq!([1, 2].map(|line| outcome.fate(line).clone()), [Fate::Unchanged, Fate::Unchanged]);
     assert_eq!((hubspot.reads, hubspot.upserts), (3, 0));
 }
 
@@ -161,15 +166,15 @@ fn a_look_up_that_says_nothing_is_made_again() {
         let mut hubspot = hubspot(Habits::FRIENDLY, store());
         let mut first = true;
         let outcome = lead(delivery(&records, with_stage("customer")), |step| {
-            if std::mem::take(&mut first) { Reply::Done(spoilt.into()) } else { ask(&mut hubspot, step) }
+            if std::mem::take(&mut first) { answered(spoilt) } else { ask(&mut hubspot, step) }
         })
         .unwrap();
         assert_eq!(
             [1, 2, 3].map(|line| outcome.fate(line).clone()),
-            [Fate::Created, Fate::Created, Fate::Updated]
+            [Fate::Created, Fate::Created, Fate::Unchanged]
         );
         assert_eq!(hubspot.store.value("new@x.com", LIFECYCLE_STAGE), Some("customer"));
-        assert_eq!(outcome.notes.stage_unclear, 0);
+        assert_eq!(outcome.notes.new_unclear, 0);
     }
 }
 
@@ -181,7 +186,7 @@ fn a_known_contact_with_nothing_to_write_is_left_alone_and_an_unknown_one_is_cre
     let outcome = run(&mut hubspot, &records, Rules::default()).unwrap();
     assert_eq!(
         [1, 2, 3, 4].map(|line| outcome.fate(line).clone()),
-        [Fate::Updated, Fate::Updated, Fate::Updated, Fate::Created]
+        [Fate::Unchanged, Fate::Unchanged, Fate::Unchanged, Fate::Created]
     );
     assert_eq!((hubspot.reads, hubspot.sizes.clone()), (1, vec![1]));
 }
@@ -190,8 +195,8 @@ fn a_known_contact_with_nothing_to_write_is_left_alone_and_an_unknown_one_is_cre
 fn without_permission_to_look_up_a_record_with_nothing_but_an_address_is_rejected() {
     let records: [(&str, Properties<'_>); 2] = [("a@x.com", &[]), ("b@x.com", &[("phone", "1")])];
     let mut delivery = delivery(&records, Rules::default());
-    assert!(!delivery.needs_look_ups());
-    assert!(matches!(delivery.next_step(), Step::Read(_)));
+    assert!(delivery.may_go_without(Endpoint::BatchRead(ObjectType::CONTACTS)));
+    assert!(is_read(&delivery.next_step()));
     delivery.look_up_denied();
     let outcome = lead(delivery, all_updated).unwrap();
     assert_eq!([1, 2].map(|line| outcome.rejected(line)), [Some(Code::NothingToWrite), None]);
@@ -199,7 +204,7 @@ fn without_permission_to_look_up_a_record_with_nothing_but_an_address_is_rejecte
 
 #[test]
 fn a_record_whose_every_value_is_refused_still_is_its_contact() {
-    for (address, fate) in [("cleo@x.com", Fate::Updated), ("new@x.com", Fate::Created)] {
+    for (address, fate) in [("cleo@x.com", Fate::Unchanged), ("new@x.com", Fate::Created)] {
         let mut hubspot = hubspot(Habits::FRIENDLY, store());
         let outcome =
             run(&mut hubspot, &[(address, &[("phone", "bad"), ("gone", "1")])], Rules::default()).unwrap();

@@ -15,13 +15,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::model::{Habits, HubSpot, Store, key, new_contact_stage, part, ticket};
+use super::model::{Habits, HubSpot, Rules, Store, key, new_contact_stage, parsed, part, ticket};
 use crate::{
     config::InvalidValues,
     crm::property::EMAIL,
     error::Failure,
-    hubspot::client::Reply,
-    mapping::{reason::Code, target::Rules},
+    hubspot::{answer::BatchAnswer, batch_call::BatchCall, client::Reply, endpoint::Endpoint},
+    mapping::reason::{Code, Reason},
     report::fate::Fate,
     sync::{
         delivery::{outcome::Outcome, pending::UnusableProperties, state::Delivery, steps::Step},
@@ -42,8 +42,17 @@ impl Outcome {
     fn rejected(&self, line: u64) -> Option<Code> {
         match self.fate(line) {
             Fate::Rejected(rejection) => Some(rejection.reason.code),
-            Fate::Created | Fate::Updated | Fate::Folded | Fate::Skipped(_) => None,
+            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded | Fate::Skipped(_) => None,
         }
+    }
+
+    /// Values left out, with the lines of their records.
+    fn left_out(&self) -> BTreeMap<Reason, Vec<u64>> {
+        let mut left_out = BTreeMap::<Reason, Vec<u64>>::new();
+        for (reason, ticket) in &self.notes.left_out {
+            left_out.entry(reason.clone()).or_default().push(ticket.line);
+        }
+        left_out
     }
 
     /// How many records were written.
@@ -53,7 +62,7 @@ impl Outcome {
 }
 
 /// The records, folded by their addresses in reading order, as one batch.
-fn batch(records: &[(&str, Properties<'_>)]) -> Batch {
+fn batch(records: &[(&str, Properties<'_>)], rules: Rules) -> Batch {
     let mut inputs: Vec<Input> = Vec::new();
     for (line, (address, properties)) in (1..).zip(records) {
         let part = part(line, properties);
@@ -62,14 +71,17 @@ fn batch(records: &[(&str, Properties<'_>)]) -> Batch {
             None => inputs.push(Input { key: key(address), parts: vec![part] }),
         }
     }
-    Batch { inputs }
+    Batch { target: Arc::new(rules.target()), inputs }
 }
 
 fn delivery(records: &[(&str, Properties<'_>)], rules: Rules) -> Delivery {
-    Delivery::new(batch(records), Arc::new(rules), UnusableProperties::new())
+    Delivery::new(batch(records, rules), UnusableProperties::new())
 }
 
-fn lead(mut delivery: Delivery, mut answer: impl FnMut(&Step) -> Reply) -> Result<Outcome, Failure> {
+fn lead(
+    mut delivery: Delivery,
+    mut answer: impl FnMut(&Step) -> Reply<BatchAnswer>,
+) -> Result<Outcome, Failure> {
     for _ in 0..MOST_REQUESTS {
         let step = delivery.next_step();
         if matches!(step, Step::Finished) {
@@ -83,16 +95,33 @@ fn lead(mut delivery: Delivery, mut answer: impl FnMut(&Step) -> Reply) -> Resul
     panic!("more than {MOST_REQUESTS} requests for one batch");
 }
 
-fn ask(hubspot: &mut HubSpot, step: &Step) -> Reply {
+fn ask(hubspot: &mut HubSpot, step: &Step) -> Reply<BatchAnswer> {
     match step {
-        Step::Read(body) => hubspot.read(body),
-        Step::Upsert(body) => hubspot.upsert(body),
+        Step::Send(call) if is_look_up(call) => hubspot.read(&call.body),
+        Step::Send(call) => hubspot.upsert(&call.body),
         Step::Wait | Step::Finished => panic!("nothing is asked"),
     }
 }
 
 fn run(hubspot: &mut HubSpot, records: &[(&str, Properties<'_>)], rules: Rules) -> Result<Outcome, Failure> {
     lead(delivery(records, rules), |step| ask(hubspot, step))
+}
+
+fn is_look_up(call: &BatchCall) -> bool {
+    matches!(call.endpoint, Endpoint::BatchRead(_))
+}
+
+fn is_read(step: &Step) -> bool {
+    matches!(step, Step::Send(call) if is_look_up(call))
+}
+
+fn is_upsert(step: &Step) -> bool {
+    matches!(step, Step::Send(call) if !is_look_up(call))
+}
+
+/// What the client makes of the body of a 2xx.
+fn answered(body: &[u8]) -> Reply<BatchAnswer> {
+    parsed(body)
 }
 
 fn hubspot(habits: Habits, store: Store) -> HubSpot {
@@ -115,18 +144,19 @@ fn all_or_nothing() -> Habits {
 
 /// The inputs of an upsert, by address.
 fn inputs_of(step: &Step) -> BTreeMap<String, Value> {
-    let Step::Upsert(body) = step else { panic!("{step:?} is no upsert") };
-    let request: Value = serde_json::from_slice(body).unwrap();
+    assert!(is_upsert(step), "{step:?} is no upsert");
+    let Step::Send(call) = step else { unreachable!() };
+    let request: Value = serde_json::from_slice(&call.body).unwrap();
     let inputs = request["inputs"].as_array().unwrap().iter();
     inputs.map(|input| (input["id"].as_str().unwrap().to_owned(), input["properties"].clone())).collect()
 }
 
-fn done(body: &Value) -> Reply {
-    Reply::Done(body.to_string().into())
+fn done(body: &Value) -> Reply<BatchAnswer> {
+    answered(body.to_string().as_bytes())
 }
 
 /// An answer that accounts for every input of an upsert.
-fn all_updated(step: &Step) -> Reply {
+fn all_updated(step: &Step) -> Reply<BatchAnswer> {
     let results: Vec<Value> =
         inputs_of(step).keys().map(|address| json!({ "properties": { EMAIL: address } })).collect();
     done(&json!({ "results": results }))

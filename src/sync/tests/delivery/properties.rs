@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::{
-    super::model::{Collision, Habits, HubSpot, OPTIONS, STAGES, acceptable, new_contact_stage},
+    super::model::{Collision, Habits, HubSpot, OPTIONS, Rules, STAGES, acceptable, new_contact_stage},
     Properties, run, store, strict,
 };
 use crate::{
-    crm::property::LIFECYCLE_STAGE, error::FailureType, mapping::target::Rules, report::fate::Fate,
-    sync::delivery::outcome::Outcome,
+    crm::property::LIFECYCLE_STAGE, error::FailureType, report::fate::Fate, sync::delivery::outcome::Outcome,
 };
 
 /// Two contacts with several addresses, one with a single one, and those that are not in HubSpot.
@@ -204,7 +203,7 @@ fn check(world: &World, hubspot: &HubSpot, outcome: &Outcome) {
         assert_eq!(created, hubspot.store.rows.len() - store().rows.len());
     }
     check_stages(world, hubspot);
-    for (reason, lines) in &outcome.notes.dropped {
+    for (reason, lines) in &outcome.left_out() {
         let property = reason.property.as_deref().unwrap_or_default();
         assert_eq!(lines.iter().collect::<BTreeSet<_>>().len(), lines.len(), "a value is noted twice");
         for line in lines {

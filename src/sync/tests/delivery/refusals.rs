@@ -3,14 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::model::{Habits, Store, refusal},
+    super::model::{Habits, Rules, Store, refusal},
     Properties, addresses, all_or_nothing, all_updated, delivery, hubspot, hundred, inputs_of, lead, run,
     strict,
 };
-use crate::{
-    error::FailureType,
-    mapping::{reason::Code, target::Rules},
-};
+use crate::{error::FailureType, mapping::reason::Code};
 
 #[test]
 fn one_bad_value_among_a_hundred_costs_few_requests() {
@@ -44,7 +41,7 @@ fn one_bad_value_among_many_of_its_property_costs_few_requests() {
         let mut hubspot = hubspot(all_or_nothing(), Store::default());
         let outcome =
             run(&mut hubspot, &hundred(place, &addresses, &[("phone", "bad")]), Rules::default()).unwrap();
-        assert_eq!((outcome.accepted(), outcome.notes.dropped.len()), (100, 1));
+        assert_eq!((outcome.accepted(), outcome.left_out().len()), (100, 1));
         assert!(hubspot.requests() <= 17, "at {place}: {} requests", hubspot.requests());
     }
 }
@@ -91,7 +88,7 @@ fn refusals_that_name_properties_are_not_the_fault_of_the_request() {
         }
     })
     .unwrap();
-    assert_eq!((outcome.accepted(), outcome.notes.dropped.len()), (4, 2));
+    assert_eq!((outcome.accepted(), outcome.left_out().len()), (4, 2));
 }
 
 #[test]

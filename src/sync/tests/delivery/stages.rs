@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::model::{Habits, HubSpot, Store, new_contact_stage, refusal},
-    Properties, ask, delivery, hubspot, inputs_of, lead, run, store, strict, with_stage,
+    super::model::{Habits, HubSpot, Rules, Store, new_contact_stage, refusal},
+    Properties, ask, delivery, hubspot, inputs_of, is_upsert, lead, run, store, strict, with_stage,
 };
 use crate::{
     config::InvalidValues,
     crm::property::LIFECYCLE_STAGE,
-    hubspot::client::Reply,
-    mapping::{reason::Code, target::Rules},
+    hubspot::{answer::BatchAnswer, client::Reply},
+    mapping::reason::Code,
     report::fate::Fate,
     sync::delivery::steps::Step,
 };
@@ -58,8 +58,8 @@ fn the_first_record_of_an_unfolded_input_that_is_written_gets_the_stage() {
 }
 
 /// Refuses these stages by name, and else does as the model does.
-fn refusing_stages(hubspot: &mut HubSpot, refused: &[&str], step: &Step) -> Reply {
-    if let Step::Upsert(_) = step {
+fn refusing_stages(hubspot: &mut HubSpot, refused: &[&str], step: &Step) -> Reply<BatchAnswer> {
+    if is_upsert(step) {
         let inputs = inputs_of(step);
         let is_refused =
             |properties: &Value| refused.iter().any(|stage| properties[LIFECYCLE_STAGE] == *stage);
@@ -88,7 +88,7 @@ fn a_new_contact_whose_own_stage_is_refused_gets_the_configured_one() {
         assert_eq!(hubspot.store.value("new@x.com", LIFECYCLE_STAGE), Some("customer"));
         let known = records.iter().any(|(address, _)| *address == "cleo@x.com");
         assert!(!known || hubspot.store.value("cleo@x.com", LIFECYCLE_STAGE) == Some("lead"));
-        let told = outcome.notes.dropped.values().map(Vec::len).sum::<usize>();
+        let told = outcome.left_out().values().map(Vec::len).sum::<usize>();
         assert_eq!(told, records.iter().filter(|(_, properties)| properties.len() == 2).count());
     }
 }

@@ -3,14 +3,11 @@
 use serde_json::json;
 
 use super::{
-    super::model::{Habits, Store},
-    Properties, addresses, all_or_nothing, ask, delivery, done, hubspot, hundred, inputs_of, lead, run,
+    super::model::{Habits, Rules, Store},
+    Properties, addresses, all_or_nothing, answered, ask, delivery, done, hubspot, hundred, inputs_of, lead,
+    run,
 };
-use crate::{
-    error::FailureType,
-    hubspot::client::Reply,
-    mapping::{reason::Code, target::Rules},
-};
+use crate::{error::FailureType, hubspot::client::Reply, mapping::reason::Code};
 
 #[test]
 fn a_batch_that_is_never_accounted_for_ends_the_sync() {
@@ -20,7 +17,7 @@ fn a_batch_that_is_never_accounted_for_ends_the_sync() {
         let mut requests = 0;
         let failure = lead(delivery(&records, Rules::default()), |_| {
             requests += 1;
-            Reply::Done(body.into())
+            answered(body)
         })
         .unwrap_err();
         assert_eq!((failure.failure_type, requests), (FailureType::Transient, 3));
@@ -74,7 +71,7 @@ fn errors_that_name_no_input_are_tied_to_theirs_one_by_one() {
     let mut hubspot = hubspot(Habits { names_traces: false, ..Habits::FRIENDLY }, Store::default());
     let outcome = run(&mut hubspot, &records, Rules::default()).unwrap();
     assert_eq!(outcome.accepted(), 100);
-    let dropped: Vec<u64> = outcome.notes.dropped.values().flatten().copied().collect();
+    let dropped: Vec<u64> = outcome.left_out().values().flatten().copied().collect();
     assert_eq!(dropped.len(), 3);
     assert!(hubspot.requests() <= 10, "{} requests", hubspot.requests());
 }

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::model::{Collision, Habits, HubSpot, Store, refusal},
+    super::model::{Collision, Habits, HubSpot, Rules, Store, refusal},
     Properties, delivery, done, hubspot, inputs_of, lead, run, store,
 };
 use crate::{
-    crm::property::EMAIL, hubspot::client::Reply, mapping::target::Rules, sync::delivery::steps::Step,
+    crm::property::EMAIL,
+    hubspot::{answer::BatchAnswer, client::Reply},
+    sync::delivery::steps::Step,
 };
 
 fn permutations(length: usize) -> Vec<Vec<usize>> {
@@ -67,11 +69,15 @@ fn a_record_that_is_written_stays_so_though_it_is_refused_when_it_is_written_aga
         all_are_one(step)
     })
     .unwrap();
-    assert_eq!((outcome.accepted(), &outcome.notes.out_of_order), (2, &vec![1, 2]), "{outcome:?}");
+    assert_eq!(
+        (outcome.accepted(), outcome.notes.out_of_order.iter().map(|one| one.line).collect()),
+        (2, vec![1, 2]),
+        "{outcome:?}"
+    );
 }
 
 /// An answer that has written everything, and gives `a@x.com` as the address of each contact.
-fn all_are_one(step: &Step) -> Reply {
+fn all_are_one(step: &Step) -> Reply<BatchAnswer> {
     let result = |_| json!({ "new": false, "properties": { "email": "a@x.com" } });
     let results: Vec<Value> = inputs_of(step).keys().map(result).collect();
     done(&json!({ "results": results }))
@@ -188,7 +194,7 @@ fn a_value_left_out_is_noted_once_though_its_record_is_written_twice() {
         let habits = Habits { collision: Collision::OneResult, ..Habits::FRIENDLY };
         let mut hubspot = HubSpot::new(habits, store(), seed);
         let outcome = run(&mut hubspot, &records, Rules::default()).unwrap();
-        assert_eq!(outcome.notes.dropped.values().collect::<Vec<_>>(), [&vec![1]]);
+        assert_eq!(outcome.left_out().values().collect::<Vec<_>>(), [&vec![1]]);
         assert_eq!(hubspot.store.value("anna@x.com", "notes"), Some("2"));
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         object::MAX_BATCH_INPUTS,
         property::{EMAIL, LIFECYCLE_STAGE},
     },
-    hubspot::{client::Reply, model::ErrorBody},
+    hubspot::{answer::BatchAnswer, client::Reply, error_body::ErrorBody},
 };
 
 /// One input of a request.
@@ -68,7 +68,7 @@ impl HubSpot {
 
     // ---- Reading ----
 
-    pub(in crate::sync::tests) fn read(&mut self, body: &[u8]) -> Reply {
+    pub(in crate::sync::tests) fn read(&mut self, body: &[u8]) -> Reply<BatchAnswer> {
         self.answer_read(body).reply()
     }
 
@@ -113,7 +113,7 @@ impl HubSpot {
 
     // ---- Writing ----
 
-    pub(in crate::sync::tests) fn upsert(&mut self, body: &[u8]) -> Reply {
+    pub(in crate::sync::tests) fn upsert(&mut self, body: &[u8]) -> Reply<BatchAnswer> {
         self.answer_upsert(body).reply()
     }
 
@@ -263,15 +263,21 @@ pub(in crate::sync::tests) struct Answer {
 
 impl Answer {
     /// The same as the client gives it on.
-    fn reply(self) -> Reply {
+    fn reply(self) -> Reply<BatchAnswer> {
         match self.status {
-            200 => Reply::Done(self.body),
+            200 => parsed(&self.body),
             413 => Reply::TooLarge,
             status => {
                 Reply::Refused { status, error: ErrorBody::parse(&self.body).expect("an error is an object") }
             }
         }
     }
+}
+
+/// What the client makes of the body of a 2xx.
+pub(in crate::sync::tests) fn parsed(body: &[u8]) -> Reply<BatchAnswer> {
+    let looks_at = [EMAIL.into(), LIFECYCLE_STAGE.into()];
+    BatchAnswer::parse(body, &looks_at).map_or(Reply::Unreadable, Reply::Done)
 }
 
 fn done(body: &Value) -> Answer {
@@ -286,6 +292,6 @@ pub(super) fn refuse(status: u16, body: &Value) -> Answer {
     Answer { status, body: body.to_string().into() }
 }
 
-pub(in crate::sync::tests) fn refusal(status: u16, body: &Value) -> Reply {
+pub(in crate::sync::tests) fn refusal(status: u16, body: &Value) -> Reply<BatchAnswer> {
     refuse(status, body).reply()
 }

@@ -1,20 +1,21 @@
 //! Contacts, tickets, states and the schema, made of few words.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use serde_json::{Value, json};
 
 use super::store::{OPTIONS, STAGES};
 use crate::{
+    config::{InvalidValues, NullValues},
     crm::{
         definition::{PropertyDefinition, PropertyOption},
-        key::Key,
-        property::{Kind, LIFECYCLE_STAGE, Property},
-        schema::{Schema, StageMatch},
+        key::{Key, KeySpace},
+        property::{LIFECYCLE_STAGE, Property},
+        schema::Schema,
     },
     mapping::{
         change::{Change, PropertyValue},
-        target::NewContactStage,
+        target::{OnCreate, Target, ValueRules},
     },
     protocol::message::{self, Message, State},
     report::fate::Ticket,
@@ -26,8 +27,17 @@ pub(in crate::sync::tests) fn key(address: &str) -> Key {
 }
 
 pub(in crate::sync::tests) fn property(name: &str) -> Arc<Property> {
-    let kind = if name == OPTIONS { Kind::Choices } else { Kind::Text };
-    Arc::new(Property { name: name.into(), label: name.to_owned(), kind, ..Property::default() })
+    let (value_type, field_type) = match name {
+        OPTIONS => ("enumeration", "checkbox"),
+        _ => ("string", "text"),
+    };
+    Arc::new(Property::new(&PropertyDefinition {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        value_type: value_type.to_owned(),
+        field_type: field_type.to_owned(),
+        ..PropertyDefinition::default()
+    }))
 }
 
 pub(in crate::sync::tests) fn values(properties: &[(&str, &str)]) -> Vec<PropertyValue> {
@@ -38,16 +48,16 @@ pub(in crate::sync::tests) fn values(properties: &[(&str, &str)]) -> Vec<Propert
 }
 
 pub(in crate::sync::tests) fn contact(address: &str, properties: &[(&str, &str)]) -> Change {
-    Change { key: key(address), properties: values(properties), dropped: Vec::new() }
+    Change { key: key(address), properties: values(properties), dropped: Vec::new(), cleared: 0 }
 }
 
 /// A ticket for tests without a ledger.
 pub(in crate::sync::tests) fn ticket(line: u64) -> Ticket {
-    Ticket { stream: 0, interval: 0, among_first: false, line }
+    Ticket { stream: 0, interval: 0, among_first: false, number: line, line }
 }
 
 pub(in crate::sync::tests) fn part(line: u64, properties: &[(&str, &str)]) -> Part {
-    Part { ticket: ticket(line), properties: values(properties), dropped: Vec::new() }
+    Part { ticket: ticket(line), properties: values(properties), dropped: Vec::new(), cleared: 0 }
 }
 
 /// A state from the text of its `state` object.
@@ -79,8 +89,27 @@ pub(in crate::sync::tests) fn schema() -> Schema {
     Schema::new(&[&texts[..], &[options, property(LIFECYCLE_STAGE, &STAGES)]].concat())
 }
 
-pub(in crate::sync::tests) fn new_contact_stage(stage: &str) -> NewContactStage {
+pub(in crate::sync::tests) fn new_contact_stage(stage: &str) -> OnCreate {
     let schema = schema();
-    let StageMatch::Found(stage) = schema.stage(stage) else { panic!("the schema has the stage") };
-    NewContactStage::new(stage, &schema)
+    let property = Arc::clone(schema.property(LIFECYCLE_STAGE).expect("the schema has the property"));
+    assert!(property.choices.has(stage), "the schema has the stage");
+    OnCreate { property, value: stage.into() }
+}
+
+/// What the settings say, as far as the tests change it.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sync::tests) struct Rules {
+    pub stage: Option<OnCreate>,
+    pub invalid_values: InvalidValues,
+    pub created: HashSet<Arc<str>>,
+}
+
+impl Rules {
+    pub(in crate::sync::tests) fn target(self) -> Target {
+        let values =
+            ValueRules { invalid: self.invalid_values, null: NullValues::Clear, ..ValueRules::default() };
+        let (keys, created) = (KeySpace::contacts_by_email(), self.created);
+        let target = Target::new(keys, Arc::new(schema()), values);
+        Target { on_create: self.stage.into_iter().collect(), created, ..target }
+    }
 }

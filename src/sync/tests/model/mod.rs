@@ -13,9 +13,9 @@ mod refusals;
 mod store;
 
 pub(super) use self::{
-    answers::{Answer, HubSpot, refusal},
+    answers::{Answer, HubSpot, parsed, refusal},
     habits::{Collision, Habits},
-    makers::{contact, key, new_contact_stage, part, schema, state, ticket},
+    makers::{Rules, contact, key, new_contact_stage, part, state, ticket},
     refusals::acceptable,
     store::{OPTIONS, STAGES, Store},
 };

@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use super::{
-    super::{
-        harness::{Course, Piece},
-        model::new_contact_stage,
-        wire::Way,
-    },
     LATENCY, contact, contacts, large_state, lines, person, run, seconds, signal_after, state, wire,
 };
 use crate::{
-    config::UnknownFields, crm::property::LIFECYCLE_STAGE, error::FailureType, mapping::target::Rules,
-    sync::run::End,
+    config::UnknownFields,
+    crm::property::LIFECYCLE_STAGE,
+    error::FailureType,
+    sync::{
+        run::End,
+        tests::{
+            harness::{Course, Piece},
+            model::{Rules, new_contact_stage},
+            wire::Way,
+        },
+    },
 };
 
 // ---- Requests -----------------------------------------------------------------------------------------------

@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{
-    super::{
-        harness::{Course, Ended, Piece, record, state_line},
-        model::{Habits, HubSpot, Store, new_contact_stage},
-        wire::{Way, Wire},
+use super::{LATENCY, contact, contacts, lines, person, run, seconds, wire};
+use crate::{
+    crm::property::LIFECYCLE_STAGE,
+    error::FailureType,
+    sync::{
+        run::End,
+        tests::{
+            harness::{Course, Ended, Piece, record, state_line},
+            model::{Habits, HubSpot, Rules, Store, new_contact_stage},
+            wire::{Way, Wire},
+        },
     },
-    LATENCY, contact, contacts, lines, person, run, seconds, wire,
 };
-use crate::{crm::property::LIFECYCLE_STAGE, error::FailureType, mapping::target::Rules, sync::run::End};
 
 // ---- What is told -------------------------------------------------------------------------------------------
 

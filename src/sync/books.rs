@@ -1,0 +1,131 @@
+//! Books what becomes of each record: its fate goes to the ledger and the counts from this one place. Not here: who decides a
+//! fate, and which states are due ([`super::ledger`]).
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tracing::{debug, warn};
+
+use super::{
+    delivery::{outcome::Notes, pending::UnusableProperties},
+    ledger::Ledger,
+};
+use crate::{
+    config::FailIfRejected,
+    mapping::reason::Code,
+    protocol::message::{State, StreamId},
+    report::{
+        counts::Counts,
+        fate::{Fate, Rejection, Ticket},
+        log::{Course, log_counts},
+    },
+};
+
+/// The books of a sync.
+#[derive(Debug)]
+pub struct Books {
+    pub ledger: Ledger,
+    counts: Counts,
+    /// The properties that HubSpot turned out to reject for every record.
+    unusable: UnusableProperties,
+    /// The streams of which a value was accepted and not applied.
+    not_applied: BTreeSet<usize>,
+    #[cfg(test)]
+    pub(super) witness: Witness,
+}
+
+/// The fates in the order in which they are told, for tests.
+#[cfg(test)]
+pub(super) type Witness = Arc<std::sync::Mutex<Vec<(Ticket, Fate)>>>;
+
+impl Books {
+    pub fn new(fail_if_rejected: FailIfRejected) -> Self {
+        Self {
+            ledger: Ledger::new(fail_if_rejected),
+            counts: Counts::default(),
+            unusable: UnusableProperties::new(),
+            not_applied: BTreeSet::new(),
+            #[cfg(test)]
+            witness: Witness::default(),
+        }
+    }
+
+    /// A record of the stream that has this place in the ledger was read. `line` is its place in the input.
+    pub fn open(&mut self, stream: usize, line: u64) -> Ticket {
+        self.counts.read(stream);
+        self.ledger.open(stream, line)
+    }
+
+    /// A state was read.
+    pub fn state(&mut self, state: State) {
+        self.ledger.state(state);
+    }
+
+    /// Whether no record has been read.
+    pub fn is_empty(&self) -> bool {
+        self.counts.streams.iter().all(|stream| stream.read == 0)
+    }
+
+    /// A record has its fate.
+    pub fn settle(&mut self, ticket: Ticket, fate: &Fate) {
+        #[cfg(test)]
+        self.witness.lock().expect("no test panics here").push((ticket, fate.clone()));
+        match fate {
+            Fate::Rejected(Rejection { reason, correlation_id }) => {
+                debug!(stream = self.stream(ticket), record = ticket.number, line = ticket.line, %reason, correlation_id, "record rejected");
+            }
+            Fate::Skipped(reason) => {
+                debug!(stream = self.stream(ticket), record = ticket.number, line = ticket.line, %reason, "record skipped");
+            }
+            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded => {}
+        }
+        self.counts.settled(ticket, fate);
+        self.ledger.settle(ticket, fate);
+    }
+
+    /// What a batch has to report besides the fates of its records.
+    pub fn take(&mut self, notes: Notes) {
+        for (reason, ticket) in &notes.left_out {
+            debug!(stream = self.stream(*ticket), record = ticket.number, line = ticket.line, %reason, "value left out");
+            self.counts.left_out(reason, *ticket);
+        }
+        notes.cleared.iter().for_each(|(ticket, values)| self.counts.cleared(*ticket, *values));
+        self.counts.new_unclear += notes.new_unclear;
+        notes.out_of_order.iter().for_each(|ticket| self.counts.out_of_order.add(*ticket));
+        for (property, ticket) in notes.not_applied {
+            self.note_not_applied(&property, ticket);
+        }
+        for (property, code) in notes.learned {
+            if self.unusable.insert(Arc::clone(&property), code).is_none() {
+                warn!(%property, reason = code.as_str(), "property left out for the rest of the sync: {}", code.advice());
+            }
+        }
+    }
+
+    /// HubSpot has taken a value and kept its own: each stream hears of it once, the summary has the count.
+    fn note_not_applied(&mut self, property: &str, ticket: Ticket) {
+        if self.not_applied.insert(ticket.stream()) {
+            let line = ticket.line;
+            warn!(stream = self.stream(ticket), %property, line, "HubSpot accepted a value and kept its own: a lifecycle stage moves forward only");
+        }
+        *self.counts.not_applied.entry(property.to_owned()).or_default() += 1;
+    }
+
+    /// The properties that HubSpot turned out to reject for every record.
+    pub fn unusable(&self) -> &UnusableProperties {
+        &self.unusable
+    }
+
+    /// Whether HubSpot turned out not to have a property.
+    pub fn vanished(learned: &[(Arc<str>, Code)]) -> Option<&Arc<str>> {
+        learned.iter().find(|(_, code)| *code == Code::UnknownProperty).map(|(property, _)| property)
+    }
+
+    /// Says at the end what became of the records.
+    pub fn log(&self, course: Course) {
+        log_counts(&self.counts, course, |stream| self.ledger.stream_id(stream));
+    }
+
+    fn stream(&self, ticket: Ticket) -> Option<tracing::field::DisplayValue<&StreamId>> {
+        self.ledger.stream_id(ticket.stream()).map(tracing::field::display)
+    }
+}

@@ -1,0 +1,129 @@
+//! Takes one line after the other: a record is mapped and goes to the batcher, or gets its fate here; a state goes to the books.
+//!
+//! Not here: when lines are read, and what becomes of a batch ([`super::run`]).
+
+use std::{sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
+use tracing::warn;
+
+use super::{batcher::Batcher, books::Books, streams::Streams};
+use crate::{
+    config::{FieldMapping, UnknownFields},
+    error::Failure,
+    mapping::{plan::Plan, reason::Code, record::map_record, target::Target},
+    protocol::{
+        catalog::ConfiguredStream,
+        foreign::recognise,
+        message::{self, Message, Record, StreamId},
+    },
+    report::{fate::Fate, plan_log::announce_news},
+};
+
+/// The streams that come in, and what is to be done with their fields.
+#[derive(Debug)]
+pub struct Intake {
+    streams: Streams,
+    /// What streams write to that the catalog does not have.
+    target: Arc<Target>,
+    field_mappings: Vec<FieldMapping>,
+    unknown_fields: UnknownFields,
+    warned_of_unknown_type: bool,
+}
+
+impl Intake {
+    /// `plans`: those of the catalog's streams; `None` without a catalog, when every stream is taken. A record of a stream that
+    /// is `unsupported` is a failure.
+    pub fn new(
+        plans: Option<Vec<Plan>>,
+        unsupported: IndexMap<StreamId, Failure>,
+        target: Arc<Target>,
+        field_mappings: Vec<FieldMapping>,
+        unknown_fields: UnknownFields,
+        books: &mut Books,
+    ) -> Self {
+        let streams = Streams::new(plans, unsupported, &mut books.ledger);
+        Self { streams, target, field_mappings, unknown_fields, warned_of_unknown_type: false }
+    }
+
+    /// Whether every field has to have a property.
+    pub fn requires_properties(&self) -> bool {
+        self.unknown_fields == UnknownFields::Fail
+    }
+
+    /// Takes one line of the input.
+    ///
+    /// # Errors
+    ///
+    /// If it is no message, or its stream or fields end the sync.
+    pub fn take(
+        &mut self,
+        number: u64,
+        line: &[u8],
+        books: &mut Books,
+        batcher: &mut Batcher,
+        now: Duration,
+    ) -> Result<(), Failure> {
+        let message = message::parse(line).map_err(|error| {
+            // Before the first record, it may be a person that gives rows as they are.
+            let foreign = if books.is_empty() { recognise(number, line, error) } else { None };
+            if let Some(foreign) = foreign {
+                return Failure::config(foreign.to_string());
+            }
+            Failure::system(format!(
+                "Line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
+            ))
+        })?;
+        match message {
+            Message::Record(record) => self.take_record(number, &record, books, batcher, now)?,
+            Message::State(state) => {
+                books.state(state);
+                let ledger = &books.ledger;
+                batcher.state_arrived(|ticket| ledger.is_awaited(ticket));
+            }
+            Message::Ignored => {}
+            Message::Unknown => {
+                if !std::mem::replace(&mut self.warned_of_unknown_type, true) {
+                    warn!(line = number, "lines of a type that Airbyte does not have are ignored");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_record(
+        &mut self,
+        number: u64,
+        record: &Record<'_>,
+        books: &mut Books,
+        batcher: &mut Batcher,
+        now: Duration,
+    ) -> Result<(), Failure> {
+        let (mappings, target) = (&self.field_mappings, &self.target);
+        let plan = |id| Plan::new(&ConfiguredStream::undeclared(id), mappings, target);
+        let stream = self.streams.of_record(record, &mut books.ledger, plan)?;
+        let ticket = books.open(stream.ledger_place, number);
+        let mapped = map_record(&mut stream.plan, record.data);
+        let news = stream.plan.take_news();
+        if !news.is_empty() {
+            announce_news(&stream.plan, &news, self.unknown_fields)?;
+        }
+        match mapped {
+            Ok(change) => batcher.push(stream.plan.target(), change, ticket, now),
+            Err(reason) => {
+                if reason.code == Code::DeletedInSource
+                    && !std::mem::replace(&mut stream.warned_of_deletions, true)
+                {
+                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or deleted in HubSpot; to write them, set `deleted_records` to `write`");
+                }
+                books.settle(ticket, &Fate::of_unmapped(reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says at the end what became of the values of each stream, and, if the input ended, which mappings no record made use of.
+    pub fn announce_end(&self, input_ended: bool) {
+        self.streams.announce_end(&self.field_mappings, input_ended);
+    }
+}

@@ -11,11 +11,12 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    contact::{Contact, Seed},
-    journal::RequestRecord,
-    server::{self, Shared},
+    account::{
+        contact::{Contact, Seed},
+        state::State,
+    },
+    server::{self, journal::RequestRecord, shared::Shared},
     settings::Settings,
-    state::State,
 };
 
 /// A running sandbox. All methods block for no longer than a lock, except [`wait_for_requests`](Self::wait_for_requests),

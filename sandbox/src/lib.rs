@@ -29,32 +29,22 @@
 //! Path (an unknown one gives a page in HTML), `Accept`, size of the body, credential, rate limit, faults, object type,
 //! body, scopes, lookup. A fault therefore never strikes a request that was refused for its token or for a limit.
 
-mod budget;
+mod account;
+mod api;
 mod clock;
-mod contact;
-mod control;
-mod delivery;
+mod endpoint;
 mod failure;
-mod fault;
+mod faults;
 mod handle;
-mod inject;
-mod journal;
-mod objects;
-mod pipeline;
-mod properties;
 mod reply;
-mod route;
 mod server;
 mod settings;
-mod state;
-mod store;
-pub mod tokens;
-mod value;
 
-pub use contact::{Contact, Seed};
-pub use fault::{BodyKind, Fault, Policy, RetryAfter, StatusAnswer, What, When};
+pub use account::contact::{Contact, Seed};
+pub use account::tokens;
+pub use faults::rule::{BodyKind, Fault, Policy, RetryAfter, StatusAnswer, What, When};
 pub use handle::Sandbox;
-pub use journal::RequestRecord;
+pub use server::journal::RequestRecord;
 pub use settings::{
     Account, ConditionalProperty, EmptyInputs, Language, Latency, Limits, SameContactInputs, ScopeErrorShape,
     Settings, Tier,

@@ -1,13 +1,13 @@
 //! Everything about the sandbox that can be set: the account it plays, its limits, and how it answers the questions that
 //! HubSpot's documentation leaves open. All of it can be changed while the sandbox runs.
 //!
-//! The rules for faults are in [`crate::fault`]; nothing here decides anything.
+//! The rules for faults are in [`crate::Fault`]; nothing here decides anything.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Fault;
+use crate::faults::rule::Fault;
 
 /// What a [`Sandbox`](crate::Sandbox) is to be. `Settings::default()` is a Free account that behaves well; a JSON
 /// file names only the members that differ.

@@ -1,119 +1,87 @@
-//! Paths: which of HubSpot's endpoints a request is for, in which version of the API.
+//! HubSpot's endpoints that the sandbox has, and the paths that lead to them.
 //!
-//! The three versions differ in where the version stands in the path:
+//! The server builds its router from these, and tests name paths by them. What an endpoint does is in `api`.
+//!
+//! The versions differ in where the version stands in the path:
 //! `/crm/v3/objects/…`, `/crm/objects/2026-03/…`, `/crm/objects/2026-09/…`.
 //! <https://developers.hubspot.com/docs/developer-tooling/platform/versioning>
 
-/// Version of the API.
+/// Version of HubSpot's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
+pub enum Version {
     /// v3.
     V3,
     /// 2026-03, which behaves as v3 does.
-    March2026,
+    Date202603,
     /// 2026-09, which enforces the admin's rules and normalises dates.
-    September2026,
+    Date202609,
 }
 
 impl Version {
-    /// Whether writes are judged by the stricter rules.
-    /// <https://developers.hubspot.com/changelog/crm-api-write-validation-enforcement>
-    pub(crate) fn is_strict(self) -> bool {
-        self == Self::September2026
+    /// All that the sandbox has.
+    pub const ALL: [Self; 3] = [Self::V3, Self::Date202603, Self::Date202609];
+
+    /// As it stands in a path.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V3 => "v3",
+            Self::Date202603 => "2026-03",
+            Self::Date202609 => "2026-09",
+        }
     }
 
-    fn dated(segment: &str) -> Option<Self> {
-        match segment {
-            "2026-03" => Some(Self::March2026),
-            "2026-09" => Some(Self::September2026),
-            _ => None,
-        }
+    /// Whether writes are judged by the stricter rules.
+    /// <https://developers.hubspot.com/changelog/crm-api-write-validation-enforcement>
+    pub(crate) const fn is_strict(self) -> bool {
+        matches!(self, Self::Date202609)
     }
 }
 
-/// An endpoint.
+/// An endpoint of HubSpot's.
+///
+/// ```
+/// use hubspot_sandbox::{Endpoint, Version};
+///
+/// let path = Endpoint::BatchUpsert.path(Version::Date202609, "contacts");
+/// assert_eq!(path, "/crm/objects/2026-09/contacts/batch/upsert");
+/// assert_eq!(Endpoint::BatchUpsert.operation(), "batch/upsert");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Endpoint {
+pub enum Endpoint {
+    /// Creates and updates up to 100 records, by a unique property.
     BatchUpsert,
+    /// Updates up to 100 records, by record id or a unique property.
     BatchUpdate,
+    /// Reads up to 100 records.
     BatchRead,
+    /// Moves up to 100 records to the recycle bin.
     BatchArchive,
+    /// Makes one record of two.
     Merge,
+    /// Deletes one record for good.
     GdprDelete,
+    /// Lists the properties of an object type.
     ListProperties,
+    /// Creates one property.
     CreateProperty,
+    /// Creates up to 100 properties.
     CreateProperties,
+    /// Shows one property.
     OneProperty,
+    /// Archives one property.
     ArchiveProperty,
+    /// Lists the groups of properties.
     ListGroups,
+    /// Creates a group.
     CreateGroup,
+    /// Shows the account.
     AccountDetails,
+    /// Shows the scopes of a token. It has one path for all versions.
     TokenInfo,
 }
 
-/// What a request is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Route {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) version: Version,
-    /// As it stands in the path; judged only after the credential.
-    pub(crate) object_type: Option<String>,
-    /// Name of a property.
-    pub(crate) name: Option<String>,
-}
-
-/// Why there is no route.
+/// What stands before the object type in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoRoute {
-    UnknownPath,
-    WrongMethod,
-}
-
-/// Finds the route of a request.
-pub(crate) fn find(method: &str, path: &str) -> Result<Route, NoRoute> {
-    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let (version, area, rest) = split_version(&segments).ok_or(NoRoute::UnknownPath)?;
-    let (endpoints, object_type, name): (&[(&str, Endpoint)], _, _) = match (area, rest) {
-        (Area::Objects, [object, "batch", operation]) => (batch(operation), Some(object), None),
-        (Area::Objects, [object, operation]) => (single(operation), Some(object), None),
-        (Area::Properties, [object]) => (PROPERTIES, Some(object), None),
-        (Area::Properties, [object, "batch", "create"]) => {
-            (&[("POST", Endpoint::CreateProperties)], Some(object), None)
-        }
-        (Area::Properties, [object, "groups"]) => (GROUPS, Some(object), None),
-        (Area::Properties, [object, name]) => (PROPERTY, Some(object), Some(name)),
-        (Area::Account, ["details"]) => (&[("GET", Endpoint::AccountDetails)], None, None),
-        (Area::Token, []) => (&[("POST", Endpoint::TokenInfo)], None, None),
-        _ => (&[], None, None),
-    };
-    if endpoints.is_empty() {
-        return Err(NoRoute::UnknownPath);
-    }
-    let (_, endpoint) =
-        endpoints.iter().find(|(verb, _)| *verb == method).copied().ok_or(NoRoute::WrongMethod)?;
-    Ok(Route {
-        endpoint,
-        version,
-        object_type: object_type.map(|object| (*object).to_owned()),
-        name: name.map(|name| percent_decode(name)),
-    })
-}
-
-/// Whether an object type of a path means contacts; all these spellings do.
-pub(crate) fn means_contacts(object_type: &str) -> bool {
-    matches!(object_type, "contact" | "contacts" | "CONTACT" | "0-1")
-}
-
-/// The value of a query parameter.
-pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| percent_decode(value))
-}
-
-#[derive(Clone, Copy, Debug)]
 enum Area {
     Objects,
     Properties,
@@ -121,81 +89,102 @@ enum Area {
     Token,
 }
 
-const PROPERTIES: &[(&str, Endpoint)] =
-    &[("GET", Endpoint::ListProperties), ("POST", Endpoint::CreateProperty)];
-const PROPERTY: &[(&str, Endpoint)] =
-    &[("GET", Endpoint::OneProperty), ("DELETE", Endpoint::ArchiveProperty)];
-const GROUPS: &[(&str, Endpoint)] = &[("GET", Endpoint::ListGroups), ("POST", Endpoint::CreateGroup)];
+impl Endpoint {
+    /// All that the sandbox has.
+    pub const ALL: [Self; 15] = [
+        Self::BatchUpsert,
+        Self::BatchUpdate,
+        Self::BatchRead,
+        Self::BatchArchive,
+        Self::Merge,
+        Self::GdprDelete,
+        Self::ListProperties,
+        Self::CreateProperty,
+        Self::CreateProperties,
+        Self::OneProperty,
+        Self::ArchiveProperty,
+        Self::ListGroups,
+        Self::CreateGroup,
+        Self::AccountDetails,
+        Self::TokenInfo,
+    ];
 
-fn batch(operation: &str) -> &'static [(&'static str, Endpoint)] {
-    match operation {
-        "upsert" => &[("POST", Endpoint::BatchUpsert)],
-        "update" => &[("POST", Endpoint::BatchUpdate)],
-        "read" => &[("POST", Endpoint::BatchRead)],
-        "archive" => &[("POST", Endpoint::BatchArchive)],
-        _ => &[],
-    }
-}
-
-fn single(operation: &str) -> &'static [(&'static str, Endpoint)] {
-    match operation {
-        "merge" => &[("POST", Endpoint::Merge)],
-        "gdpr-delete" => &[("POST", Endpoint::GdprDelete)],
-        _ => &[],
-    }
-}
-
-fn split_version<'path>(segments: &'path [&'path str]) -> Option<(Version, Area, &'path [&'path str])> {
-    match segments {
-        ["crm", "v3", "objects", rest @ ..] => Some((Version::V3, Area::Objects, rest)),
-        ["crm", "v3", "properties", rest @ ..] => Some((Version::V3, Area::Properties, rest)),
-        ["account-info", "v3", rest @ ..] => Some((Version::V3, Area::Account, rest)),
-        ["crm", "objects", version, rest @ ..] => Some((Version::dated(version)?, Area::Objects, rest)),
-        ["crm", "properties", version, rest @ ..] => Some((Version::dated(version)?, Area::Properties, rest)),
-        ["account-info", version, rest @ ..] => Some((Version::dated(version)?, Area::Account, rest)),
-        ["oauth", "v2", "private-apps", "get", "access-token-info", rest @ ..] => {
-            Some((Version::V3, Area::Token, rest))
+    /// Its HTTP method.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::ListProperties | Self::OneProperty | Self::ListGroups | Self::AccountDetails => "GET",
+            Self::ArchiveProperty => "DELETE",
+            Self::BatchUpsert
+            | Self::BatchUpdate
+            | Self::BatchRead
+            | Self::BatchArchive
+            | Self::Merge
+            | Self::GdprDelete
+            | Self::CreateProperty
+            | Self::CreateProperties
+            | Self::CreateGroup
+            | Self::TokenInfo => "POST",
         }
-        _ => None,
     }
-}
 
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
+    /// The end of its path, which is the same for all versions and object types: what follows the object type.
+    /// `{name}` stands for the name of a property. Empty where the path ends with the object type.
+    pub const fn operation(self) -> &'static str {
+        match self {
+            Self::BatchUpsert => "batch/upsert",
+            Self::BatchUpdate => "batch/update",
+            Self::BatchRead => "batch/read",
+            Self::BatchArchive => "batch/archive",
+            Self::Merge => "merge",
+            Self::GdprDelete => "gdpr-delete",
+            Self::ListProperties | Self::CreateProperty => "",
+            Self::CreateProperties => "batch/create",
+            Self::OneProperty | Self::ArchiveProperty => "{name}",
+            Self::ListGroups | Self::CreateGroup => "groups",
+            Self::AccountDetails => "details",
+            Self::TokenInfo => "access-token-info",
         }
-        let digits: String = rest.by_ref().take(2).map(char::from).collect();
-        bytes.push(u8::from_str_radix(&digits, 16).unwrap_or(b'%'));
     }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_versions_lead_to_the_same_endpoints() {
-        for (prefix, version) in [
-            ("/crm/v3/objects", Version::V3),
-            ("/crm/objects/2026-03", Version::March2026),
-            ("/crm/objects/2026-09", Version::September2026),
-        ] {
-            let route = find("POST", &format!("{prefix}/contacts/batch/upsert")).unwrap();
-            assert_eq!((route.endpoint, route.version), (Endpoint::BatchUpsert, version));
+    /// Its path in a version, for an object type such as `contacts`. Of [`AccountDetails`](Self::AccountDetails) and
+    /// [`TokenInfo`](Self::TokenInfo) the object type is no part. `{name}` stands for the name of a property.
+    pub fn path(self, version: Version, object: &str) -> String {
+        let before = match (self.area(), version) {
+            (Area::Objects, Version::V3) => format!("/crm/v3/objects/{object}"),
+            (Area::Objects, dated) => format!("/crm/objects/{}/{object}", dated.as_str()),
+            (Area::Properties, Version::V3) => format!("/crm/v3/properties/{object}"),
+            (Area::Properties, dated) => format!("/crm/properties/{}/{object}", dated.as_str()),
+            (Area::Account, version) => format!("/account-info/{}", version.as_str()),
+            (Area::Token, _) => "/oauth/v2/private-apps/get".to_owned(),
+        };
+        match self.operation() {
+            "" => before,
+            operation => format!("{before}/{operation}"),
         }
-        assert_eq!(find("POST", "/crm/objects/2027-03/contacts/batch/upsert"), Err(NoRoute::UnknownPath));
-        assert_eq!(find("GET", "/crm/v3/objects/contacts/batch/upsert"), Err(NoRoute::WrongMethod));
     }
 
-    #[test]
-    fn names_are_decoded() {
-        let route = find("GET", "/crm/v3/properties/0-1/a%2Bb").unwrap();
-        assert_eq!(route.name.as_deref(), Some("a+b"));
-        assert_eq!(query_value("archived=false&x=%40", "x").as_deref(), Some("@"));
+    /// The versions that have a path of their own for it.
+    pub(crate) fn versions(self) -> &'static [Version] {
+        if self.area() == Area::Token { &[Version::V3] } else { &Version::ALL }
+    }
+
+    const fn area(self) -> Area {
+        match self {
+            Self::BatchUpsert
+            | Self::BatchUpdate
+            | Self::BatchRead
+            | Self::BatchArchive
+            | Self::Merge
+            | Self::GdprDelete => Area::Objects,
+            Self::ListProperties
+            | Self::CreateProperty
+            | Self::CreateProperties
+            | Self::OneProperty
+            | Self::ArchiveProperty
+            | Self::ListGroups
+            | Self::CreateGroup => Area::Properties,
+            Self::AccountDetails => Area::Account,
+            Self::TokenInfo => Area::Token,
+        }
     }
 }

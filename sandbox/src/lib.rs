@@ -42,6 +42,7 @@ mod settings;
 
 pub use account::contact::{Contact, Seed};
 pub use account::tokens;
+pub use endpoint::{Endpoint, Version};
 pub use faults::rule::{BodyKind, Fault, Policy, RetryAfter, StatusAnswer, What, When};
 pub use handle::Sandbox;
 pub use server::journal::RequestRecord;

@@ -128,8 +128,9 @@ const ROOMS: &[Rooms] = &[
         folder: "sandbox/src",
         below: "server",
         may_use: &[
-            ("exchange", &["control", "shared", "travelling"]),
-            ("control", &["shared"]),
+            ("router", &["control", "exchange", "shared", "travelling"]),
+            ("exchange", &["shared", "travelling"]),
+            ("control", &["shared", "travelling"]),
             ("shared", &["journal"]),
             ("journal", &[]),
             ("travelling", &[]),

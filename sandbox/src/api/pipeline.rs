@@ -1,7 +1,8 @@
 //! The way of a request through HubSpot's checks, in their order: path, credential, rate limit, object type, body, scopes,
 //! lookup. Faults strike after the rate limit.
 //!
-//! Which function answers which endpoint is said here, once. Everything is plain computation under the lock of the state; waiting and sending are in `server`.
+//! Which function answers which endpoint is said here, once. Everything is plain computation under the lock of the
+//! state; routing, waiting and sending are in `server`.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::{
         state::State,
         tokens::{self, Grant},
     },
-    endpoint::{self, Endpoint, NoRoute, Route},
+    endpoint::{Endpoint, Version},
     failure::Failure,
     faults::{
         delivery::Delivery,
@@ -30,11 +31,31 @@ use crate::{
     reply::Reply,
 };
 
+/// What a request is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) version: Version,
+    /// As it stands in the path; judged only after the credential.
+    pub(crate) object_type: Option<String>,
+    /// Name of a property.
+    pub(crate) name: Option<String>,
+}
+
+/// Why there is no route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoute {
+    UnknownPath,
+    WrongMethod,
+}
+
 /// A request, read to its end.
 #[derive(Debug)]
 pub(crate) struct Request {
+    /// Number in the record of requests.
     pub(crate) number: u64,
-    pub(crate) method: String,
+    pub(crate) route: Result<Route, NoRoute>,
+    /// As it was sent.
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
@@ -74,8 +95,8 @@ pub(crate) fn admit(state: &mut State, request: &Request, now: Instant) -> Resul
         let reply = failure.into_reply(&id);
         Box::new(plain(state, reply, token))
     };
-    let route = match endpoint::find(&request.method, &request.path) {
-        Ok(route) => route,
+    let route = match &request.route {
+        Ok(route) => route.clone(),
         Err(NoRoute::UnknownPath) => return Err(answer(state, Failure::html(404), None)),
         Err(NoRoute::WrongMethod) => return Err(answer(state, Failure::html(405), None)),
     };
@@ -164,11 +185,16 @@ fn admits_json(accept: Option<&str>) -> bool {
 
 fn check_object_type(route: &Route) -> Result<(), Failure> {
     match &route.object_type {
-        Some(object) if !endpoint::means_contacts(object) => {
+        Some(object) if !means_contacts(object) => {
             Err(Failure::uncategorised(400, format!("Unable to infer object type from: {object}")))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an object type of a path means contacts; all these spellings do.
+fn means_contacts(object_type: &str) -> bool {
+    matches!(object_type, "contact" | "contacts" | "CONTACT" | "0-1")
 }
 
 fn handle(state: &mut State, call: &Call<'_>, endpoint: Endpoint) -> Result<Reply, Failure> {

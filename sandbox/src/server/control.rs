@@ -1,38 +1,85 @@
-//! The sandbox's own routes under `/_sandbox`, to inspect and change one that runs. They need no token, count against no
+//! The sandbox's own routes, to see whether it runs, to look inside, and to change it. They need no token, count against no
 //! limit and are not recorded.
 //!
-//! | route | does |
-//! |---|---|
-//! | `GET /_sandbox/settings` | the settings as JSON |
-//! | `PUT /_sandbox/settings` | replaces them; absent members get their default |
-//! | `PATCH /_sandbox/settings` | replaces the members given |
-//! | `GET /_sandbox/contacts` | the contacts, by address |
-//! | `POST /_sandbox/contacts` | adds contacts: `[{"email":…,"additional_emails":[…],"properties":{…}}]` |
-//! | `GET /_sandbox/requests` | the record of requests |
+//! HubSpot's routes are in `endpoint`.
 
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::{Method, Uri},
+    response::Response,
+    routing::{MethodFilter, any, on},
+};
+use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::shared::Shared;
-use crate::{account::contact::Seed, reply::Reply, settings::Settings};
+use super::{
+    shared::Shared,
+    travelling::{Cut, LARGEST_BODY, respond},
+};
+use crate::{account::contact::Seed, faults::delivery::Delivery, reply::Reply, settings::Settings};
 
-/// Start of all these paths.
-pub(crate) const PREFIX: &str = "/_sandbox/";
+/// One of the sandbox's own routes.
+struct Own {
+    method: &'static str,
+    path: &'static str,
+    /// Answers a request with this body.
+    answer: fn(&Shared, &[u8]) -> Reply,
+}
 
-/// Answers a control request.
-pub(crate) fn handle(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Reply {
-    match (method, path.strip_prefix(PREFIX).unwrap_or_default()) {
-        ("GET", "settings") => Reply::json(200, &json!(shared.lock().settings)),
-        ("PUT", "settings") => replace_settings(shared, serde_json::from_slice(body)),
-        ("PATCH", "settings") => {
-            let current = json!(shared.lock().settings);
-            let patched = serde_json::from_slice(body).map(|patch| patched(current, patch));
-            replace_settings(shared, patched.and_then(serde_json::from_value))
-        }
-        ("GET", "contacts") => Reply::json(200, &json!(shared.lock().store.all())),
-        ("POST", "contacts") => add_contacts(shared, body),
-        ("GET", "requests") => Reply::json(200, &json!(shared.journal.all())),
-        _ => Reply::json(404, &json!({ "error": format!("no control route {method} {path}") })),
+const OWN: &[Own] = &[
+    Own { method: "GET", path: "/_sandbox/settings", answer: show_settings },
+    Own { method: "PUT", path: "/_sandbox/settings", answer: replace_settings },
+    Own { method: "PATCH", path: "/_sandbox/settings", answer: patch_settings },
+    Own { method: "GET", path: "/_sandbox/contacts", answer: show_contacts },
+    Own { method: "POST", path: "/_sandbox/contacts", answer: add_contacts },
+    Own { method: "GET", path: "/_sandbox/requests", answer: show_requests },
+];
+
+/// The router of these routes, and of what is missing below their prefix.
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    let mut router = Router::new();
+    for Own { method, path, answer } in OWN {
+        let handler = async move |State(shared): State<Arc<Shared>>, body: Bytes| {
+            respond(answer(&shared, &body), Delivery::Whole)
+        };
+        router = router.route(path, on(filter(method), handler));
     }
+    router
+        .method_not_allowed_fallback(no_route)
+        .route("/_sandbox", any(no_route))
+        .route("/_sandbox/{*rest}", any(no_route))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+}
+
+/// The filter for a method of a table.
+pub(super) fn filter(method: &str) -> MethodFilter {
+    let method = Method::from_bytes(method.as_bytes()).ok();
+    method.and_then(|method| method.try_into().ok()).expect("the tables name methods that HTTP knows")
+}
+
+async fn no_route(method: Method, uri: Uri) -> Result<Response, Cut> {
+    let path = uri.path();
+    let error = format!("no control route {method} {path}");
+    respond(Reply::json(404, &json!({ "error": error })), Delivery::Whole)
+}
+
+fn show_settings(shared: &Shared, _: &[u8]) -> Reply {
+    Reply::json(200, &json!(shared.lock().settings))
+}
+
+/// Absent members get their default.
+fn replace_settings(shared: &Shared, body: &[u8]) -> Reply {
+    set(shared, serde_json::from_slice(body))
+}
+
+/// Absent members stay.
+fn patch_settings(shared: &Shared, body: &[u8]) -> Reply {
+    let current = json!(shared.lock().settings);
+    let patched = serde_json::from_slice(body).map(|patch| patched(current, patch));
+    set(shared, patched.and_then(serde_json::from_value))
 }
 
 /// The settings with the top-level members of a patch in place of theirs.
@@ -46,7 +93,7 @@ fn patched(mut current: Value, patch: Value) -> Value {
     }
 }
 
-fn replace_settings(shared: &Shared, settings: serde_json::Result<Settings>) -> Reply {
+fn set(shared: &Shared, settings: serde_json::Result<Settings>) -> Reply {
     match settings {
         Ok(settings) => {
             let mut state = shared.lock();
@@ -57,6 +104,11 @@ fn replace_settings(shared: &Shared, settings: serde_json::Result<Settings>) -> 
     }
 }
 
+fn show_contacts(shared: &Shared, _: &[u8]) -> Reply {
+    Reply::json(200, &json!(shared.lock().store.all()))
+}
+
+/// `[{"email":…,"additional_emails":[…],"properties":{…}}]`
 fn add_contacts(shared: &Shared, body: &[u8]) -> Reply {
     match serde_json::from_slice::<Vec<Seed>>(body) {
         Ok(seeds) => {
@@ -69,6 +121,10 @@ fn add_contacts(shared: &Shared, body: &[u8]) -> Reply {
         }
         Err(error) => refusal(&error),
     }
+}
+
+fn show_requests(shared: &Shared, _: &[u8]) -> Reply {
+    Reply::json(200, &json!(shared.journal.all()))
 }
 
 fn refusal(error: &serde_json::Error) -> Reply {

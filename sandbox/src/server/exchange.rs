@@ -1,50 +1,50 @@
 //! One request and its answer: enters it into the record, reads it, waits where the answer is to be late, and sends.
 //!
-//! What is answered is decided in `api` (HubSpot's routes) and `control` (the sandbox's own).
+//! What is answered is decided in `api`.
 
 use std::sync::Arc;
 
+use axum::{
+    body::{Body, to_bytes},
+    extract,
+    http::{HeaderMap, HeaderName, Uri, header},
+    response::Response,
+};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
-use hyper::{HeaderMap, Request as HttpRequest, Response, StatusCode, body::Incoming, header::HeaderName};
 use tokio::time::Instant;
 
 use super::{
-    control,
     shared::Shared,
-    travelling::{Cut, Travelling},
+    travelling::{Cut, LARGEST_BODY, respond},
 };
 use crate::{
     api::{
         body,
-        pipeline::{self, Outcome, Request},
+        pipeline::{self, NoRoute, Outcome, Request, Route},
     },
     faults::{delivery::Delivery, engine::Seen},
-    reply::Reply,
 };
 
-/// No request to HubSpot comes near this; it keeps a runaway client from filling the memory.
-const LARGEST_BODY: usize = 64 * 1_024 * 1_024;
+/// The target of a request as it was sent, before the router saw it.
+#[derive(Clone, Debug)]
+pub(super) struct Sent(pub(super) Uri);
 
+/// Answers a request to HubSpot's API.
 pub(super) async fn answer(
     shared: Arc<Shared>,
-    request: HttpRequest<Incoming>,
-) -> Result<Response<Travelling>, Cut> {
-    if request.uri().path().starts_with(control::PREFIX) {
-        let method = request.method().as_str().to_owned();
-        let path = request.uri().path().to_owned();
-        let body = read(request.into_body()).await.ok_or(Cut)?;
-        return respond(control::handle(&shared, &method, &path, &body), Delivery::Whole);
-    }
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let number = shared.journal.arrive(request.method().as_str(), &path);
+    route: Result<Route, NoRoute>,
+    Sent(uri): Sent,
+    request: extract::Request,
+) -> Result<Response, Cut> {
+    let path_and_query = uri.path_and_query().map_or("/", |path| path.as_str());
+    let number = shared.journal.arrive(request.method().as_str(), path_and_query);
     // If the client leaves, this future is dropped; the record must not stay open then.
     let closing = Closing { shared: &shared, number };
-    if let Some(name) = closes_unread(&shared, number, request.uri().path()) {
+    if let Some(name) = closes_unread(&shared, number, uri.path()) {
         shared.journal.amend(number, |record| record.fault = Some(name));
         return Err(Cut);
     }
-    let request = gather(number, request).await.ok_or(Cut)?;
+    let request = gather(number, route, &uri, request).await.ok_or(Cut)?;
     record_body(&shared, &request);
     let outcome = carry_out(&shared, &request).await;
     tokio::time::sleep(outcome.delay).await;
@@ -94,40 +94,31 @@ impl Drop for Closing<'_> {
     }
 }
 
-async fn gather(number: u64, request: HttpRequest<Incoming>) -> Option<Request> {
+async fn gather(
+    number: u64,
+    route: Result<Route, NoRoute>,
+    uri: &Uri,
+    request: extract::Request,
+) -> Option<Request> {
     let (head, body) = request.into_parts();
     let content = read(body).await?;
     Some(Request {
         number,
-        method: head.method.as_str().to_owned(),
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        authorization: header(&head.headers, hyper::header::AUTHORIZATION),
-        accept: header(&head.headers, hyper::header::ACCEPT),
+        route,
+        path: uri.path().to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        authorization: text(&head.headers, header::AUTHORIZATION),
+        accept: text(&head.headers, header::ACCEPT),
         keys: body::keys(&content),
         body: content,
     })
 }
 
-async fn read(body: Incoming) -> Option<Bytes> {
-    Limited::new(body, LARGEST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes)
+/// The whole body; nothing if the client left, or if there is no end to it.
+async fn read(body: Body) -> Option<Bytes> {
+    to_bytes(body, LARGEST_BODY).await.ok()
 }
 
-fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-fn respond(reply: Reply, delivery: Delivery) -> Result<Response<Travelling>, Cut> {
-    if delivery == Delivery::Nothing {
-        return Err(Cut);
-    }
-    let (body, announced) = Travelling::new(reply.body, delivery);
-    let mut response = Response::builder().status(StatusCode::from_u16(reply.status).map_err(|_| Cut)?);
-    for (name, value) in reply.headers {
-        response = response.header(name, value);
-    }
-    if let Some(length) = announced {
-        response = response.header(hyper::header::CONTENT_LENGTH, length);
-    }
-    response.body(body).map_err(|_| Cut)
 }

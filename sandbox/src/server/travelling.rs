@@ -1,4 +1,5 @@
-//! The body of an answer on its way: whole, in pieces, cut, or as endless filler.
+//! Bodies on their way: how large one that comes may be, and how one that goes travels: whole, in pieces, cut, or as
+//! endless filler.
 //!
 //! Which of these it is to be is decided in `faults::delivery`.
 
@@ -9,15 +10,23 @@ use std::{
     time::Duration,
 };
 
+use axum::{
+    http::{StatusCode, header::CONTENT_LENGTH},
+    response::{IntoResponse, Response},
+};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use crate::faults::delivery::Delivery;
+use crate::{faults::delivery::Delivery, reply::Reply};
 
-/// The connection is to be closed: the error that makes hyper do it.
+/// No request to HubSpot comes near this; it keeps a runaway client from filling the memory.
+pub(super) const LARGEST_BODY: usize = 64 * 1_024 * 1_024;
+
+/// The connection is to be closed. As the error of a service or of a body it makes hyper do it; where only a response can
+/// be returned, it is an extension of one that is never sent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cut;
+pub(super) struct Cut;
 
 impl fmt::Display for Cut {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,12 +36,36 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
+impl IntoResponse for Cut {
+    fn into_response(self) -> Response {
+        let mut never_sent = Response::default();
+        never_sent.extensions_mut().insert(self);
+        never_sent
+    }
+}
+
+/// The answer as it is sent.
+pub(super) fn respond(reply: Reply, delivery: Delivery) -> Result<Response, Cut> {
+    if delivery == Delivery::Nothing {
+        return Err(Cut);
+    }
+    let (body, announced) = Travelling::new(reply.body, delivery);
+    let mut response = Response::builder().status(StatusCode::from_u16(reply.status).map_err(|_| Cut)?);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    if let Some(length) = announced {
+        response = response.header(CONTENT_LENGTH, length);
+    }
+    response.body(axum::body::Body::new(body)).map_err(|_| Cut)
+}
+
 /// Bytes of one piece of filler.
 const FILLER: &[u8] = &[b' '; 16 * 1_024];
 
 /// A body on its way.
 #[derive(Debug)]
-pub(crate) struct Travelling {
+struct Travelling {
     rest: Bytes,
     /// Filler still to be sent.
     filler: u64,
@@ -46,7 +79,7 @@ pub(crate) struct Travelling {
 
 impl Travelling {
     /// Prepares a body; the second value is the length to announce, where it must differ from what is sent.
-    pub(crate) fn new(body: Bytes, delivery: Delivery) -> (Self, Option<u64>) {
+    fn new(body: Bytes, delivery: Delivery) -> (Self, Option<u64>) {
         let whole = body.len();
         let mut travelling =
             Self { rest: body, filler: 0, chunk: whole.max(1), pause: None, sleeping: None, is_cut: false };

@@ -39,7 +39,30 @@ async fn unknown_paths_get_a_page() {
         assert_eq!(answer.status, status, "{path}");
         assert_eq!(answer.header("content-type"), Some("text/html;charset=iso-8859-1"));
         assert!(answer.text.starts_with("<html>"));
+        assert_eq!(answer.header("allow"), (status == 405).then_some("POST"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn paths_are_told_apart_to_their_end() {
+    let (sandbox, client) = start(Settings::default());
+    // A property may be named like a part of another path.
+    let body = client.get("/crm/v3/properties/contacts/batch").await;
+    assert_eq!((body.status, &body.json()["context"]["propertyName"][0]), (404, &json!("batch")));
+    // Names are decoded.
+    let body = client.get("/crm/v3/properties/0-1/a%2Bb").await.json();
+    assert_eq!(body["context"]["propertyName"][0], "a+b");
+    let query = "/crm/v3/properties/contacts?x=1&archived=%74rue";
+    assert_eq!(client.get(query).await.json()["results"], json!([]));
+    for unknown in
+        ["/crm/objects/2027-03/contacts/batch/upsert", "/crm/v3/objects/contacts/batch/upsert/1", "/crm/v3"]
+    {
+        assert_eq!(client.post(unknown, &json!({})).await.status, 404, "{unknown}");
+    }
+    // Slashes at the ends do not count, and are recorded as they were sent.
+    let slashes = format!("/{DETAILS}/");
+    assert_eq!(client.get(&slashes).await.status, 200);
+    assert_eq!(sandbox.requests().last().unwrap().path, slashes);
 }
 
 #[tokio::test]

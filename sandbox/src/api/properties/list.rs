@@ -11,7 +11,6 @@ use crate::{
         tokens,
     },
     api::call::Call,
-    endpoint::query_value,
     failure::Failure,
     reply::Reply,
 };
@@ -73,4 +72,10 @@ fn require_reading(call: &Call<'_>) -> Result<(), Failure> {
         "MISSING_SCOPES",
         "This app hasn't been granted all required scopes to make this call.",
     ))
+}
+
+/// The value of a query parameter.
+fn query_value(query: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

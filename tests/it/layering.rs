@@ -90,7 +90,7 @@ const ROOMS: &[Rooms] = &[
         folder: "sandbox/src",
         below: "account",
         may_use: &[
-            ("state", &["budget", "catalogue", "store"]),
+            ("state", &["budget", "catalogue", "contact", "store"]),
             ("store", &["contact", "value"]),
             ("catalogue", &["definition"]),
             ("value", &["definition"]),
@@ -105,13 +105,14 @@ const ROOMS: &[Rooms] = &[
         folder: "sandbox/src",
         below: "api",
         may_use: &[
-            ("pipeline", &["objects", "properties", "details", "replacement", "effect", "call"]),
+            ("pipeline", &["objects", "properties", "details", "replacement", "effect", "hint", "call"]),
             ("objects", &["batch", "body", "call", "effect", "refusal"]),
             ("properties", &["batch", "body", "call"]),
             ("details", &["body", "call"]),
             ("call", &["effect"]),
             ("effect", &["refusal"]),
             ("replacement", &["refusal"]),
+            ("hint", &[]),
             ("refusal", &[]),
             ("batch", &[]),
             ("body", &[]),
@@ -129,7 +130,7 @@ const ROOMS: &[Rooms] = &[
         below: "server",
         may_use: &[
             ("router", &["control", "exchange", "shared", "travelling"]),
-            ("exchange", &["shared", "travelling"]),
+            ("exchange", &["journal", "shared", "travelling"]),
             ("control", &["shared", "travelling"]),
             ("shared", &["journal"]),
             ("journal", &[]),

@@ -5,6 +5,7 @@
 use super::{
     budget::Budget,
     catalogue::Catalogue,
+    contact::Seed,
     store::{Store, WriteRules},
 };
 use crate::{faults::engine::Engine, settings::Settings};
@@ -12,6 +13,8 @@ use crate::{faults::engine::Engine, settings::Settings};
 /// The account and what happened to it. One lock guards it all, and no request holds it across an await.
 #[derive(Debug)]
 pub(crate) struct State {
+    /// The settings that it started with.
+    initial: Settings,
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) catalogue: Catalogue,
@@ -22,13 +25,28 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self {
+        let mut state = Self {
             random: fastrand::Rng::with_seed(settings.seed),
+            initial: settings.clone(),
             settings,
             store: Store::new(),
             catalogue: Catalogue::of_fresh_portal(),
             budget: Budget::default(),
             engine: Engine::default(),
+        };
+        state.seed_numbered(state.settings.seed_contacts);
+        state
+    }
+
+    /// Everything as it was at the start: settings, contacts, properties, what was spent, counts of the faults, chance.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::new(self.initial.clone());
+    }
+
+    /// Puts in made-up contacts, numbered from 1.
+    pub(crate) fn seed_numbered(&mut self, count: usize) {
+        for number in 1..=count {
+            self.with_rules(|store, rules| store.seed(Seed::numbered(number), rules));
         }
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod body;
 mod call;
 mod details;
 mod effect;
+mod hint;
 mod objects;
 pub(crate) mod pipeline;
 mod properties;

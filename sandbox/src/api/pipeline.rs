@@ -13,6 +13,7 @@ use super::{
     call::Call,
     details,
     effect::Effect,
+    hint::Lacking,
     objects::{archive, merge, read, write},
     properties::{create, list},
     replacement::replacement,
@@ -97,8 +98,16 @@ pub(crate) fn admit(state: &mut State, request: &Request, now: Instant) -> Resul
     };
     let route = match &request.route {
         Ok(route) => route.clone(),
-        Err(NoRoute::UnknownPath) => return Err(answer(state, Failure::html(404), None)),
-        Err(NoRoute::WrongMethod) => return Err(answer(state, Failure::html(405), None)),
+        Err(no_route) => {
+            // "GET of a missing record may answer an HTML page" is all that is on record; a gateway's page it is.
+            let (status, lacking) = match no_route {
+                NoRoute::UnknownPath => (404, Lacking::Path),
+                NoRoute::WrongMethod => (405, Lacking::Method),
+            };
+            let mut outcome = answer(state, Failure::html(status), None);
+            outcome.reply = lacking.hint(outcome.reply);
+            return Err(outcome);
+        }
     };
     if !admits_json(request.accept.as_deref()) {
         return Err(answer(state, Failure::html(406), None));
@@ -146,7 +155,10 @@ pub(crate) fn perform(state: &mut State, request: &Request, admitted: Admitted, 
             now,
             effect: fault.map(Effect::of).unwrap_or_default(),
         };
-        let handled = check_object_type(&route).and_then(|()| handle(state, &call, route.endpoint));
+        if let Some(failure) = unknown_object_type(&route) {
+            return Lacking::ObjectType.hint(failure.into_reply(&id));
+        }
+        let handled = handle(state, &call, route.endpoint);
         handled.unwrap_or_else(|failure| failure.into_reply(&id))
     });
     let reply = replaced.or(real).unwrap_or_else(|| Reply::empty(500));
@@ -183,13 +195,10 @@ fn admits_json(accept: Option<&str>) -> bool {
     })
 }
 
-fn check_object_type(route: &Route) -> Result<(), Failure> {
-    match &route.object_type {
-        Some(object) if !means_contacts(object) => {
-            Err(Failure::uncategorised(400, format!("Unable to infer object type from: {object}")))
-        }
-        _ => Ok(()),
-    }
+/// HubSpot's refusal of an object type that it does not know.
+fn unknown_object_type(route: &Route) -> Option<Failure> {
+    let unknown = route.object_type.as_deref().filter(|object| !means_contacts(object));
+    unknown.map(|object| Failure::uncategorised(400, format!("Unable to infer object type from: {object}")))
 }
 
 /// Whether an object type of a path means contacts; all these spellings do.

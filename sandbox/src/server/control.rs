@@ -19,7 +19,9 @@ use super::{
     shared::Shared,
     travelling::{Cut, LARGEST_BODY, respond},
 };
-use crate::{account::contact::Seed, faults::delivery::Delivery, reply::Reply, settings::Settings};
+use crate::{
+    account::contact::Seed, endpoint::Endpoint, faults::delivery::Delivery, reply::Reply, settings::Settings,
+};
 
 /// One of the sandbox's own routes.
 struct Own {
@@ -36,6 +38,9 @@ const OWN: &[Own] = &[
     Own { method: "GET", path: "/_sandbox/contacts", answer: show_contacts },
     Own { method: "POST", path: "/_sandbox/contacts", answer: add_contacts },
     Own { method: "GET", path: "/_sandbox/requests", answer: show_requests },
+    Own { method: "GET", path: "/_sandbox/routes", answer: show_routes },
+    Own { method: "POST", path: "/_sandbox/reset", answer: reset },
+    Own { method: "GET", path: "/health", answer: health },
 ];
 
 /// The router of these routes, and of what is missing below their prefix.
@@ -62,7 +67,7 @@ pub(super) fn filter(method: &str) -> MethodFilter {
 
 async fn no_route(method: Method, uri: Uri) -> Result<Response, Cut> {
     let path = uri.path();
-    let error = format!("no control route {method} {path}");
+    let error = format!("no control route {method} {path}; GET /_sandbox/routes lists them all");
     respond(Reply::json(404, &json!({ "error": error })), Delivery::Whole)
 }
 
@@ -123,8 +128,30 @@ fn add_contacts(shared: &Shared, body: &[u8]) -> Reply {
     }
 }
 
+/// The newest, with the number of those that were dropped in a header.
 fn show_requests(shared: &Shared, _: &[u8]) -> Reply {
-    Reply::json(200, &json!(shared.journal.all()))
+    let (records, dropped) = shared.journal.all();
+    Reply::json(200, &json!(records)).header("x-sandbox-dropped-requests", dropped.to_string())
+}
+
+/// Every route, HubSpot's first, as the router has them.
+fn show_routes(_: &Shared, _: &[u8]) -> Reply {
+    let hubspots = Endpoint::ALL.into_iter().flat_map(|endpoint| {
+        let paths = endpoint.versions().iter().map(move |version| endpoint.path(*version, "{object}"));
+        paths.map(move |path| (endpoint.method(), path))
+    });
+    let own = OWN.iter().map(|own| (own.method, own.path.to_owned()));
+    let all = hubspots.chain(own).map(|(method, path)| json!({ "method": method, "path": path }));
+    Reply::json(200, &all.collect())
+}
+
+fn reset(shared: &Shared, _: &[u8]) -> Reply {
+    shared.reset();
+    Reply::empty(204)
+}
+
+fn health(_: &Shared, _: &[u8]) -> Reply {
+    Reply::json(200, &json!({ "status": "ok" }))
 }
 
 fn refusal(error: &serde_json::Error) -> Reply {

@@ -2,7 +2,7 @@
 //!
 //! What is answered is decided in `api`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -14,6 +14,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{
+    journal::Entry,
     shared::Shared,
     travelling::{Cut, LARGEST_BODY, respond},
 };
@@ -37,19 +38,19 @@ pub(super) async fn answer(
     request: extract::Request,
 ) -> Result<Response, Cut> {
     let path_and_query = uri.path_and_query().map_or("/", |path| path.as_str());
-    let number = shared.journal.arrive(request.method().as_str(), path_and_query);
+    let entry = shared.journal.arrive(request.method().as_str(), path_and_query);
     // If the client leaves, this future is dropped; the record must not stay open then.
-    let closing = Closing { shared: &shared, number };
-    if let Some(name) = closes_unread(&shared, number, uri.path()) {
-        shared.journal.amend(number, |record| record.fault = Some(name));
+    let closing = Closing { shared: &shared, entry };
+    if let Some(name) = closes_unread(&shared, entry.number, uri.path()) {
+        shared.journal.amend(entry, |record| record.fault = Some(name));
         return Err(Cut);
     }
-    let request = gather(number, route, &uri, request).await.ok_or(Cut)?;
-    record_body(&shared, &request);
-    let outcome = carry_out(&shared, &request).await;
-    tokio::time::sleep(outcome.delay).await;
+    let request = gather(entry.number, route, &uri, request).await.ok_or(Cut)?;
+    record_body(&shared, entry, &request);
+    let outcome = carry_out(&shared, entry, &request).await;
+    wait(outcome.delay).await;
     let status = (outcome.delivery != Delivery::Nothing).then_some(outcome.reply.status);
-    shared.journal.finish(number, status);
+    shared.journal.finish(entry, status);
     drop(closing);
     respond(outcome.reply, outcome.delivery)
 }
@@ -61,36 +62,43 @@ fn closes_unread(shared: &Shared, number: u64, path: &str) -> Option<String> {
     state.engine.closes_unread(&state.settings.faults, seen, &mut state.random)
 }
 
-fn record_body(shared: &Shared, request: &Request) {
+fn record_body(shared: &Shared, entry: Entry, request: &Request) {
     let is_kept = request.number <= shared.lock().settings.recorded_bodies;
-    shared.journal.amend(request.number, |record| {
+    shared.journal.amend(entry, |record| {
         record.input_count = request.keys.len();
         record.keys.clone_from(&request.keys);
         record.body = is_kept.then(|| request.body.clone());
     });
 }
 
-async fn carry_out(shared: &Shared, request: &Request) -> Outcome {
+async fn carry_out(shared: &Shared, entry: Entry, request: &Request) -> Outcome {
     let admitted = pipeline::admit(&mut shared.lock(), request, Instant::now());
     let admitted = match admitted {
         Ok(admitted) => admitted,
         Err(outcome) => return *outcome,
     };
-    tokio::time::sleep(admitted.delay_before()).await;
+    wait(admitted.delay_before()).await;
     let outcome = pipeline::perform(&mut shared.lock(), request, admitted, Instant::now());
-    shared.journal.amend(request.number, |record| record.fault.clone_from(&outcome.fault));
+    shared.journal.amend(entry, |record| record.fault.clone_from(&outcome.fault));
     outcome
+}
+
+/// Without a delay there is no wait: the timer would make a millisecond of it.
+async fn wait(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
 }
 
 /// Marks the record of a request as finished, however its handling ends.
 struct Closing<'a> {
     shared: &'a Shared,
-    number: u64,
+    entry: Entry,
 }
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
-        self.shared.journal.finish(self.number, None);
+        self.shared.journal.finish(self.entry, None);
     }
 }
 

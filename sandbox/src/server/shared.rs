@@ -17,6 +17,13 @@ impl Shared {
         Self { state: Mutex::new(state), journal: Journal::new() }
     }
 
+    /// Goes back to the start. No request sees a fresh account with the old record, or the other way round.
+    pub(crate) fn reset(&self) {
+        let mut state = self.lock();
+        state.reset();
+        self.journal.clear();
+    }
+
     /// The state, also after a panic of another thread: a test that failed must not hide why.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,7 +1,7 @@
 //! Paths, tokens, scopes, and the order in which they are checked.
 
 use hubspot_sandbox::{ScopeErrorShape, Settings, tokens};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -31,6 +31,23 @@ async fn all_versions_and_spellings_answer_alike() {
     assert_eq!(sandbox.contacts().len(), number);
 }
 
+/// What the sandbox says beside HubSpot's answer.
+fn hint(answer: &Answer) -> Option<Value> {
+    answer.header("x-sandbox-hint").map(|hint| serde_json::from_str(hint).unwrap())
+}
+
+#[tokio::test]
+async fn what_the_sandbox_lacks_is_said_in_a_header() {
+    let (_sandbox, client) = start(Settings::default());
+    let companies = client.post(&UPSERT.replace("contacts", "companies"), &json!({ "inputs": [] })).await;
+    assert_eq!(companies.status, 400);
+    assert_eq!(hint(&companies).unwrap()["lacking"], "object_type");
+    assert_eq!(hint(&client.upsert(&people(1)).await), None);
+    // HubSpot's own 404 of a route that is there.
+    let nobody = client.get(&format!("{PROPERTIES}/nonsense")).await;
+    assert_eq!((nobody.status, hint(&nobody)), (404, None));
+}
+
 #[tokio::test]
 async fn unknown_paths_get_a_page() {
     let (_sandbox, client) = start(Settings::default());
@@ -40,6 +57,9 @@ async fn unknown_paths_get_a_page() {
         assert_eq!(answer.header("content-type"), Some("text/html;charset=iso-8859-1"));
         assert!(answer.text.starts_with("<html>"));
         assert_eq!(answer.header("allow"), (status == 405).then_some("POST"), "{path}");
+        let hint = hint(&answer).unwrap();
+        assert_eq!(hint["lacking"], if status == 405 { "method" } else { "path" }, "{path}");
+        assert_eq!(client.get(hint["routes"].as_str().unwrap()).await.status, 200);
     }
 }
 

@@ -42,8 +42,11 @@ mod reply;
 mod server;
 mod settings;
 
-pub use account::contact::{Contact, Seed};
-pub use account::tokens;
+pub use account::{
+    catalogue::DEFAULT_STAGES,
+    contact::{Contact, Seed},
+    tokens,
+};
 pub use endpoint::{Endpoint, Version};
 pub use faults::rule::{BodyKind, Fault, Policy, RetryAfter, StatusAnswer, What, When};
 pub use handle::Sandbox;

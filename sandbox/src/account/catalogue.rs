@@ -13,6 +13,18 @@ use super::definition::{Definition, Row, View};
 /// Definitions and groups of a fresh portal.
 const EMBEDDED: &str = include_str!("../../data/contact-properties.json");
 
+/// The lifecycle stages of a fresh portal, from first to last: contacts move forward only.
+pub const DEFAULT_STAGES: [&str; 8] = [
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
+];
+
 /// All properties of contacts.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalogue {
@@ -90,5 +102,15 @@ impl Catalogue {
 
     pub(crate) fn add_group(&mut self, group: Group) {
         self.groups.push(group);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_stages_are_those_of_a_fresh_portal() {
+        assert_eq!(Catalogue::of_fresh_portal().lifecycle_stages(), DEFAULT_STAGES);
     }
 }

@@ -51,7 +51,7 @@ async fn what_the_sandbox_lacks_is_said_in_a_header() {
 #[tokio::test]
 async fn unknown_paths_get_a_page() {
     let (_sandbox, client) = start(Settings::default());
-    for (path, status) in [("/crm/v4/objects/contacts/batch/upsert", 404), (UPSERT, 405), ("/", 404)] {
+    for (path, status) in [("/crm/v4/objects/contacts/batch/upsert", 404), (&UPSERT, 405), ("/", 404)] {
         let answer = client.get(path).await;
         assert_eq!(answer.status, status, "{path}");
         assert_eq!(answer.header("content-type"), Some("text/html;charset=iso-8859-1"));
@@ -96,7 +96,7 @@ async fn unknown_tokens_are_not_found_and_garbage_expired_in_1970() {
         format!("Bearer  {full}"),
         full.to_owned(),
     ] {
-        let answer = client.with_authorization(&wrong).get(DETAILS).await;
+        let answer = client.with_authorization(&wrong).get(&DETAILS).await;
         assert_eq!(answer.status, 401, "{wrong}");
         let body = answer.json();
         assert_eq!(body["category"], "INVALID_AUTHENTICATION", "{wrong}");
@@ -104,10 +104,10 @@ async fn unknown_tokens_are_not_found_and_garbage_expired_in_1970() {
         assert_eq!(body["status"], "error");
         assert_eq!(body["correlationId"].as_str().unwrap().len(), 36);
     }
-    let garbage = client.with_token("not-a-token").get(DETAILS).await.json();
+    let garbage = client.with_token("not-a-token").get(&DETAILS).await.json();
     assert_eq!(garbage["category"], "EXPIRED_AUTHENTICATION");
     assert_eq!(garbage["context"]["expire time"], json!(["1970-01-01T00:00:00Z"]));
-    let expired = client.with_token(tokens::EXPIRED).get(DETAILS).await;
+    let expired = client.with_token(tokens::EXPIRED).get(&DETAILS).await;
     assert_eq!(expired.status, 401);
     let expired = expired.json();
     assert_eq!(expired["message"], "The OAuth token used to make this call expired 75 second(s) ago.");
@@ -147,10 +147,10 @@ async fn each_token_may_do_what_its_scopes_say() {
             "name": "pet_name", "label": "Pet", "type": "string", "fieldType": "text", "groupName": "contactinformation",
         });
         assert_eq!(client.upsert(&people(1)).await.status, upsert, "{token}");
-        assert_eq!(client.post(READ, &read).await.status, batch_read, "{token}");
-        assert_eq!(client.get(PROPERTIES).await.status, list, "{token}");
-        assert_eq!(client.post(PROPERTIES, &new).await.status, create, "{token}");
-        assert_eq!(client.get(DETAILS).await.status, 200, "{token}");
+        assert_eq!(client.post(&READ, &read).await.status, batch_read, "{token}");
+        assert_eq!(client.get(&PROPERTIES).await.status, list, "{token}");
+        assert_eq!(client.post(&PROPERTIES, &new).await.status, create, "{token}");
+        assert_eq!(client.get(&DETAILS).await.status, 200, "{token}");
     }
 }
 
@@ -166,7 +166,7 @@ async fn checks_come_in_hubspots_order() {
     assert_eq!(body["message"], "Unable to infer object type from: butterflies");
     assert_eq!(body.get("category"), None);
     // Body before scopes.
-    let answer = read_only.post_text(UPSERT, "{").await;
+    let answer = read_only.post_text(&UPSERT, "{").await;
     assert_eq!(answer.status, 400);
     assert!(
         answer.json()["message"].as_str().unwrap().starts_with("Invalid input JSON on line 1, column 1: ")
@@ -179,16 +179,16 @@ async fn checks_come_in_hubspots_order() {
 #[tokio::test]
 async fn the_account_and_the_scopes_can_be_asked() {
     let (_sandbox, client) = start(Settings::default());
-    let details = client.get(DETAILS).await.json();
+    let details = client.get(&DETAILS).await.json();
     assert_eq!(details["portalId"], 12_345_678);
     assert_eq!(details["timeZone"], "US/Eastern");
     assert_eq!(details["utcOffset"], "-04:00");
     assert_eq!(details["utcOffsetMilliseconds"], -14_400_000);
-    let info = client.post(TOKEN_INFO, &json!({ "tokenKey": tokens::WRITE_ONLY })).await;
+    let info = client.post(&TOKEN_INFO, &json!({ "tokenKey": tokens::WRITE_ONLY })).await;
     assert_eq!(info.status, 200);
     assert_eq!(info.json()["scopes"], json!(["oauth", "crm.objects.contacts.write"]));
     assert_eq!(info.json()["hubId"], 12_345_678);
-    assert_eq!(client.post(TOKEN_INFO, &json!({ "tokenKey": "pat-na1-x" })).await.status, 401);
+    assert_eq!(client.post(&TOKEN_INFO, &json!({ "tokenKey": "pat-na1-x" })).await.status, 401);
 }
 
 #[tokio::test]

@@ -22,11 +22,11 @@ async fn settings_are_shown_and_changed_over_http() {
     );
     assert_eq!(patched.await.status, 200);
     assert_eq!(sandbox.settings().faults, [Fault::new(What::status(503)).times(1)]);
-    assert_eq!(client.get(DETAILS).await.status, 503);
-    assert_eq!(client.get(DETAILS).await.status, 200);
+    assert_eq!(client.get(&DETAILS).await.status, 503);
+    assert_eq!(client.get(&DETAILS).await.status, 200);
     assert_eq!(send(Method::PUT, json!({ "limits": { "tier": "enterprise" } })).await.status, 200);
     assert!(sandbox.settings().faults.is_empty());
-    assert_eq!(client.get(DETAILS).await.header("x-hubspot-ratelimit-max"), Some("190"));
+    assert_eq!(client.get(&DETAILS).await.header("x-hubspot-ratelimit-max"), Some("190"));
     let refused = send(Method::PATCH, json!({ "limitz": {} })).await;
     assert_eq!(refused.status, 400);
     assert!(refused.text.contains("limitz"));
@@ -64,7 +64,7 @@ async fn contacts_and_requests_are_shown_over_http() {
     let requests = client.get("/_sandbox/requests").await.json();
     assert_eq!(requests[0]["number"], 1);
     assert_eq!(requests[0]["method"], "POST");
-    assert_eq!(requests[0]["path"], UPSERT);
+    assert_eq!(requests[0]["path"], *UPSERT);
     assert_eq!(requests[0]["status"], 200);
     assert_eq!(requests[0]["keys"], json!(["a@example.com"]));
 }
@@ -98,13 +98,13 @@ async fn a_reset_leads_back_to_the_start() {
     };
     let (sandbox, client) = start(started.clone());
     let run = async || {
-        assert_eq!(client.get(DETAILS).await.status, 503, "the fault counts from the start");
-        let detail = client.get(DETAILS).await;
+        assert_eq!(client.get(&DETAILS).await.status, 503, "the fault counts from the start");
+        let detail = client.get(&DETAILS).await;
         assert_eq!(detail.header("x-hubspot-ratelimit-remaining"), Some("3"), "the window is empty");
         let new = json!({
             "name": "pet", "label": "Pet", "type": "string", "fieldType": "text", "groupName": "contactinformation",
         });
-        assert_eq!(client.post(PROPERTIES, &new).await.status, 201, "the property is unknown");
+        assert_eq!(client.post(&PROPERTIES, &new).await.status, 201, "the property is unknown");
         let answer = client.upsert(&people(3)).await;
         assert_eq!(sandbox.contacts().len(), 5);
         assert_eq!(sandbox.requests().last().unwrap().number, 4);

@@ -56,7 +56,7 @@ async fn it_says_how_to_use_it() {
     assert!(text.contains(&format!("HUBSPOT_API_BASE_URL={} destination-hubspot check", program.base)));
     let client = Client::at(&program.base);
     assert_eq!(client.get("/_sandbox/contacts").await.json().as_array().unwrap().len(), 3);
-    assert_eq!(client.get(DETAILS).await.status, 200);
+    assert_eq!(client.get(&DETAILS).await.status, 200);
 }
 
 #[tokio::test]

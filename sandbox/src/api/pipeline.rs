@@ -99,7 +99,7 @@ pub(crate) fn admit(state: &mut State, request: &Request, now: Instant) -> Resul
     let route = match &request.route {
         Ok(route) => route.clone(),
         Err(no_route) => {
-            // "GET of a missing record may answer an HTML page" is all that is on record; a gateway's page it is.
+            // Recorded: a GET of what does not exist was answered 404 or 405 with a page in HTML. No answer in JSON is known.
             let (status, lacking) = match no_route {
                 NoRoute::UnknownPath => (404, Lacking::Path),
                 NoRoute::WrongMethod => (405, Lacking::Method),

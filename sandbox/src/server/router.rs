@@ -4,6 +4,13 @@
 
 use std::sync::Arc;
 
+use axum::{
+    Extension, Router,
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
+    response::Response,
+    routing::on,
+};
+
 use super::{
     control,
     exchange::{self, Sent},
@@ -13,12 +20,6 @@ use super::{
 use crate::{
     api::pipeline::{NoRoute, Route},
     endpoint::{Endpoint, Version},
-};
-use axum::{
-    Extension, Router,
-    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
-    response::Response,
-    routing::on,
 };
 
 type Params = Result<RawPathParams, RawPathParamsRejection>;

@@ -175,7 +175,7 @@ pub(crate) fn reason(status: u16) -> String {
         524 => "A Timeout Occurred",
         525 => "SSL Handshake Failed",
         526 => "Invalid SSL Certificate",
-        other => hyper::StatusCode::from_u16(other)
+        other => axum::http::StatusCode::from_u16(other)
             .ok()
             .and_then(|status| status.canonical_reason())
             .unwrap_or("Unknown"),

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     sync::Arc,
     thread::JoinHandle,
     time::Duration,
@@ -11,11 +11,12 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    contact::{Contact, Seed},
-    journal::RequestRecord,
-    server::{self, Shared},
+    account::{
+        contact::{Contact, Seed},
+        state::State,
+    },
+    server::{self, journal::RequestRecord, shared::Shared},
     settings::Settings,
-    state::State,
 };
 
 /// A running sandbox. All methods block for no longer than a lock, except [`wait_for_requests`](Self::wait_for_requests),
@@ -29,9 +30,10 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts one on 127.0.0.1. It accepts connections when this returns.
+    /// Starts one on the address and port of the settings. It accepts connections when this returns. Fails if the
+    /// address is none of this machine's, or if the port is taken.
     pub fn start(settings: Settings) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
+        let listener = TcpListener::bind((settings.host, settings.port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(State::new(settings)));
@@ -45,9 +47,10 @@ impl Sandbox {
         Ok(Self { shared, address, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a slash at the end. One that listens on all addresses of this machine is named by
+    /// the loopback.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", reachable(self.address))
     }
 
     /// The contacts that are not archived, by address.
@@ -61,9 +64,14 @@ impl Sandbox {
         state.store.by_address(email).and_then(|id| state.store.get(id)).cloned()
     }
 
-    /// Every request seen so far, by number; those to the control routes excepted.
+    /// The newest requests by number, [`RequestRecord::KEPT`] at most; those to the control routes excepted.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.shared.journal.all()
+        self.shared.journal.all().0
+    }
+
+    /// How many older requests the record has dropped.
+    pub fn dropped_requests(&self) -> u64 {
+        self.shared.journal.all().1
     }
 
     /// The requests whose path contains this.
@@ -95,6 +103,12 @@ impl Sandbox {
         self.shared.lock().update(change);
     }
 
+    /// Goes back to the start: contacts, properties, settings, what was spent of the limits, counts of the faults, chance, and
+    /// the record of requests. A request under way is finished on the fresh account, and is not recorded.
+    pub fn reset(&self) {
+        self.shared.reset();
+    }
+
     /// Puts in a contact and returns its id.
     pub fn seed_contact(&self, seed: Seed) -> String {
         self.shared.lock().with_rules(|store, rules| store.seed(seed, rules))
@@ -102,10 +116,7 @@ impl Sandbox {
 
     /// Puts in made-up contacts `seed-000001@example.com` to `seed-{count}@example.com`.
     pub fn seed_contacts(&self, count: usize) {
-        let mut state = self.shared.lock();
-        for number in 1..=count {
-            state.with_rules(|store, rules| store.seed(Seed::numbered(number), rules));
-        }
+        self.shared.lock().seed_numbered(count);
     }
 }
 
@@ -115,6 +126,33 @@ impl Drop for Sandbox {
         if let Some(thread) = self.thread.take() {
             // A panic there was printed; it must not become a second one here.
             let _panicked = thread.join();
+        }
+    }
+}
+
+/// An address to connect to, for one to listen on.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let host = match listening.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        host => host,
+    };
+    SocketAddr::new(host, listening.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_addresses_of_this_machine_are_reached_at_the_loopback() {
+        for (listening, expected) in [
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("[::]:1", "[::1]:1"),
+            ("127.0.0.2:1", "127.0.0.2:1"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(reachable(listening.parse().unwrap()).to_string(), expected);
         }
     }
 }

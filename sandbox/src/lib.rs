@@ -1,7 +1,8 @@
 //! A faithful local HubSpot: enough of its API to write contacts against, with its limits, its errors and its faults.
 //!
 //! It is for tests (start a [`Sandbox`], talk HTTP to it, compare [`Sandbox::contacts`]) and, as the program
-//! `hubspot-sandbox`, for trying a client without an account. It holds everything in memory and listens on 127.0.0.1 only.
+//! `hubspot-sandbox`, for trying a client without an account. It holds everything in memory, and listens on 127.0.0.1 unless
+//! another address is asked for. It is not HubSpot's, and neither affiliated with nor endorsed by HubSpot, Inc.
 //! It is not a general mock server: what it answers is what HubSpot documents or was recorded to answer, and where that is
 //! unknown a [setting](Settings) chooses.
 //!
@@ -22,39 +23,34 @@
 //!
 //! Batch upsert, update, read and archive of contacts, merge and GDPR deletion of single ones; properties (list, one, create, batch create, archive) and their
 //! groups; account details; token info. Paths of v3, 2026-03 and 2026-09 alike; the last is stricter about values.
-//! Control routes under `/_sandbox/` show and change a running one: `settings`, `contacts`, `requests`.
+//! Routes of its own under `/_sandbox/` show and change a running one. `sandbox/README.md` lists all routes, settings and
+//! faults, and what it does not have.
 //!
 //! # Order of the checks
 //!
-//! Path (an unknown one gives a page in HTML), `Accept`, size of the body, credential, rate limit, faults, object type,
+//! Path (an unknown one gives a page in HTML, with a hint in the header `x-sandbox-hint`), `Accept`, size of the body, credential, rate limit, faults, object type,
 //! body, scopes, lookup. A fault therefore never strikes a request that was refused for its token or for a limit.
 
-mod budget;
+mod account;
+mod api;
 mod clock;
-mod contact;
-mod control;
-mod delivery;
+mod endpoint;
 mod failure;
-mod fault;
+mod faults;
 mod handle;
-mod inject;
-mod journal;
-mod objects;
-mod pipeline;
-mod properties;
 mod reply;
-mod route;
 mod server;
 mod settings;
-mod state;
-mod store;
-pub mod tokens;
-mod value;
 
-pub use contact::{Contact, Seed};
-pub use fault::{BodyKind, Fault, Policy, RetryAfter, StatusAnswer, What, When};
+pub use account::{
+    catalogue::DEFAULT_STAGES,
+    contact::{Contact, Seed},
+    tokens,
+};
+pub use endpoint::{Endpoint, Version};
+pub use faults::rule::{BodyKind, Fault, Policy, RetryAfter, StatusAnswer, What, When};
 pub use handle::Sandbox;
-pub use journal::RequestRecord;
+pub use server::journal::RequestRecord;
 pub use settings::{
     Account, ConditionalProperty, EmptyInputs, Language, Latency, Limits, SameContactInputs, ScopeErrorShape,
     Settings, Tier,

@@ -4,6 +4,7 @@
 
 use std::{
     io::{self, Write},
+    net::IpAddr,
     path::PathBuf,
     process::ExitCode,
 };
@@ -12,15 +13,21 @@ use clap::{Parser, ValueEnum};
 use hubspot_sandbox::{Fault, Sandbox, Settings, Tier, What, tokens};
 
 /// A local HubSpot to write contacts to. It forgets everything when it ends.
+///
+/// It is not HubSpot's, and neither affiliated with nor endorsed by HubSpot, Inc. It answers a part of the API as that is
+/// documented or was recorded; sandbox/README.md lists its routes, its settings, its faults and what it does not have.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Port on 127.0.0.1; 0 lets the system choose.
+    /// Address to listen on, 127.0.0.1 unless given. Whoever reaches another one can read and change everything in the sandbox.
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<IpAddr>,
+    /// Port on that address; 0 lets the system choose.
     #[arg(long)]
     port: Option<u16>,
     /// Starts with this many made-up contacts.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    seed_contacts: usize,
+    #[arg(long, value_name = "N")]
+    seed_contacts: Option<usize>,
     /// Settings as JSON; the other options override them.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -77,8 +84,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> io::Result<()> {
     let sandbox = Sandbox::start(settings(arguments)?)?;
-    sandbox.seed_contacts(arguments.seed_contacts);
-    introduce(&sandbox, arguments.seed_contacts)?;
+    introduce(&sandbox)?;
     loop {
         std::thread::park();
     }
@@ -93,6 +99,8 @@ fn settings(arguments: &Arguments) -> io::Result<Settings> {
         }
         None => Settings::default(),
     };
+    settings.host = arguments.host.unwrap_or(settings.host);
+    settings.seed_contacts = arguments.seed_contacts.unwrap_or(settings.seed_contacts);
     settings.port = arguments.port.unwrap_or(settings.port);
     settings.seed = arguments.seed.unwrap_or(settings.seed);
     if let Some(tier) = arguments.tier {
@@ -115,14 +123,26 @@ fn settings(arguments: &Arguments) -> io::Result<Settings> {
     Ok(settings)
 }
 
-fn introduce(sandbox: &Sandbox, contacts: usize) -> io::Result<()> {
+/// What to know about an address that is not only this machine's.
+fn exposure(host: IpAddr) -> Option<String> {
+    let warning =
+        format!("It listens on {host}: whoever reaches that address can read and change everything in it.");
+    (!host.is_loopback()).then_some(warning)
+}
+
+fn introduce(sandbox: &Sandbox) -> io::Result<()> {
     #[expect(
         clippy::disallowed_methods,
         reason = "this program has no protocol; people read its standard output"
     )]
     let mut out = io::stdout().lock();
     let url = sandbox.base_url();
-    writeln!(out, "HubSpot sandbox on {url} with {contacts} contacts\n\nTokens:")?;
+    let Settings { host, seed_contacts: contacts, .. } = sandbox.settings();
+    writeln!(out, "HubSpot sandbox on {url} with {contacts} contacts")?;
+    if let Some(warning) = exposure(host) {
+        writeln!(out, "{warning}")?;
+    }
+    writeln!(out, "It is not HubSpot's, and not affiliated with HubSpot, Inc.\n\nTokens:")?;
     for (token, meaning) in tokens::ALL {
         writeln!(out, "  {token:<52} {meaning}")?;
     }
@@ -131,8 +151,28 @@ fn introduce(sandbox: &Sandbox, contacts: usize) -> io::Result<()> {
         out,
         "\nTry it:\n  echo '{{\"access_token\":\"{full}\"}}' > config.json\n  \
          HUBSPOT_API_BASE_URL={url} destination-hubspot check --config config.json\n\n\
-         Look inside, or change it:\n  curl {url}/_sandbox/contacts\n  curl {url}/_sandbox/requests\n  \
+         Look inside, or change it:\n  curl {url}/_sandbox/contacts\n  curl {url}/_sandbox/requests\n  curl {url}/_sandbox/routes\n  \
+         curl -X POST {url}/_sandbox/reset\n  \
          curl -X PATCH {url}/_sandbox/settings -d '{{\"faults\":[{{\"what\":{{\"status\":{{\"status\":503}}}},\"when\":{{\"times\":2}}}}]}}'"
     )?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exposure;
+
+    #[test]
+    fn an_address_that_others_reach_is_warned_of() {
+        for (host, is_exposed) in [
+            ("127.0.0.1", false),
+            ("127.9.9.9", false),
+            ("::1", false),
+            ("0.0.0.0", true),
+            ("::", true),
+            ("192.0.2.1", true),
+        ] {
+            assert_eq!(exposure(host.parse().unwrap()).is_some(), is_exposed, "{host}");
+        }
+    }
 }

@@ -1,13 +1,16 @@
 //! Everything about the sandbox that can be set: the account it plays, its limits, and how it answers the questions that
 //! HubSpot's documentation leaves open. All of it can be changed while the sandbox runs.
 //!
-//! The rules for faults are in [`crate::fault`]; nothing here decides anything.
+//! The rules for faults are in [`crate::Fault`]; nothing here decides anything.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Fault;
+use crate::faults::rule::Fault;
 
 /// What a [`Sandbox`](crate::Sandbox) is to be. `Settings::default()` is a Free account that behaves well; a JSON
 /// file names only the members that differ.
@@ -18,8 +21,13 @@ use crate::fault::Fault;
     reason = "each is an independent switch with a name of its own in JSON"
 )]
 pub struct Settings {
-    /// Port on 127.0.0.1; 0 lets the system choose. Read once, at the start.
+    /// Address to listen on. Whoever reaches any other than the loopback can read and change everything in the sandbox.
+    /// Read once, at the start.
+    pub host: IpAddr,
+    /// Port on that address; 0 lets the system choose. Read once, at the start.
     pub port: u16,
+    /// Number of made-up contacts to start with. Read at the start, and when the sandbox is reset.
+    pub seed_contacts: usize,
     /// Seed of everything random: order of results, probabilities, jitter, correlation ids.
     pub seed: u64,
     /// The account behind the tokens.
@@ -77,7 +85,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
+            seed_contacts: 0,
             seed: 0,
             account: Account::default(),
             limits: Limits::default(),

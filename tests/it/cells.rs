@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use hubspot_sandbox::{Sandbox, Settings};
 use serde_json::{Map, Value, json};
 
-use super::support::{Outcome, record_of, sandbox_with, state_of};
+use super::{
+    paths,
+    support::{Outcome, record_of, sandbox_with, state_of},
+};
 
 /// Contacts by their address; of each some properties: the value, `null` for none, or a list of values that are all right.
 pub(crate) type Expected = BTreeMap<String, BTreeMap<String, Value>>;
@@ -168,7 +171,7 @@ pub(crate) fn miscounts(outcome: &Outcome, records: &[Value], sandbox: Option<&S
 /// How many cells the accepted upserts carried: for each contact, the fields of its properties.
 fn cells_sent(sandbox: &Sandbox, fields: &BTreeMap<String, String>) -> u64 {
     let mut cells = 0;
-    for request in sandbox.requests_to("batch/upsert") {
+    for request in sandbox.requests_to(paths::UPSERT) {
         if request.status != Some(200) {
             continue;
         }

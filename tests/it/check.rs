@@ -3,14 +3,17 @@
 use hubspot_sandbox::{EmptyInputs, Fault, RetryAfter, Sandbox, ScopeErrorShape, StatusAnswer, What, tokens};
 use serde_json::json;
 
-use super::support::{Connector, people_of, run, sandbox, sandbox_with, sandbox_with_faults};
+use super::{
+    paths,
+    support::{Connector, people_of, run, sandbox, sandbox_with, sandbox_with_faults},
+};
 
 /// Asserts that only the calls were made that a check may make, and gives their number.
 #[track_caller]
 fn assert_nothing_written(sandbox: &Sandbox) -> usize {
     let requests = sandbox.requests();
     for request in &requests {
-        let reads = ["/details", "/contacts", "/access-token-info", "/batch/read"];
+        let reads = [paths::DETAILS, "/contacts", "/access-token-info", "/batch/read"];
         let is_probe = request.path.ends_with("/batch/upsert") && request.input_count == 0;
         let path = request.path.split('?').next().unwrap();
         assert!(is_probe || reads.iter().any(|end| path.ends_with(end)), "{request:#?}");
@@ -106,7 +109,7 @@ fn if_the_scopes_cannot_be_listed_a_write_of_nothing_shows_them() {
         ] {
             let sandbox = sandbox_with(|settings| {
                 settings.empty_inputs = empty_inputs;
-                settings.faults = vec![Fault::new(answer.clone()).path("access-token-info")];
+                settings.faults = vec![Fault::new(answer.clone()).path(paths::TOKEN_INFO)];
             });
             let connector = Connector::new(&sandbox).set("access_token", token);
             if may_write {
@@ -116,7 +119,7 @@ fn if_the_scopes_cannot_be_listed_a_write_of_nothing_shows_them() {
                 assert!(message.contains("`crm.objects.contacts.write`"), "{message}");
             }
             assert_nothing_written(&sandbox);
-            assert_eq!(sandbox.requests_to("batch/upsert").len(), 1);
+            assert_eq!(sandbox.requests_to(paths::UPSERT).len(), 1);
         }
     }
 }
@@ -126,7 +129,7 @@ fn if_the_scopes_cannot_be_listed_a_read_of_nobody_shows_that_of_reading() {
     for shape in [ScopeErrorShape::Current, ScopeErrorShape::Old] {
         let sandbox = sandbox_with(|settings| {
             settings.scope_error = shape;
-            settings.faults = vec![Fault::new(What::status(404)).path("access-token-info")];
+            settings.faults = vec![Fault::new(What::status(404)).path(paths::TOKEN_INFO)];
         });
         let connector = |token: &str| {
             Connector::new(&sandbox).set("access_token", token).set("lifecycle_stage", "customer")
@@ -268,7 +271,7 @@ fn answers_that_help_nobody_become_sentences_that_do() {
 
 #[test]
 fn a_proxy_that_lets_only_some_calls_through_is_no_missing_scope() {
-    let sandbox = sandbox_with_faults(vec![Fault::new(What::html(403)).path("/properties/")]);
+    let sandbox = sandbox_with_faults(vec![Fault::new(What::html(403)).path(paths::PROPERTIES)]);
     let message = failed(&Connector::new(&sandbox));
     assert!(message.contains("status 403") && !message.contains("scope"), "{message}");
 }
@@ -283,7 +286,7 @@ fn a_short_outage_does_not_fail_the_check() {
 #[test]
 fn a_hubspot_that_hangs_fails_the_check() {
     let hang = What::delay(std::time::Duration::from_hours(1));
-    let sandbox = sandbox_with_faults(vec![Fault::new(hang).path("/properties/")]);
+    let sandbox = sandbox_with_faults(vec![Fault::new(hang).path(paths::PROPERTIES)]);
     let message = failed(&Connector::new(&sandbox));
     assert!(
         message.contains("no answer came in time from") && message.contains(&sandbox.base_url()),
@@ -435,13 +438,13 @@ fn with_a_catalog_that_cannot_be_served_the_check_fails() {
 #[test]
 fn a_redirect_is_never_followed() {
     for status in [301, 302, 307, 308] {
-        for path in ["/details", "/properties/", "access-token-info", "batch/upsert"] {
+        for path in [paths::DETAILS, paths::PROPERTIES, paths::TOKEN_INFO, paths::UPSERT] {
             let sandbox = sandbox_with(|settings| {
                 let elsewhere = What::Redirect { status, location: "/redirected".to_owned() };
                 // The probe of the write scope is made only if the scopes are not listed.
                 settings.faults = vec![
                     Fault::new(elsewhere).path(path),
-                    Fault::new(What::status(404)).path("access-token-info"),
+                    Fault::new(What::status(404)).path(paths::TOKEN_INFO),
                 ];
             });
             let outcome = Connector::new(&sandbox).check();

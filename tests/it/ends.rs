@@ -10,16 +10,19 @@ use std::{
 use hubspot_sandbox::{Fault, Policy, RetryAfter, Sandbox, StatusAnswer, What, tokens};
 use serde_json::json;
 
-use super::support::{
-    Connector, HANG, email_of, end_of, people, people_of, record, sandbox, sandbox_with_faults, state,
-    state_of, upserts, wait_for_upsert_of,
+use super::{
+    paths,
+    support::{
+        Connector, HANG, email_of, end_of, people, people_of, record, sandbox, sandbox_with_faults, state,
+        state_of, upserts, wait_for_upsert_of,
+    },
 };
 
 /// Longer than any test.
 const FOR_EVER: Duration = Duration::from_hours(1);
 
 fn from_second_upsert(what: What) -> Sandbox {
-    sandbox_with_faults(vec![Fault::new(what).path("batch/upsert").skip(1)])
+    sandbox_with_faults(vec![Fault::new(what).path(paths::UPSERT).skip(1)])
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn what_is_in_flight_at_a_fatal_answer_is_settled_and_its_state_goes_out() {
 
 #[test]
 fn a_token_that_fails_once_is_tried_again() {
-    let sandbox = sandbox_with_faults(vec![Fault::new(What::status(401)).path("batch/upsert").times(1)]);
+    let sandbox = sandbox_with_faults(vec![Fault::new(What::status(401)).path(paths::UPSERT).times(1)]);
     let outcome = Connector::new(&sandbox).write(&(people(0..3) + &state(1)));
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(3.0, 0.0)]);
@@ -86,7 +89,7 @@ fn a_token_that_fails_once_is_tried_again() {
 #[test]
 fn a_signal_settles_what_is_in_flight_and_exits_with_its_code() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
-        let slow = Fault::new(What::delay(Duration::from_millis(300))).path("batch/upsert");
+        let slow = Fault::new(What::delay(Duration::from_millis(300))).path(paths::UPSERT);
         let sandbox = sandbox_with_faults(vec![slow]);
         let mut running = Connector::new(&sandbox).start("write");
         running.send(&(people(0..100) + &state(1) + &people(100..150) + &state_of("other", 2)));
@@ -106,7 +109,7 @@ fn a_signal_settles_what_is_in_flight_and_exits_with_its_code() {
 
 #[test]
 fn a_signal_is_heard_while_hubspot_hangs() {
-    let sandbox = sandbox_with_faults(vec![Fault::new(What::delay(FOR_EVER)).path("batch/upsert")]);
+    let sandbox = sandbox_with_faults(vec![Fault::new(What::delay(FOR_EVER)).path(paths::UPSERT)]);
     let mut running = Connector::new(&sandbox).in_earnest().start("write");
     running.send(&(people(0..100) + &state(1)));
     wait_for_upsert_of(&sandbox, &email_of("users", 0));
@@ -121,7 +124,7 @@ fn a_signal_is_heard_while_hubspot_hangs() {
 
 #[test]
 fn a_signal_is_heard_during_start_up() {
-    for (path, signal, code) in [("/details", "INT", 130), ("/properties/", "TERM", 143)] {
+    for (path, signal, code) in [(paths::DETAILS, "INT", 130), (paths::PROPERTIES, "TERM", 143)] {
         let sandbox = sandbox_with_faults(vec![Fault::new(What::delay(FOR_EVER)).path(path)]);
         let mut running = Connector::new(&sandbox).in_earnest().start("write");
         running.send(&people(0..1_000));
@@ -342,11 +345,11 @@ fn a_start_that_fails_ends_the_sync_though_standard_input_is_held_open() {
 fn an_outage_that_passes_is_waited_out() {
     let sandbox = sandbox_with_faults(vec![
         Fault::new(What::html(502)).requests([1, 2, 4]),
-        Fault::new(What::CloseUnread).path("batch/upsert").times(2),
-        Fault::new(What::status(423)).path("batch/upsert").times(1),
-        Fault::new(What::html(403)).path("batch/upsert").times(1),
-        Fault::new(What::rate_limited()).path("batch/upsert").times(1),
-        Fault::new(What::CutBody).path("batch/upsert").times(1),
+        Fault::new(What::CloseUnread).path(paths::UPSERT).times(2),
+        Fault::new(What::status(423)).path(paths::UPSERT).times(1),
+        Fault::new(What::html(403)).path(paths::UPSERT).times(1),
+        Fault::new(What::rate_limited()).path(paths::UPSERT).times(1),
+        Fault::new(What::CutBody).path(paths::UPSERT).times(1),
     ]);
     let outcome = Connector::new(&sandbox).write(&(people(0..100) + &state(1)));
     outcome.assert_success();

@@ -4,7 +4,8 @@ use hubspot_sandbox::{Fault, Latency, Seed, What};
 use serde_json::json;
 
 use super::{
-    model::{UPSERT, faulty_sandbox, reasons, roomy_sandbox, stored, sums_of_success},
+    model::{faulty_sandbox, reasons, roomy_sandbox, stored, sums_of_success},
+    paths,
     support::{Connector, email_of, people, record, state, upserts},
 };
 
@@ -72,7 +73,7 @@ fn a_hot_key_stays_in_order_whatever_happens_to_its_requests() {
         settings.seed = 7;
         settings.recorded_bodies = 10_000;
         settings.latency = Latency { ms: 0, jitter_ms: 15 };
-        let often = |what| Fault::new(what).path(UPSERT).probability(0.08);
+        let often = |what| Fault::new(what).path(paths::UPSERT).probability(0.08);
         settings.faults = vec![
             often(What::html(502)),
             often(What::status(500)).after_write(),
@@ -81,13 +82,13 @@ fn a_hot_key_stays_in_order_whatever_happens_to_its_requests() {
             often(What::CloseUnread),
             often(What::rate_limited()),
             Fault::new(What::Delay { ms: 0, jitter_ms: 20, before_write: true })
-                .path(UPSERT)
+                .path(paths::UPSERT)
                 .probability(0.5),
             Fault::new(What::Conflict { existing_id: false, whole_batch: true })
-                .path(UPSERT)
+                .path(paths::UPSERT)
                 .probability(0.04)
                 .min_inputs(2),
-            Fault::new(What::Unaccounted).path(UPSERT).probability(0.04).min_inputs(2),
+            Fault::new(What::Unaccounted).path(paths::UPSERT).probability(0.04).min_inputs(2),
         ];
     });
     let mut running = Connector::new(&sandbox).start("write");
@@ -114,7 +115,7 @@ fn a_hot_key_stays_in_order_whatever_happens_to_its_requests() {
     assert_eq!(sandbox.contacts().len(), 3_001);
     // What HubSpot was sent, request after request, never goes back.
     let sent: Vec<u64> = sandbox
-        .requests_to(UPSERT)
+        .requests_to(paths::UPSERT)
         .iter()
         .filter_map(hubspot_sandbox::RequestRecord::json)
         .flat_map(|body| body["inputs"].as_array().unwrap().clone())

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use hubspot_sandbox::{Fault, StatusAnswer, What};
 use serde_json::{Value, json};
 
-use super::support::{
-    Connector, Outcome, is_state, record, record_of, sandbox, sandbox_with_faults, state_of,
+use super::{
+    paths,
+    support::{Connector, Outcome, is_state, record, record_of, sandbox, sandbox_with_faults, state_of},
 };
 
 /// Colours, a new line, the other reading direction, an isolate, a zero width space, C1; and ten thousand letters.
@@ -125,7 +126,7 @@ fn what_hubspot_calls_things_does_no_harm() {
         property("tier", "enumeration", options.clone()),
         property("lifecyclestage", "enumeration", options),
     ] });
-    let properties = Fault::new(What::Json { status: 200, body: list }).path("/properties/").times(50);
+    let properties = Fault::new(What::Json { status: 200, body: list }).path(paths::PROPERTIES).times(50);
     let account =
         What::Json { status: 200, body: json!({ "portalId": hostile("4711"), "timeZone": hostile("UTC") }) };
     let refusal = StatusAnswer {
@@ -141,9 +142,9 @@ fn what_hubspot_calls_things_does_no_harm() {
         }),
     };
     for (about, fault) in [
-        ("account", Fault::new(account).path("/details").times(50)),
-        ("refusal", Fault::new(refusal.into()).path("batch/upsert").times(50)),
-        ("forbidden", Fault::new(forbidden).path("batch/upsert").times(50)),
+        ("account", Fault::new(account).path(paths::DETAILS).times(50)),
+        ("refusal", Fault::new(refusal.into()).path(paths::UPSERT).times(50)),
+        ("forbidden", Fault::new(forbidden).path(paths::UPSERT).times(50)),
     ] {
         let sandbox = sandbox_with_faults(vec![properties.clone(), fault]);
         harmless_in_both(&Connector::new(&sandbox), &row, about);

@@ -20,6 +20,7 @@ mod model;
 mod network;
 mod operators;
 mod panics;
+mod paths;
 mod plans;
 mod protocol;
 mod readme;

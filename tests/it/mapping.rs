@@ -3,7 +3,10 @@
 use hubspot_sandbox::{Fault, Sandbox, Seed, What, tokens};
 use serde_json::{Value, json};
 
-use super::support::{Connector, people, record, sandbox, state, upserts};
+use super::{
+    paths,
+    support::{Connector, people, record, sandbox, state, upserts},
+};
 
 /// A catalog of the stream `users` whose fields have these schemas.
 pub(crate) fn catalog(properties: &Value) -> Value {
@@ -76,7 +79,7 @@ fn real_users_become_contacts_with_the_mappings_of_the_example() {
     let outcome = Connector::new(&sandbox).config(config).catalog(catalog).write(input);
     outcome.assert_success();
     assert_eq!(sandbox.contacts().len(), 1_000);
-    assert_eq!((calls(&sandbox, "batch/read"), upserts(&sandbox)), (10, 10));
+    assert_eq!((calls(&sandbox, paths::READ), upserts(&sandbox)), (10, 10));
     for line in input.lines().map(text).filter(|line| line["type"] == "RECORD") {
         let user = &line["record"]["data"];
         let contact = sandbox.contact(user["email"].as_str().unwrap()).unwrap();
@@ -267,7 +270,7 @@ fn an_empty_stage_before_a_real_one_is_none() {
 fn sensitive_properties_are_found_though_hubspot_does_not_list_the_scopes() {
     let sandbox = sandbox();
     sandbox.update(|settings| {
-        settings.faults = vec![Fault::new(What::status(500)).path("access-token-info")];
+        settings.faults = vec![Fault::new(What::status(500)).path(paths::TOKEN_INFO)];
     });
     let row = record(json!({ "email": "ada@example.com", "insurance": "AB123456C" }));
     let mappings = json!([{ "field": "insurance", "property": "national_insurance_number" }]);
@@ -324,5 +327,5 @@ fn contacts_that_this_sync_has_written_are_not_looked_up_again() {
         running.wait_for_state(round);
     }
     running.finish().assert_success();
-    assert_eq!((calls(&sandbox, "batch/read"), upserts(&sandbox)), (1, 3));
+    assert_eq!((calls(&sandbox, paths::READ), upserts(&sandbox)), (1, 3));
 }

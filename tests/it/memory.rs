@@ -7,7 +7,8 @@ use hubspot_sandbox::{Fault, Latency, Sandbox, Settings, What};
 use serde_json::json;
 
 use super::{
-    model::{Sums, UPSERT, roomy_sandbox},
+    model::{Sums, roomy_sandbox},
+    paths,
     support::{Connector, Running, record, state},
 };
 
@@ -81,7 +82,7 @@ fn a_slow_hubspot_holds_the_input_back() {
 #[test]
 fn large_records_and_large_answers_do_not_add_up() {
     let sandbox = sandbox(|settings| {
-        let filler = Fault::new(What::Oversized { bytes: 15 * 1024 * 1024 }).path(UPSERT);
+        let filler = Fault::new(What::Oversized { bytes: 15 * 1024 * 1024 }).path(paths::UPSERT);
         settings.faults = vec![filler.requests((10..100).step_by(30))];
         settings.latency = Latency { ms: 20, jitter_ms: 20 };
     });

@@ -2,25 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use hubspot_sandbox::{Fault, Sandbox, Settings, What};
+use hubspot_sandbox::{DEFAULT_STAGES, Fault, Sandbox, Settings, What};
 use serde_json::{Value, json};
 
-use super::support::{Outcome, sandbox_with};
-
-/// Part of the path of the requests that write.
-pub(crate) const UPSERT: &str = "batch/upsert";
-
-/// The lifecycle stages of a fresh portal, in its order: contacts move forward only.
-const STAGES: [&str; 8] = [
-    "subscriber",
-    "lead",
-    "marketingqualifiedlead",
-    "salesqualifiedlead",
-    "opportunity",
-    "customer",
-    "evangelist",
-    "other",
-];
+use super::{
+    paths,
+    support::{Outcome, sandbox_with},
+};
 
 /// Properties whose values are lists of options, to which a leading `;` appends.
 const MULTIPLE: [&str; 1] = ["interests"];
@@ -36,7 +24,7 @@ pub(crate) fn roomy_sandbox(change: impl FnOnce(&mut Settings)) -> Sandbox {
 
 /// A roomy sandbox with one rule for the requests that write.
 pub(crate) fn faulty_sandbox(fault: Fault) -> Sandbox {
-    roomy_sandbox(|settings| settings.faults = vec![fault.path(UPSERT)])
+    roomy_sandbox(|settings| settings.faults = vec![fault.path(paths::UPSERT)])
 }
 
 /// What goes wrong with a request that writes, once.
@@ -189,7 +177,7 @@ fn appended(current: &str, options: &str) -> String {
 }
 
 fn later_stage(current: &str, next: &str) -> String {
-    let place = |stage: &str| STAGES.iter().position(|known| *known == stage);
+    let place = |stage: &str| DEFAULT_STAGES.iter().position(|known| *known == stage);
     if place(next) < place(current) { current.to_owned() } else { next.to_owned() }
 }
 

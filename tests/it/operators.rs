@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     model::{faulty_sandbox, once, roomy_sandbox},
+    paths,
     support::{Connector, Outcome, email_of, people, record, state},
 };
 
@@ -68,7 +69,7 @@ fn records_of_one_contact_that_are_refused_together_are_a_line() {
     let sandbox = roomy_sandbox(|settings| {
         let fault =
             Fault::new(What::Category { category: "VALIDATION_ERROR".to_owned(), whole_batch: false });
-        settings.faults = vec![fault.path("batch/upsert").email("ada@example.com").times(1)];
+        settings.faults = vec![fault.path(paths::UPSERT).email("ada@example.com").times(1)];
     });
     let input: String =
         (0..4).map(|number| record(json!({ "email": "ada@example.com", "zip": number }))).collect();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     mapping::{calls, catalog, property},
+    paths,
     support::{Connector, people_of, record, sandbox, state, state_of},
 };
 
@@ -133,7 +134,7 @@ fn a_mapping_gives_a_property_that_is_to_be_made_its_name() {
         outcome.assert_success();
         assert_eq!(outcome.logs("creating this property").len(), if round == 0 { 2 } else { 0 });
     }
-    assert_eq!(calls(&sandbox, "contacts/batch/create"), 1);
+    assert_eq!(calls(&sandbox, paths::CREATE_PROPERTIES), 1);
     let labels = connector(&mappings).check().logs("field mapped");
     assert_eq!(labels.len(), 3, "{labels:#?}");
     assert_eq!(property(&sandbox, "a@example.com", "shoe_size_eu").as_deref(), Some("41"));

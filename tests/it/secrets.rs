@@ -8,7 +8,10 @@ use hubspot_sandbox::{
 };
 use serde_json::{Value, json};
 
-use super::support::{Connector, Outcome, is_state, record, record_of, sandbox, sandbox_with, state};
+use super::{
+    paths,
+    support::{Connector, Outcome, is_state, record, record_of, sandbox, sandbox_with, state},
+};
 
 const MARK: &str = "zzsecret";
 const TOKEN: &str = "pat-na1-zzsecret-0000";
@@ -154,13 +157,13 @@ fn texts_of_hubspots_are_not_printed() {
     std::thread::scope(|scope| {
         for answer in answers {
             scope.spawn(move || {
-                for (path, times) in [("batch/upsert", 1), ("batch/upsert", ALWAYS), ("/details", ALWAYS)] {
+                for (path, times) in [(paths::UPSERT, 1), (paths::UPSERT, ALWAYS), (paths::DETAILS, ALWAYS)] {
                     let fault = Fault::new(answer.clone()).path(path).times(times);
                     let sandbox = marked_sandbox(|settings| settings.faults = vec![fault]);
                     let about = format!("{answer:?} to {path}");
                     write_in_silence(|| Connector::new(&sandbox), &(marked_people() + &state(1)), &about);
                     let struck = sandbox.requests().iter().any(|request| request.fault.is_some());
-                    assert!(struck || path == "/details", "{about} never came");
+                    assert!(struck || path == paths::DETAILS, "{about} never came");
                 }
             });
         }
@@ -236,10 +239,10 @@ fn a_check_prints_neither_token_nor_texts() {
         json!({ "message": format!("{MARK}@example.com"), "category": "X", "context": { MARK: [MARK] } });
     let answers = [401, 403, 500].map(|status| What::Json { status, body: body.clone() });
     for answer in answers {
-        for path in ["/details", "/properties/", "access-token-info", "batch/upsert"] {
+        for path in [paths::DETAILS, paths::PROPERTIES, paths::TOKEN_INFO, paths::UPSERT] {
             let sandbox = marked_sandbox(|settings| {
                 settings.empty_inputs = EmptyInputs::Status400;
-                let no_list = Fault::new(What::status(404)).path("access-token-info");
+                let no_list = Fault::new(What::status(404)).path(paths::TOKEN_INFO);
                 settings.faults = vec![Fault::new(answer.clone()).path(path), no_list];
             });
             let connector =

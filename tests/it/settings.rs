@@ -3,13 +3,16 @@
 use hubspot_sandbox::{ConditionalProperty, Fault, Sandbox, Seed, What, tokens};
 use serde_json::{Value, json};
 
-use super::support::{
-    Connector, email_of, people, record, sandbox, sandbox_with, sandbox_with_faults, state, upserts,
+use super::{
+    paths,
+    support::{
+        Connector, email_of, people, record, sandbox, sandbox_with, sandbox_with_faults, state, upserts,
+    },
 };
 
 /// The properties sent for an address, by request.
 fn sent_for(sandbox: &Sandbox, email: &str) -> Vec<Value> {
-    let bodies = sandbox.requests_to("batch/upsert").into_iter().filter_map(|request| request.json());
+    let bodies = sandbox.requests_to(paths::UPSERT).into_iter().filter_map(|request| request.json());
     let inputs = bodies.flat_map(|body| body["inputs"].as_array().unwrap().clone());
     inputs.filter(|input| input["id"] == email).map(|mut input| input["properties"].take()).collect()
 }
@@ -52,7 +55,7 @@ fn the_stage_is_for_new_contacts_only_and_part_of_the_request_that_creates_them(
         assert_eq!(sent_for(&sandbox, "known@example.com"), [json!({ "firstname": "Ada" })]);
         let created = json!({ "firstname": "Ada", "lifecyclestage": "marketingqualifiedlead" });
         assert_eq!(sent_for(&sandbox, "new@example.com"), [created]);
-        assert_eq!((sandbox.requests_to("batch/read").len(), upserts(&sandbox)), (1, 1));
+        assert_eq!((sandbox.requests_to(paths::READ).len(), upserts(&sandbox)), (1, 1));
     }
 }
 
@@ -74,7 +77,7 @@ fn without_the_setting_nobody_is_looked_up_and_the_account_decides() {
         .write(&(people(0..3) + &state(1)))
         .assert_success();
     assert_eq!(property(&sandbox, "users0@example.com", "lifecyclestage").as_deref(), Some("lead"));
-    assert!(sandbox.requests_to("batch/read").is_empty());
+    assert!(sandbox.requests_to(paths::READ).is_empty());
 }
 
 #[test]
@@ -210,8 +213,7 @@ fn the_version_of_the_api_stands_in_every_path() {
         connector.write(&people(0..1)).assert_success();
         assert_eq!(connector.check().connection_status().0, "SUCCEEDED");
         let paths: Vec<String> = sandbox.requests().into_iter().map(|request| request.path).collect();
-        let versioned: Vec<&String> =
-            paths.iter().filter(|path| !path.contains("access-token-info")).collect();
+        let versioned: Vec<&String> = paths.iter().filter(|path| !path.contains(paths::TOKEN_INFO)).collect();
         assert!(versioned.len() >= 6 && versioned.iter().all(|path| path.contains(part)), "{paths:#?}");
     }
 }
@@ -402,7 +404,7 @@ fn values_of_every_json_type_become_the_text_that_hubspot_takes() {
 #[test]
 fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
     let unreadable = email_of("users", 7);
-    let refusal = Fault::new(What::status(400)).path("batch/read").email(unreadable.clone());
+    let refusal = Fault::new(What::status(400)).path(paths::READ).email(unreadable.clone());
     let sandbox = sandbox_with_faults(vec![refusal]);
     let outcome = Connector::new(&sandbox).set("lifecycle_stage", "customer").write(&people(0..40));
     outcome.assert_success();
@@ -415,7 +417,7 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
     }
     assert_eq!((staged, others), (39, vec![unreadable]));
     // One of each half alone, then halved down to the culprit.
-    assert_eq!(sandbox.requests_to("batch/read").len(), 12);
+    assert_eq!(sandbox.requests_to(paths::READ).len(), 12);
 }
 
 #[test]
@@ -444,12 +446,12 @@ fn a_scope_that_lacks_ends_the_sync_before_its_plan() {
 fn a_sync_asks_for_the_scopes_once_and_goes_on_without_them() {
     for answer in [None, Some(What::status(500)), Some(What::NotJson), Some(What::status(404))] {
         let faults =
-            answer.map(|what| Fault::new(what).path("access-token-info").times(1_000)).into_iter().collect();
+            answer.map(|what| Fault::new(what).path(paths::TOKEN_INFO).times(1_000)).into_iter().collect();
         let sandbox = sandbox_with_faults(faults);
         let outcome = Connector::new(&sandbox).write(&(people(0..3) + &state(1)));
         outcome.assert_success();
         assert_eq!(outcome.counts(), [(3.0, 0.0)]);
-        let asked = sandbox.requests_to("access-token-info");
+        let asked = sandbox.requests_to(paths::TOKEN_INFO);
         let succeeded = asked.iter().filter(|request| request.fault.is_none()).count();
         assert!(succeeded <= 1, "{asked:#?}");
     }

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use hubspot_sandbox::{Fault, What, tokens};
 use serde_json::{Value, json};
 
-use super::support::{
-    Connector, email_of, is_state, people, people_of, record, sandbox, sandbox_with_faults, state,
-    state_line, state_of, upserts, wait_for_upsert_of,
+use super::{
+    paths,
+    support::{
+        Connector, email_of, is_state, people, people_of, record, sandbox, sandbox_with_faults, state,
+        state_line, state_of, upserts, wait_for_upsert_of,
+    },
 };
 
 /// A record that is rejected: its address is empty, which says nothing about the set-up.
@@ -342,7 +345,7 @@ fn a_thousand_rejected_records_at_the_start_end_the_sync_though_input_goes_on() 
 
 #[test]
 fn a_state_waits_until_hubspot_has_said_what_became_of_its_records() {
-    let lost = Fault::new(What::LoseAnswer).path("batch/upsert").times(2);
+    let lost = Fault::new(What::LoseAnswer).path(paths::UPSERT).times(2);
     let sandbox = sandbox_with_faults(vec![lost]);
     let outcome =
         Connector::new(&sandbox).set("access_token", tokens::WRITE_ONLY).write(&(people(0..10) + &state(1)));
@@ -354,7 +357,7 @@ fn a_state_waits_until_hubspot_has_said_what_became_of_its_records() {
 
 #[test]
 fn a_state_whose_records_are_on_their_way_does_not_come_early() {
-    let trouble = Fault::new(What::status(503)).path("batch/upsert");
+    let trouble = Fault::new(What::status(503)).path(paths::UPSERT);
     let sandbox = sandbox_with_faults(vec![trouble]);
     let mut running = Connector::new(&sandbox).in_earnest().start("write");
     running.send(&(people(0..100) + &state(1)));

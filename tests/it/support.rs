@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+use super::paths;
+
 /// Nothing in a test takes this long unless it hangs.
 pub(crate) const HANG: Duration = Duration::from_mins(1);
 
@@ -451,12 +453,12 @@ pub(crate) fn sandbox_with_faults(faults: Vec<Fault>) -> Sandbox {
 #[track_caller]
 pub(crate) fn wait_for_upsert_of(sandbox: &Sandbox, email: &str) {
     let carries = |request: &RequestRecord| {
-        request.path.contains("batch/upsert") && request.keys.iter().any(|key| key == email)
+        request.path.contains(paths::UPSERT) && request.keys.iter().any(|key| key == email)
     };
     assert!(sandbox.wait_for_requests(1, HANG, carries), "{:#?}", sandbox.requests());
 }
 
 /// How many upserts the sandbox has seen.
 pub(crate) fn upserts(sandbox: &Sandbox) -> usize {
-    sandbox.requests_to("batch/upsert").len()
+    sandbox.requests_to(paths::UPSERT).len()
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     mapping::{calls, catalog, property},
+    paths,
     support::{Connector, people, record, sandbox, sandbox_with, state, upserts},
 };
 
@@ -39,7 +40,7 @@ fn missing_properties_are_created_once_and_filled() {
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(1.0, 0.0)], "{:#?}", outcome.lines);
     assert_eq!(outcome.logs("property created").len(), 4, "{:#?}", outcome.lines);
-    assert_eq!((calls(&sandbox, "contacts/batch/create"), calls(&sandbox, "contacts/groups")), (1, 1));
+    assert_eq!((calls(&sandbox, paths::CREATE_PROPERTIES), calls(&sandbox, paths::CREATE_GROUP)), (1, 1));
     for (name, expected) in [
         ("shoe_size", "41.5"),
         ("signed_on", "2024-05-01"),
@@ -57,7 +58,7 @@ fn missing_properties_are_created_once_and_filled() {
     let again = connector().write(&(typed_row(2) + &state(2)));
     again.assert_success();
     assert_eq!(again.counts(), [(1.0, 0.0)]);
-    assert_eq!((calls(&sandbox, "contacts/batch/create"), calls(&sandbox, "contacts/groups")), (1, 1));
+    assert_eq!((calls(&sandbox, paths::CREATE_PROPERTIES), calls(&sandbox, paths::CREATE_GROUP)), (1, 1));
     assert_eq!(property(&sandbox, "p2@example.com", "shoe_size").as_deref(), Some("41.5"));
 }
 
@@ -66,7 +67,7 @@ fn a_new_property_that_hubspot_does_not_know_everywhere_is_waited_for() {
     let sandbox = sandbox();
     let names = vec!["shoe_size".to_owned()];
     sandbox.update(|settings| {
-        settings.faults = vec![Fault::new(What::MissingProperties { names }).path("batch/upsert").times(3)];
+        settings.faults = vec![Fault::new(What::MissingProperties { names }).path(paths::UPSERT).times(3)];
     });
     let connector = Connector::new(&sandbox).catalog(catalog(&typed())).set("unknown_fields", "create");
     let outcome = connector.write(&(typed_row(1) + &state(1)));
@@ -79,7 +80,7 @@ fn a_new_property_that_hubspot_does_not_know_everywhere_is_waited_for() {
 fn properties_whose_creation_was_not_answered_are_filled_all_the_same() {
     let sandbox = sandbox_with(|settings| {
         settings.property_visible_after_requests = 4;
-        settings.faults = vec![Fault::new(What::LoseAnswer).path("contacts/batch/create").times(1)];
+        settings.faults = vec![Fault::new(What::LoseAnswer).path(paths::CREATE_PROPERTIES).times(1)];
     });
     let connector = Connector::new(&sandbox).catalog(catalog(&typed())).set("unknown_fields", "create");
     let outcome = connector.write(&(typed_row(1) + &state(1)));
@@ -146,7 +147,7 @@ fn check_shows_what_would_be_created_and_creates_nothing() {
     // The plan is the one that the sync will have.
     assert_eq!(outcome.logs("field mapped").len(), 5, "{:#?}", outcome.lines);
     assert_eq!(outcome.logs("fields left out").len(), 1, "the list: {:#?}", outcome.lines);
-    assert_eq!((calls(&sandbox, "contacts/batch/create"), calls(&sandbox, "contacts/groups")), (0, 0));
+    assert_eq!((calls(&sandbox, paths::CREATE_PROPERTIES), calls(&sandbox, paths::CREATE_GROUP)), (0, 0));
 }
 
 #[test]
@@ -203,7 +204,7 @@ fn an_account_that_has_no_room_for_any_of_them_ends_the_sync() {
     ] });
     let sandbox = sandbox_with(|settings| {
         let fault = Fault::new(What::Json { status: 207, body: refused });
-        settings.faults = vec![fault.path("contacts/batch/create")];
+        settings.faults = vec![fault.path(paths::CREATE_PROPERTIES)];
     });
     let connector = Connector::new(&sandbox).catalog(catalog(&typed())).set("unknown_fields", "create");
     let message = connector.write(&(typed_row(1) + &state(1))).assert_failure("config_error");
@@ -225,7 +226,7 @@ fn names_in_other_scripts_are_readable_and_not_created_a_second_time() {
     for number in 1..3 {
         let outcome = connector.write(&(record(row.clone()) + &state(number)));
         outcome.assert_success();
-        assert_eq!(calls(&sandbox, "contacts/batch/create"), 1, "{:#?}", outcome.lines);
+        assert_eq!(calls(&sandbox, paths::CREATE_PROPERTIES), 1, "{:#?}", outcome.lines);
     }
     for (field, name) in names {
         assert_eq!(property(&sandbox, "ada@example.com", name).as_deref(), Some(name), "{field}");

@@ -4,9 +4,12 @@
 use hubspot_sandbox::{Fault, Policy, What};
 use serde_json::{Value, json};
 
-use super::support::{
-    Connector, Outcome, is_state, people, people_of, record, record_of, sandbox, sandbox_with_faults, state,
-    state_line, state_of,
+use super::{
+    paths,
+    support::{
+        Connector, Outcome, is_state, people, people_of, record, record_of, sandbox, sandbox_with_faults,
+        state, state_line, state_of,
+    },
 };
 
 /// A state of all streams.
@@ -38,7 +41,7 @@ fn stretches(numbers: std::ops::Range<u32>) -> String {
 #[test]
 fn one_wrong_record_of_a_side_stream_holds_no_state_of_a_sync_that_is_cut_short() {
     let daily = What::RateLimited { policy: Some(Policy::Daily), retry_after: None };
-    let sandbox = sandbox_with_faults(vec![Fault::new(daily).path("batch/upsert").skip(10)]);
+    let sandbox = sandbox_with_faults(vec![Fault::new(daily).path(paths::UPSERT).skip(10)]);
     let mut running = Connector::new(&sandbox).start("write");
     running.send(&(wrong("b") + &stretches(0..10)));
     running.wait_for_state(10);
@@ -137,9 +140,9 @@ fn records_marked_as_deleted_are_skipped_and_no_reason_to_fail() {
 // Look-ups without an answer.
 
 fn write_staged(answer: What) -> (Outcome, usize, usize) {
-    let sandbox = sandbox_with_faults(vec![Fault::new(answer).path("batch/read")]);
+    let sandbox = sandbox_with_faults(vec![Fault::new(answer).path(paths::READ)]);
     let outcome = Connector::new(&sandbox).set("lifecycle_stage", "customer").write(&stretches(0..10));
-    (outcome, sandbox.contacts().len(), sandbox.requests_to("batch/read").len())
+    (outcome, sandbox.contacts().len(), sandbox.requests_to(paths::READ).len())
 }
 
 #[test]

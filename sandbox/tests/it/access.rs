@@ -1,7 +1,7 @@
 //! Paths, tokens, scopes, and the order in which they are checked.
 
 use hubspot_sandbox::{ScopeErrorShape, Settings, tokens};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -31,15 +31,58 @@ async fn all_versions_and_spellings_answer_alike() {
     assert_eq!(sandbox.contacts().len(), number);
 }
 
+/// What the sandbox says beside HubSpot's answer.
+fn hint(answer: &Answer) -> Option<Value> {
+    answer.header("x-sandbox-hint").map(|hint| serde_json::from_str(hint).unwrap())
+}
+
+#[tokio::test]
+async fn what_the_sandbox_lacks_is_said_in_a_header() {
+    let (_sandbox, client) = start(Settings::default());
+    let companies = client.post(&UPSERT.replace("contacts", "companies"), &json!({ "inputs": [] })).await;
+    assert_eq!(companies.status, 400);
+    assert_eq!(hint(&companies).unwrap()["lacking"], "object_type");
+    assert_eq!(hint(&client.upsert(&people(1)).await), None);
+    // HubSpot's own 404 of a route that is there.
+    let nobody = client.get(&format!("{PROPERTIES}/nonsense")).await;
+    assert_eq!((nobody.status, hint(&nobody)), (404, None));
+}
+
 #[tokio::test]
 async fn unknown_paths_get_a_page() {
     let (_sandbox, client) = start(Settings::default());
-    for (path, status) in [("/crm/v4/objects/contacts/batch/upsert", 404), (UPSERT, 405), ("/", 404)] {
+    for (path, status) in [("/crm/v4/objects/contacts/batch/upsert", 404), (&UPSERT, 405), ("/", 404)] {
         let answer = client.get(path).await;
         assert_eq!(answer.status, status, "{path}");
         assert_eq!(answer.header("content-type"), Some("text/html;charset=iso-8859-1"));
         assert!(answer.text.starts_with("<html>"));
+        assert_eq!(answer.header("allow"), (status == 405).then_some("POST"), "{path}");
+        let hint = hint(&answer).unwrap();
+        assert_eq!(hint["lacking"], if status == 405 { "method" } else { "path" }, "{path}");
+        assert_eq!(client.get(hint["routes"].as_str().unwrap()).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn paths_are_told_apart_to_their_end() {
+    let (sandbox, client) = start(Settings::default());
+    // A property may be named like a part of another path.
+    let body = client.get("/crm/v3/properties/contacts/batch").await;
+    assert_eq!((body.status, &body.json()["context"]["propertyName"][0]), (404, &json!("batch")));
+    // Names are decoded.
+    let body = client.get("/crm/v3/properties/0-1/a%2Bb").await.json();
+    assert_eq!(body["context"]["propertyName"][0], "a+b");
+    let query = "/crm/v3/properties/contacts?x=1&archived=%74rue";
+    assert_eq!(client.get(query).await.json()["results"], json!([]));
+    for unknown in
+        ["/crm/objects/2027-03/contacts/batch/upsert", "/crm/v3/objects/contacts/batch/upsert/1", "/crm/v3"]
+    {
+        assert_eq!(client.post(unknown, &json!({})).await.status, 404, "{unknown}");
+    }
+    // Slashes at the ends do not count, and are recorded as they were sent.
+    let slashes = format!("/{DETAILS}/");
+    assert_eq!(client.get(&slashes).await.status, 200);
+    assert_eq!(sandbox.requests().last().unwrap().path, slashes);
 }
 
 #[tokio::test]
@@ -53,7 +96,7 @@ async fn unknown_tokens_are_not_found_and_garbage_expired_in_1970() {
         format!("Bearer  {full}"),
         full.to_owned(),
     ] {
-        let answer = client.with_authorization(&wrong).get(DETAILS).await;
+        let answer = client.with_authorization(&wrong).get(&DETAILS).await;
         assert_eq!(answer.status, 401, "{wrong}");
         let body = answer.json();
         assert_eq!(body["category"], "INVALID_AUTHENTICATION", "{wrong}");
@@ -61,10 +104,10 @@ async fn unknown_tokens_are_not_found_and_garbage_expired_in_1970() {
         assert_eq!(body["status"], "error");
         assert_eq!(body["correlationId"].as_str().unwrap().len(), 36);
     }
-    let garbage = client.with_token("not-a-token").get(DETAILS).await.json();
+    let garbage = client.with_token("not-a-token").get(&DETAILS).await.json();
     assert_eq!(garbage["category"], "EXPIRED_AUTHENTICATION");
     assert_eq!(garbage["context"]["expire time"], json!(["1970-01-01T00:00:00Z"]));
-    let expired = client.with_token(tokens::EXPIRED).get(DETAILS).await;
+    let expired = client.with_token(tokens::EXPIRED).get(&DETAILS).await;
     assert_eq!(expired.status, 401);
     let expired = expired.json();
     assert_eq!(expired["message"], "The OAuth token used to make this call expired 75 second(s) ago.");
@@ -104,10 +147,10 @@ async fn each_token_may_do_what_its_scopes_say() {
             "name": "pet_name", "label": "Pet", "type": "string", "fieldType": "text", "groupName": "contactinformation",
         });
         assert_eq!(client.upsert(&people(1)).await.status, upsert, "{token}");
-        assert_eq!(client.post(READ, &read).await.status, batch_read, "{token}");
-        assert_eq!(client.get(PROPERTIES).await.status, list, "{token}");
-        assert_eq!(client.post(PROPERTIES, &new).await.status, create, "{token}");
-        assert_eq!(client.get(DETAILS).await.status, 200, "{token}");
+        assert_eq!(client.post(&READ, &read).await.status, batch_read, "{token}");
+        assert_eq!(client.get(&PROPERTIES).await.status, list, "{token}");
+        assert_eq!(client.post(&PROPERTIES, &new).await.status, create, "{token}");
+        assert_eq!(client.get(&DETAILS).await.status, 200, "{token}");
     }
 }
 
@@ -123,7 +166,7 @@ async fn checks_come_in_hubspots_order() {
     assert_eq!(body["message"], "Unable to infer object type from: butterflies");
     assert_eq!(body.get("category"), None);
     // Body before scopes.
-    let answer = read_only.post_text(UPSERT, "{").await;
+    let answer = read_only.post_text(&UPSERT, "{").await;
     assert_eq!(answer.status, 400);
     assert!(
         answer.json()["message"].as_str().unwrap().starts_with("Invalid input JSON on line 1, column 1: ")
@@ -136,16 +179,16 @@ async fn checks_come_in_hubspots_order() {
 #[tokio::test]
 async fn the_account_and_the_scopes_can_be_asked() {
     let (_sandbox, client) = start(Settings::default());
-    let details = client.get(DETAILS).await.json();
+    let details = client.get(&DETAILS).await.json();
     assert_eq!(details["portalId"], 12_345_678);
     assert_eq!(details["timeZone"], "US/Eastern");
     assert_eq!(details["utcOffset"], "-04:00");
     assert_eq!(details["utcOffsetMilliseconds"], -14_400_000);
-    let info = client.post(TOKEN_INFO, &json!({ "tokenKey": tokens::WRITE_ONLY })).await;
+    let info = client.post(&TOKEN_INFO, &json!({ "tokenKey": tokens::WRITE_ONLY })).await;
     assert_eq!(info.status, 200);
     assert_eq!(info.json()["scopes"], json!(["oauth", "crm.objects.contacts.write"]));
     assert_eq!(info.json()["hubId"], 12_345_678);
-    assert_eq!(client.post(TOKEN_INFO, &json!({ "tokenKey": "pat-na1-x" })).await.status, 401);
+    assert_eq!(client.post(&TOKEN_INFO, &json!({ "tokenKey": "pat-na1-x" })).await.status, 401);
 }
 
 #[tokio::test]

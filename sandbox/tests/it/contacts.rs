@@ -160,7 +160,7 @@ async fn a_read_by_address_names_those_it_does_not_find() {
     sandbox.seed_contact(Seed::new("a@example.com").secondary("b@example.com").property("city", "X"));
     let answer = client
         .post(
-            READ,
+            &READ,
             &json!({
                 "idProperty": "email", "properties": ["email", "city", "zip"], "propertiesWithHistory": [],
                 "inputs": [{ "id": "B@example.com" }, { "id": "a@example.com" }, { "id": "Nobody@example.com" }],
@@ -176,18 +176,18 @@ async fn a_read_by_address_names_those_it_does_not_find() {
     assert_eq!(body["errors"][0]["category"], "OBJECT_NOT_FOUND");
     assert_eq!(body["errors"][0]["context"]["ids"], json!(["Nobody@example.com"]));
     let all_there =
-        client.post(READ, &json!({ "idProperty": "email", "inputs": [{ "id": "a@example.com" }] })).await;
+        client.post(&READ, &json!({ "idProperty": "email", "inputs": [{ "id": "a@example.com" }] })).await;
     assert_eq!(all_there.status, 200);
     let many: Vec<Value> = (0..51).map(|number| json!({ "id": number.to_string() })).collect();
     let history = json!({ "inputs": many, "propertiesWithHistory": ["city"] });
-    assert_eq!(client.post(READ, &history).await.status, 400);
+    assert_eq!(client.post(&READ, &history).await.status, 400);
 }
 
 #[tokio::test]
 async fn an_update_goes_by_record_id() {
     let (sandbox, client) = start(Settings::default());
     let id = sandbox.seed_contact(Seed::new("a@example.com"));
-    let update = async |inputs: Value| client.post(UPDATE, &json!({ "inputs": inputs })).await;
+    let update = async |inputs: Value| client.post(&UPDATE, &json!({ "inputs": inputs })).await;
     let answer = update(json!([{ "id": id, "properties": { "city": "X" } }])).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["results"][0].get("new"), None);
@@ -210,7 +210,7 @@ async fn an_update_goes_by_record_id() {
 async fn an_archived_contact_is_gone_and_its_address_free() {
     let (sandbox, client) = start(Settings::default());
     let id = sandbox.seed_contact(Seed::new("a@example.com"));
-    let answer = client.post(ARCHIVE, &json!({ "inputs": [{ "id": id }] })).await;
+    let answer = client.post(&ARCHIVE, &json!({ "inputs": [{ "id": id }] })).await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     assert!(sandbox.contacts().is_empty());
     let again = client.upsert_one("a@example.com", &json!({ "city": "X" })).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot_sandbox::{Fault, Sandbox, Settings, What};
+use hubspot_sandbox::{Fault, Limits, RequestRecord, Sandbox, Settings, What};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -22,11 +22,11 @@ async fn settings_are_shown_and_changed_over_http() {
     );
     assert_eq!(patched.await.status, 200);
     assert_eq!(sandbox.settings().faults, [Fault::new(What::status(503)).times(1)]);
-    assert_eq!(client.get(DETAILS).await.status, 503);
-    assert_eq!(client.get(DETAILS).await.status, 200);
+    assert_eq!(client.get(&DETAILS).await.status, 503);
+    assert_eq!(client.get(&DETAILS).await.status, 200);
     assert_eq!(send(Method::PUT, json!({ "limits": { "tier": "enterprise" } })).await.status, 200);
     assert!(sandbox.settings().faults.is_empty());
-    assert_eq!(client.get(DETAILS).await.header("x-hubspot-ratelimit-max"), Some("190"));
+    assert_eq!(client.get(&DETAILS).await.header("x-hubspot-ratelimit-max"), Some("190"));
     let refused = send(Method::PATCH, json!({ "limitz": {} })).await;
     assert_eq!(refused.status, 400);
     assert!(refused.text.contains("limitz"));
@@ -64,7 +64,7 @@ async fn contacts_and_requests_are_shown_over_http() {
     let requests = client.get("/_sandbox/requests").await.json();
     assert_eq!(requests[0]["number"], 1);
     assert_eq!(requests[0]["method"], "POST");
-    assert_eq!(requests[0]["path"], UPSERT);
+    assert_eq!(requests[0]["path"], *UPSERT);
     assert_eq!(requests[0]["status"], 200);
     assert_eq!(requests[0]["keys"], json!(["a@example.com"]));
 }
@@ -77,6 +77,96 @@ async fn bodies_are_kept_for_the_first_requests() {
     let records = sandbox.requests();
     assert_eq!(records[0].json().unwrap()["inputs"][0]["properties"]["firstname"], "P1");
     assert_eq!(records[1].body, None);
+}
+
+#[tokio::test]
+async fn its_health_is_told_without_a_token_and_not_recorded() {
+    let (sandbox, client) = start(Settings::default());
+    let answer = client.with_authorization("nobody").get("/health").await;
+    assert_eq!((answer.status, answer.json()), (200, json!({ "status": "ok" })));
+    assert!(sandbox.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_reset_leads_back_to_the_start() {
+    let started = Settings {
+        seed: 5,
+        seed_contacts: 2,
+        faults: vec![Fault::new(What::status(503)).path("/details").times(1)],
+        limits: Limits { max: Some(5), window_ms: 600_000, ..Limits::default() },
+        ..Settings::default()
+    };
+    let (sandbox, client) = start(started.clone());
+    let run = async || {
+        assert_eq!(client.get(&DETAILS).await.status, 503, "the fault counts from the start");
+        let detail = client.get(&DETAILS).await;
+        assert_eq!(detail.header("x-hubspot-ratelimit-remaining"), Some("3"), "the window is empty");
+        let new = json!({
+            "name": "pet", "label": "Pet", "type": "string", "fieldType": "text", "groupName": "contactinformation",
+        });
+        assert_eq!(client.post(&PROPERTIES, &new).await.status, 201, "the property is unknown");
+        let answer = client.upsert(&people(3)).await;
+        assert_eq!(sandbox.contacts().len(), 5);
+        assert_eq!(sandbox.requests().last().unwrap().number, 4);
+        answer.emails()
+    };
+    let first = run().await;
+    sandbox.update(|settings| settings.limits.enforced = false);
+    sandbox.seed_contacts(7);
+    let answer = client.post("/_sandbox/reset", &json!({})).await;
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    assert_eq!(sandbox.settings(), started);
+    assert!(sandbox.requests().is_empty());
+    let addresses: Vec<String> = sandbox.contacts().into_iter().map(|contact| contact.email).collect();
+    assert_eq!(addresses, ["seed-000001@example.com", "seed-000002@example.com"]);
+    assert_eq!(run().await, first);
+}
+
+#[tokio::test]
+async fn older_requests_are_dropped_and_counted() {
+    let (sandbox, client) = start(Settings::default());
+    let dropped = async || {
+        let answer = client.get("/_sandbox/requests").await;
+        let first = answer.json()[0]["number"].as_u64();
+        (answer.header("x-sandbox-dropped-requests").unwrap().parse().unwrap(), first)
+    };
+    client.get("/first").await;
+    assert_eq!((dropped().await, sandbox.dropped_requests()), ((0, Some(1)), 0));
+    send_at_once(&sandbox, RequestRecord::KEPT + 1);
+    assert_eq!((dropped().await, sandbox.dropped_requests()), ((2, Some(3)), 2));
+    assert_eq!(sandbox.requests().len(), RequestRecord::KEPT);
+}
+
+/// Sends so many requests on one connection, without waiting for each answer, and reads all answers.
+fn send_at_once(sandbox: &Sandbox, count: usize) {
+    use std::io::{Read, Write};
+    let address = sandbox.base_url().strip_prefix("http://").unwrap().to_owned();
+    let mut answers = std::net::TcpStream::connect(address).unwrap();
+    let mut requests = answers.try_clone().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let usual = "GET /next HTTP/1.1\r\nhost: x\r\n\r\n".repeat(count - 1);
+            let last = "GET /last HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            requests.write_all((usual + last).as_bytes()).unwrap();
+        });
+        answers.read_to_end(&mut Vec::new()).unwrap();
+    });
+}
+
+#[tokio::test]
+async fn the_list_of_routes_is_the_routers() {
+    let (_sandbox, client) =
+        start(Settings { limits: Limits { enforced: false, ..Limits::default() }, ..Settings::default() });
+    let routes = client.get("/_sandbox/routes").await.json();
+    let routes = routes.as_array().unwrap();
+    assert_eq!(routes.len(), 13 * 3 + 3 + 1 + 9);
+    for route in routes {
+        let path = route["path"].as_str().unwrap().replace("{object}", "contacts").replace("{name}", "email");
+        let method = Method::from_bytes(route["method"].as_str().unwrap().as_bytes()).unwrap();
+        let answer = client.try_send(method, &path, "{}".to_owned()).await.unwrap();
+        assert_eq!(answer.header("x-sandbox-hint"), None, "{route}");
+        assert!(!matches!(answer.status, 404 | 405), "{route}");
+    }
 }
 
 #[test]

@@ -112,7 +112,7 @@ async fn connections_that_are_cut() {
         Fault::new(What::CloseUnread).email("person-1@example.com").requests([4]),
     ]);
     let send = async |people: Vec<serde_json::Value>| {
-        client.try_send(Method::POST, UPSERT, json!({ "inputs": people }).to_string()).await
+        client.try_send(Method::POST, &UPSERT, json!({ "inputs": people }).to_string()).await
     };
     assert!(send(people(1)).await.is_err());
     assert!(sandbox.contacts().is_empty(), "nothing was read");
@@ -241,11 +241,11 @@ async fn chance_repeats_with_the_seed() {
 #[tokio::test]
 async fn rules_can_be_changed_and_then_count_anew() {
     let (sandbox, client) = faulty([Fault::new(What::status(503)).times(1)]);
-    assert_eq!(client.get(DETAILS).await.status, 503);
-    assert_eq!(client.get(DETAILS).await.status, 200);
+    assert_eq!(client.get(&DETAILS).await.status, 503);
+    assert_eq!(client.get(&DETAILS).await.status, 200);
     sandbox.update(|settings| settings.faults.push(Fault::new(What::status(500)).path("token-info")));
-    assert_eq!(client.get(DETAILS).await.status, 503);
-    assert_eq!(client.post(TOKEN_INFO, &json!({ "tokenKey": "x" })).await.status, 500);
+    assert_eq!(client.get(&DETAILS).await.status, 503);
+    assert_eq!(client.post(&TOKEN_INFO, &json!({ "tokenKey": "x" })).await.status, 500);
     sandbox.update(|settings| settings.faults.clear());
-    assert_eq!(client.get(DETAILS).await.status, 200);
+    assert_eq!(client.get(&DETAILS).await.status, 200);
 }

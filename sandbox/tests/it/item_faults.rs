@@ -101,7 +101,7 @@ async fn only_batches_of_some_size_are_struck() {
 async fn reads_are_passed_by() {
     let (_sandbox, client) = faulty(Fault::new(What::conflict()).times(1));
     let read = json!({ "idProperty": "email", "inputs": [{ "id": STRUCK }], "properties": [] });
-    assert_eq!(client.post(READ, &read).await.status, 207);
+    assert_eq!(client.post(&READ, &read).await.status, 207);
     assert_eq!(client.upsert(&people(1)).await.status, 409);
 }
 

@@ -11,13 +11,13 @@ fn limited(limits: Limits) -> Settings {
 #[tokio::test]
 async fn headers_tell_the_budget_on_success_and_on_errors() {
     let (sandbox, client) = start(Settings::default());
-    let first = client.get(DETAILS).await;
+    let first = client.get(&DETAILS).await;
     assert_eq!(first.header("x-hubspot-ratelimit-max"), Some("100"));
     assert_eq!(first.header("x-hubspot-ratelimit-remaining"), Some("99"));
     assert_eq!(first.header("x-hubspot-ratelimit-interval-milliseconds"), Some("10000"));
     assert_eq!(first.header("x-hubspot-ratelimit-daily"), Some("250000"));
     assert_eq!(first.header("x-hubspot-ratelimit-daily-remaining"), Some("249999"));
-    let refused = client.post_text(UPSERT, "{").await;
+    let refused = client.post_text(&UPSERT, "{").await;
     assert_eq!(refused.status, 400);
     assert_eq!(refused.header("x-hubspot-ratelimit-remaining"), Some("98"));
     for (tier, max, daily) in [
@@ -26,19 +26,19 @@ async fn headers_tell_the_budget_on_success_and_on_errors() {
         (Tier::LimitIncrease, "250", "2000000"),
     ] {
         sandbox.update(|settings| settings.limits.tier = tier);
-        let answer = client.get(DETAILS).await;
+        let answer = client.get(&DETAILS).await;
         assert_eq!(answer.header("x-hubspot-ratelimit-max"), Some(max));
         assert_eq!(answer.header("x-hubspot-ratelimit-daily"), Some(daily));
     }
     sandbox.update(|settings| settings.limits.window_spent = 50);
-    assert_eq!(client.get(DETAILS).await.header("x-hubspot-ratelimit-remaining"), Some("194"));
+    assert_eq!(client.get(&DETAILS).await.header("x-hubspot-ratelimit-remaining"), Some("194"));
 }
 
 #[tokio::test]
 async fn a_full_window_refuses() {
     let (sandbox, client) = start(limited(Limits { max: Some(3), window_ms: 600_000, ..Limits::default() }));
     for _ in 0..3 {
-        assert_eq!(client.get(DETAILS).await.status, 200);
+        assert_eq!(client.get(&DETAILS).await.status, 200);
     }
     let refused = client.upsert(&people(1)).await;
     assert_eq!(refused.status, 429);
@@ -52,12 +52,12 @@ async fn a_full_window_refuses() {
     assert_eq!(refused.header("x-hubspot-ratelimit-remaining"), Some("0"));
     assert!(sandbox.contacts().is_empty());
     // Another token has a window of its own.
-    assert_eq!(client.with_token(tokens::CONTACTS).get(DETAILS).await.status, 200);
+    assert_eq!(client.with_token(tokens::CONTACTS).get(&DETAILS).await.status, 200);
     sandbox.update(|settings| settings.limits.retry_after = true);
-    let seconds: u64 = client.get(DETAILS).await.header("retry-after").unwrap().parse().unwrap();
+    let seconds: u64 = client.get(&DETAILS).await.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=600).contains(&seconds));
     sandbox.update(|settings| settings.limits.enforced = false);
-    assert_eq!(client.get(DETAILS).await.status, 200);
+    assert_eq!(client.get(&DETAILS).await.status, 200);
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn room_returns_when_the_window_has_moved_on() {
     let mut refused = 0;
     let mut answered = 0;
     while answered < 6 {
-        match client.get(DETAILS).await.status {
+        match client.get(&DETAILS).await.status {
             200 => answered += 1,
             429 => refused += 1,
             other => panic!("{other}"),
@@ -78,9 +78,9 @@ async fn room_returns_when_the_window_has_moved_on() {
 #[tokio::test]
 async fn a_spent_day_refuses_with_its_own_policy() {
     let (_sandbox, client) = start(limited(Limits { daily: Some(10), daily_spent: 8, ..Limits::default() }));
-    assert_eq!(client.get(DETAILS).await.header("x-hubspot-ratelimit-daily-remaining"), Some("1"));
-    assert_eq!(client.get(DETAILS).await.status, 200);
-    let refused = client.get(DETAILS).await;
+    assert_eq!(client.get(&DETAILS).await.header("x-hubspot-ratelimit-daily-remaining"), Some("1"));
+    assert_eq!(client.get(&DETAILS).await.status, 200);
+    let refused = client.get(&DETAILS).await;
     assert_eq!(refused.status, 429);
     assert_eq!(refused.json()["policyName"], "DAILY");
     assert_eq!(refused.json()["message"], "You have reached your daily limit.");
@@ -90,7 +90,7 @@ async fn a_spent_day_refuses_with_its_own_policy() {
 async fn a_request_without_a_valid_token_costs_nothing() {
     let (_sandbox, client) = start(limited(Limits { max: Some(1), window_ms: 600_000, ..Limits::default() }));
     for _ in 0..3 {
-        assert_eq!(client.with_token("pat-na1-x").get(DETAILS).await.status, 401);
+        assert_eq!(client.with_token("pat-na1-x").get(&DETAILS).await.status, 401);
     }
-    assert_eq!(client.get(DETAILS).await.status, 200);
+    assert_eq!(client.get(&DETAILS).await.status, 200);
 }

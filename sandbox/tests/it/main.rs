@@ -15,5 +15,6 @@ mod partial;
 mod program;
 mod properties;
 mod property_creation;
+mod readme;
 mod support;
 mod values;

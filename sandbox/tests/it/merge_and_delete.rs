@@ -15,7 +15,7 @@ async fn a_merge_leaves_one_contact_with_the_addresses_of_both() {
             .property("city", "Paris")
             .property("zip", "1"),
     );
-    let answer = client.post(MERGE, &json!({ "primaryObjectId": kept, "objectIdToMerge": gone })).await;
+    let answer = client.post(&MERGE, &json!({ "primaryObjectId": kept, "objectIdToMerge": gone })).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.json()["id"], json!(kept));
 
@@ -30,11 +30,11 @@ async fn a_merge_leaves_one_contact_with_the_addresses_of_both() {
         assert_eq!(result["properties"]["email"], "ada@example.com");
     }
     // The id of the contact that is gone leads to the other one.
-    let read = client.post(READ, &json!({ "inputs": [{ "id": gone }], "properties": ["email"] })).await;
+    let read = client.post(&READ, &json!({ "inputs": [{ "id": gone }], "properties": ["email"] })).await;
     assert_eq!(read.emails(), ["ada@example.com"]);
-    client.post(UPDATE, &json!({ "inputs": [{ "id": gone, "properties": { "phone": "2" } }] })).await;
+    client.post(&UPDATE, &json!({ "inputs": [{ "id": gone, "properties": { "phone": "2" } }] })).await;
     assert_eq!(sandbox.contacts()[0].property("phone"), Some("2"));
-    client.post(ARCHIVE, &json!({ "inputs": [{ "id": gone }] })).await;
+    client.post(&ARCHIVE, &json!({ "inputs": [{ "id": gone }] })).await;
     assert!(sandbox.contacts().is_empty());
 }
 
@@ -43,10 +43,10 @@ async fn a_merge_needs_two_contacts_and_the_scope_to_write() {
     let (sandbox, client) = start(Settings::default());
     let id = sandbox.seed_contact(Seed::new("ada@example.com"));
     let merge = |other: &str| json!({ "primaryObjectId": id, "objectIdToMerge": other });
-    let unknown = client.post(MERGE, &merge("42")).await;
+    let unknown = client.post(&MERGE, &merge("42")).await;
     assert_eq!((unknown.status, unknown.json()["category"].clone()), (404, json!("OBJECT_NOT_FOUND")));
-    assert_eq!(client.post(MERGE, &merge(&id)).await.status, 400);
-    let forbidden = client.with_token(tokens::READ_ONLY).post(MERGE, &merge("42")).await;
+    assert_eq!(client.post(&MERGE, &merge(&id)).await.status, 400);
+    let forbidden = client.with_token(tokens::READ_ONLY).post(&MERGE, &merge("42")).await;
     assert_eq!(forbidden.status, 403);
     assert_eq!(sandbox.contacts().len(), 1);
 }
@@ -58,7 +58,7 @@ async fn an_address_deleted_for_good_comes_back_or_is_refused() {
         sandbox.seed_contact(Seed::new("ada@example.com").secondary("countess@example.com"));
         for address in ["Ada@example.com", "nobody@example.com"] {
             let body = json!({ "objectId": address, "idProperty": "email" });
-            let answer = client.post(GDPR_DELETE, &body).await;
+            let answer = client.post(&GDPR_DELETE, &body).await;
             assert_eq!((answer.status, answer.text.as_str()), (204, ""));
         }
         assert!(sandbox.contacts().is_empty());
@@ -82,8 +82,8 @@ async fn a_contact_is_deleted_for_good_by_its_id() {
     let (sandbox, client) = start(Settings::default());
     let id = sandbox.seed_contact(Seed::new("ada@example.com"));
     let delete = json!({ "objectId": id });
-    assert_eq!(client.with_token(tokens::READ_ONLY).post(GDPR_DELETE, &delete).await.status, 403);
+    assert_eq!(client.with_token(tokens::READ_ONLY).post(&GDPR_DELETE, &delete).await.status, 403);
     assert_eq!(sandbox.contacts().len(), 1);
-    assert_eq!(client.post(GDPR_DELETE, &delete).await.status, 204);
+    assert_eq!(client.post(&GDPR_DELETE, &delete).await.status, 204);
     assert!(sandbox.contacts().is_empty());
 }

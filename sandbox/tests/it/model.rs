@@ -54,7 +54,7 @@ async fn the_contacts_are_what_was_accepted() {
             let body = json!({ "inputs": inputs(&batch) }).to_string();
             // An upsert by address may be sent again until it is answered.
             loop {
-                let Ok(answer) = client.try_send(Method::POST, UPSERT, body.clone()).await else { continue };
+                let Ok(answer) = client.try_send(Method::POST, &UPSERT, body.clone()).await else { continue };
                 if answer.status != 502 {
                     let expected = if batch.iter().any(|(.., is_wrong)| *is_wrong) { 207 } else { 200 };
                     assert_eq!(answer.status, expected);

@@ -166,7 +166,7 @@ async fn what_cannot_be_read_is_refused_with_its_place() {
         ("{\"inputs\":[{\"id\":\"a@b.co\",\"properties\":{\"city\":{}}}]}", "line 1"),
         ("", "line 1, column 0"),
     ] {
-        let answer = client.post_text(UPSERT, body).await;
+        let answer = client.post_text(&UPSERT, body).await;
         assert_eq!(answer.status, 400, "{body}");
         let message = answer.json()["message"].as_str().unwrap().to_owned();
         assert!(message.starts_with(&format!("Invalid input JSON on {place}")), "{body}: {message}");

@@ -52,10 +52,11 @@ async fn it_says_how_to_use_it() {
     for (token, _) in tokens::ALL {
         assert!(text.contains(token), "{token}");
     }
+    assert!(text.contains("It is not HubSpot's, and not affiliated with HubSpot, Inc."));
     assert!(text.contains(&format!("HUBSPOT_API_BASE_URL={} destination-hubspot check", program.base)));
     let client = Client::at(&program.base);
     assert_eq!(client.get("/_sandbox/contacts").await.json().as_array().unwrap().len(), 3);
-    assert_eq!(client.get(DETAILS).await.status, 200);
+    assert_eq!(client.get(&DETAILS).await.status, 200);
 }
 
 #[tokio::test]
@@ -87,6 +88,27 @@ async fn its_options_and_its_file_reach_the_sandbox() {
     assert_eq!(settings["echo_trace_ids"], true);
     assert_eq!(settings["faults"].as_array().unwrap().len(), 2);
     assert_eq!(client.upsert(&people(1)).await.status, 503);
+}
+
+#[tokio::test]
+async fn it_listens_elsewhere_only_when_asked_and_says_so() {
+    let usual = Program::start(&[]);
+    assert!(usual.base.starts_with("http://127.0.0.1:"), "{}", usual.base);
+    assert!(!usual.lines.iter().any(|line| line.contains("It listens on")), "{:?}", usual.lines);
+    // Another address of the loopback, so that this test does not open a port to others.
+    let other = Program::start(&["--host", "127.0.0.2"]);
+    assert!(other.base.starts_with("http://127.0.0.2:"), "{}", other.base);
+    assert_eq!(Client::at(&other.base).get("/health").await.status, 200);
+}
+
+#[test]
+fn it_says_that_it_is_not_hubspots() {
+    let output = Command::new(env!("CARGO_BIN_EXE_hubspot-sandbox")).arg("--help").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("not HubSpot's, and neither affiliated with nor endorsed by HubSpot, Inc."),
+        "{said}"
+    );
 }
 
 #[test]

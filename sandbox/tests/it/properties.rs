@@ -84,7 +84,7 @@ async fn sensitive_properties_are_listed_apart_and_by_permission() {
 #[tokio::test]
 async fn a_refusal_to_list_names_no_scope() {
     let (_sandbox, client) = start(Settings::default());
-    let answer = client.with_token(tokens::SCHEMA_WRITE_ONLY).get(PROPERTIES).await;
+    let answer = client.with_token(tokens::SCHEMA_WRITE_ONLY).get(&PROPERTIES).await;
     assert_eq!(answer.status, 403);
     assert_eq!(answer.json()["category"], "MISSING_SCOPES");
     assert!(!answer.text.contains("requiredGranularScopes"));

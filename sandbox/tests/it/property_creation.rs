@@ -8,9 +8,6 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-const BATCH: &str = "/crm/v3/properties/contacts/batch/create";
-const GROUPS: &str = "/crm/v3/properties/contacts/groups";
-
 fn property(name: &str, kind: &str, field_type: &str) -> Value {
     json!({
         "name": name, "label": format!("The {name}"), "type": kind, "fieldType": field_type,
@@ -31,7 +28,7 @@ fn yes_and_no() -> Value {
 async fn a_created_property_can_be_written() {
     let (sandbox, client) = start(Settings::default());
     for (path, name) in [
-        (PROPERTIES, "shoe_size"),
+        (&*PROPERTIES, "shoe_size"),
         ("/crm/properties/2026-03/contacts", "hat_size"),
         ("/crm/properties/2026-09/0-1", "glove_size"),
     ] {
@@ -49,7 +46,7 @@ async fn a_created_property_can_be_written() {
 async fn a_name_that_exists_is_refused() {
     let (_sandbox, client) = start(Settings::default());
     for name in ["age__c", "age__c", "firstname"] {
-        let answer = client.post(PROPERTIES, &property(name, "string", "text")).await;
+        let answer = client.post(&PROPERTIES, &property(name, "string", "text")).await;
         if answer.status == 201 {
             continue;
         }
@@ -60,7 +57,7 @@ async fn a_name_that_exists_is_refused() {
         assert_eq!(body["message"], format!("A property named '{name}' already exists."));
         assert_eq!(body["context"]["name"], json!([name]));
     }
-    let again = client.post(PROPERTIES, &property("age__c", "string", "text")).await;
+    let again = client.post(&PROPERTIES, &property("age__c", "string", "text")).await;
     assert_eq!(again.status, 409);
 }
 
@@ -71,11 +68,11 @@ async fn a_batch_creates_what_it_can() {
         let inputs: Vec<Value> = names.iter().map(|name| property(name, "string", "text")).collect();
         json!({ "inputs": inputs })
     };
-    let all = client.post(BATCH, &inputs(&["one", "two"])).await;
+    let all = client.post(&PROPERTIES_BATCH, &inputs(&["one", "two"])).await;
     assert_eq!(all.status, 201);
     assert_eq!(all.json()["results"].as_array().unwrap().len(), 2);
     assert_eq!(all.json()["status"], "COMPLETE");
-    let some = client.post(BATCH, &inputs(&["two", "three"])).await;
+    let some = client.post(&PROPERTIES_BATCH, &inputs(&["two", "three"])).await;
     assert_eq!(some.status, 207);
     let body = some.json();
     assert_eq!(body["results"][0]["name"], "three");
@@ -119,12 +116,12 @@ async fn definitions_must_follow_the_rules() {
         with(text("g"), "dataSensitivity", json!("secret")),
         json!({ "name": "h", "label": "H", "type": "string", "fieldType": "text" }),
     ] {
-        let answer = client.post(PROPERTIES, &wrong).await;
+        let answer = client.post(&PROPERTIES, &wrong).await;
         assert_eq!(answer.status, 400, "{wrong}: {}", answer.text);
         assert_eq!(answer.json()["category"], "VALIDATION_ERROR", "{wrong}");
     }
     let only_yes = with(property("e", "bool", "booleancheckbox"), "options", json!([yes_and_no()[0]]));
-    let refused = client.post(PROPERTIES, &only_yes).await;
+    let refused = client.post(&PROPERTIES, &only_yes).await;
     assert!(refused.status == 400 && refused.text.contains("INVALID_BOOLEAN_OPTION"));
 }
 
@@ -146,7 +143,7 @@ async fn every_type_can_be_created() {
     .enumerate()
     {
         let named = with(definition, "name", json!(format!("p{position}")));
-        let answer = client.post(PROPERTIES, &named).await;
+        let answer = client.post(&PROPERTIES, &named).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         assert_eq!(answer.json()["type"], named["type"]);
     }
@@ -161,19 +158,19 @@ async fn every_type_can_be_created() {
 async fn a_new_property_stays_invisible_as_long_as_set() {
     let (sandbox, client) = start(Settings { property_visible_after_requests: 2, ..Settings::default() });
     let definition = property("shoe_size", "number", "number");
-    assert_eq!(client.post(PROPERTIES, &definition).await.status, 201);
+    assert_eq!(client.post(&PROPERTIES, &definition).await.status, 201);
     let refused = client.upsert(&[input("a@example.com", &json!({ "shoe_size": "42" }))]).await;
     assert_eq!(refused.json()["errors"][0]["code"], "PROPERTY_DOESNT_EXIST");
-    assert_eq!(client.post(PROPERTIES, &definition).await.status, 409, "there, though not visible");
+    assert_eq!(client.post(&PROPERTIES, &definition).await.status, 409, "there, though not visible");
     client.upsert_one("a@example.com", &json!({ "shoe_size": "42" })).await;
     sandbox.update(|settings| {
         settings.property_visible_after_requests = 0;
         settings.property_visible_after_ms = 3_600_000;
     });
-    assert_eq!(client.post(PROPERTIES, &property("hat_size", "number", "number")).await.status, 201);
+    assert_eq!(client.post(&PROPERTIES, &property("hat_size", "number", "number")).await.status, 201);
     assert_eq!(client.get(&format!("{PROPERTIES}/hat_size")).await.status, 404);
     sandbox.update(|settings| settings.property_visible_after_ms = 20);
-    assert_eq!(client.post(PROPERTIES, &property("glove_size", "number", "number")).await.status, 201);
+    assert_eq!(client.post(&PROPERTIES, &property("glove_size", "number", "number")).await.status, 201);
     let mut tries = 0;
     while client.get(&format!("{PROPERTIES}/glove_size")).await.status != 200 {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -195,7 +192,7 @@ async fn an_archived_property_comes_back_with_its_values() {
     let refused = client.upsert(&[input("a@example.com", &json!({ "favourite_number": "8" }))]).await;
     assert_eq!(refused.json()["errors"][0]["code"], "PROPERTY_DOESNT_EXIST");
     let again = property("favourite_number", "number", "number");
-    assert_eq!(client.post(PROPERTIES, &again).await.status, 201);
+    assert_eq!(client.post(&PROPERTIES, &again).await.status, 201);
     assert_eq!(client.get(&path).await.status, 200);
     assert_eq!(sandbox.contact("a@example.com").unwrap().property("favourite_number"), Some("7"));
     assert_eq!(delete(&format!("{PROPERTIES}/firstname")).await.status, 400);
@@ -205,29 +202,29 @@ async fn an_archived_property_comes_back_with_its_values() {
 async fn groups_can_be_listed_and_created() {
     let (_sandbox, client) = start(Settings::default());
     let group = json!({ "name": "from_airbyte", "label": "From Airbyte", "displayOrder": 1 });
-    assert_eq!(client.post(GROUPS, &group).await.status, 201);
-    assert_eq!(client.post(GROUPS, &group).await.status, 409);
-    assert_eq!(client.post(GROUPS, &json!({ "name": "No", "label": "x" })).await.status, 400);
-    let groups = client.get(GROUPS).await.json();
+    assert_eq!(client.post(&GROUPS, &group).await.status, 201);
+    assert_eq!(client.post(&GROUPS, &group).await.status, 409);
+    assert_eq!(client.post(&GROUPS, &json!({ "name": "No", "label": "x" })).await.status, 400);
+    let groups = client.get(&GROUPS).await.json();
     let names: Vec<&str> =
         groups["results"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"contactinformation") && names.contains(&"from_airbyte"));
     let inside = with(property("x", "string", "text"), "groupName", json!("from_airbyte"));
-    assert_eq!(client.post(PROPERTIES, &inside).await.status, 201);
+    assert_eq!(client.post(&PROPERTIES, &inside).await.status, 201);
 }
 
 #[tokio::test]
 async fn creating_takes_its_own_scope() {
     let (_sandbox, client) = start(Settings::default());
     let refused =
-        client.with_token(tokens::CONTACTS).post(PROPERTIES, &property("x", "string", "text")).await;
+        client.with_token(tokens::CONTACTS).post(&PROPERTIES, &property("x", "string", "text")).await;
     assert_eq!(refused.status, 403);
     let scopes = &refused.json()["errors"][0]["context"]["requiredGranularScopes"];
     assert_eq!(scopes, &json!(["crm.schemas.contacts.write"]));
     let secret = with(property("x", "string", "text"), "dataSensitivity", json!("sensitive"));
-    assert_eq!(client.post(PROPERTIES, &secret).await.status, 403);
+    assert_eq!(client.post(&PROPERTIES, &secret).await.status, 403);
     let permitted = client.with_token(tokens::SENSITIVE);
-    assert_eq!(permitted.post(PROPERTIES, &secret).await.status, 201);
+    assert_eq!(permitted.post(&PROPERTIES, &secret).await.status, 201);
 }
 
 #[tokio::test]
@@ -238,9 +235,9 @@ async fn unique_properties_are_few_and_become_keys() {
     };
     // The fresh portal has one already.
     for number in 1..=9 {
-        assert_eq!(client.post(PROPERTIES, &unique(number)).await.status, 201);
+        assert_eq!(client.post(&PROPERTIES, &unique(number)).await.status, 201);
     }
-    assert_eq!(client.post(PROPERTIES, &unique(10)).await.status, 400);
+    assert_eq!(client.post(&PROPERTIES, &unique(10)).await.status, 400);
     let by_key = json!({ "id": "K", "idProperty": "key_3", "properties": { "city": "X" } });
     for new in [true, false] {
         let answer = client.upsert(std::slice::from_ref(&by_key)).await;

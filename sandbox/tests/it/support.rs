@@ -1,19 +1,48 @@
 //! A small HTTP client for the tests, and bodies to send.
 
-use hubspot_sandbox::{Sandbox, Settings, tokens};
+use std::{fmt, ops::Deref, sync::LazyLock};
+
+use hubspot_sandbox::{Endpoint, Sandbox, Settings, Version, tokens};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 
-pub(crate) const UPSERT: &str = "/crm/v3/objects/contacts/batch/upsert";
-pub(crate) const UPSERT_2026_09: &str = "/crm/objects/2026-09/contacts/batch/upsert";
-pub(crate) const UPDATE: &str = "/crm/v3/objects/contacts/batch/update";
-pub(crate) const READ: &str = "/crm/v3/objects/contacts/batch/read";
-pub(crate) const ARCHIVE: &str = "/crm/v3/objects/contacts/batch/archive";
-pub(crate) const MERGE: &str = "/crm/v3/objects/contacts/merge";
-pub(crate) const GDPR_DELETE: &str = "/crm/v3/objects/contacts/gdpr-delete";
-pub(crate) const PROPERTIES: &str = "/crm/v3/properties/contacts";
-pub(crate) const DETAILS: &str = "/account-info/v3/details";
-pub(crate) const TOKEN_INFO: &str = "/oauth/v2/private-apps/get/access-token-info";
+pub(crate) static UPSERT: Path = Path::of(|| Endpoint::BatchUpsert.path(Version::V3, "contacts"));
+pub(crate) static UPSERT_2026_09: Path =
+    Path::of(|| Endpoint::BatchUpsert.path(Version::Date202609, "contacts"));
+pub(crate) static UPDATE: Path = Path::of(|| Endpoint::BatchUpdate.path(Version::V3, "contacts"));
+pub(crate) static READ: Path = Path::of(|| Endpoint::BatchRead.path(Version::V3, "contacts"));
+pub(crate) static ARCHIVE: Path = Path::of(|| Endpoint::BatchArchive.path(Version::V3, "contacts"));
+pub(crate) static MERGE: Path = Path::of(|| Endpoint::Merge.path(Version::V3, "contacts"));
+pub(crate) static GDPR_DELETE: Path = Path::of(|| Endpoint::GdprDelete.path(Version::V3, "contacts"));
+pub(crate) static PROPERTIES: Path = Path::of(|| Endpoint::ListProperties.path(Version::V3, "contacts"));
+pub(crate) static PROPERTIES_BATCH: Path =
+    Path::of(|| Endpoint::CreateProperties.path(Version::V3, "contacts"));
+pub(crate) static GROUPS: Path = Path::of(|| Endpoint::ListGroups.path(Version::V3, "contacts"));
+pub(crate) static DETAILS: Path = Path::of(|| Endpoint::AccountDetails.path(Version::V3, "contacts"));
+pub(crate) static TOKEN_INFO: Path = Path::of(|| Endpoint::TokenInfo.path(Version::V3, "contacts"));
+
+/// A path of the sandbox's, made once.
+pub(crate) struct Path(LazyLock<String>);
+
+impl Path {
+    const fn of(make: fn() -> String) -> Self {
+        Self(LazyLock::new(make))
+    }
+}
+
+impl Deref for Path {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self)
+    }
+}
 
 /// A client of one sandbox, with one connection and one token.
 #[derive(Clone, Debug)]
@@ -75,7 +104,7 @@ impl Client {
     }
 
     pub(crate) async fn upsert(&self, inputs: &[Value]) -> Answer {
-        self.post(UPSERT, &json!({ "inputs": inputs })).await
+        self.post(&UPSERT, &json!({ "inputs": inputs })).await
     }
 
     /// Upserts one contact and expects that to work, giving its result.

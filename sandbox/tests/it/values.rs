@@ -58,10 +58,10 @@ async fn only_2026_09_normalises_dates() {
     let (_sandbox, client) = start(Settings::default());
     let inputs =
         json!({ "inputs": [input("a@example.com", &json!({ "contract_end": "2026-11-23T10:00:00Z" }))] });
-    let lax = client.post(UPSERT, &inputs).await;
+    let lax = client.post(&UPSERT, &inputs).await;
     assert_eq!(lax.status, 400);
     assert_eq!(lax.json()["errors"][0]["code"], "INVALID_DATE");
-    let strict = client.post(UPSERT_2026_09, &inputs).await;
+    let strict = client.post(&UPSERT_2026_09, &inputs).await;
     assert_eq!(strict.status, 200);
     let result = &strict.json()["results"][0];
     assert_eq!(result["properties"]["contract_end"], "2026-11-23");
@@ -89,20 +89,20 @@ async fn only_2026_09_enforces_the_admins_rules() {
         ..Settings::default()
     });
     let inputs = |email: &str, properties: Value| json!({ "inputs": traced([input(email, &properties)]) });
-    assert_eq!(client.post(UPSERT, &inputs("a@example.com", json!({ "city": "X" }))).await.status, 200);
-    let existing = client.post(UPSERT_2026_09, &inputs("a@example.com", json!({ "city": "Y" }))).await;
+    assert_eq!(client.post(&UPSERT, &inputs("a@example.com", json!({ "city": "X" }))).await.status, 200);
+    let existing = client.post(&UPSERT_2026_09, &inputs("a@example.com", json!({ "city": "Y" }))).await;
     assert_eq!(existing.status, 200, "required on creation only");
-    let new = client.post(UPSERT_2026_09, &inputs("b@example.com", json!({ "city": "X" }))).await;
+    let new = client.post(&UPSERT_2026_09, &inputs("b@example.com", json!({ "city": "X" }))).await;
     assert_eq!(new.status, 207);
     assert!(new.text.contains("MISSING_REQUIRED_PROPERTY"));
     assert_eq!(new.json()["errors"][0]["context"]["propertyName"], json!(["company"]));
     let connected = json!({ "inputs": [input("a@example.com", &json!({ "hs_lead_status": "CONNECTED" }))] });
-    let conditional = client.post(UPSERT_2026_09, &connected).await;
+    let conditional = client.post(&UPSERT_2026_09, &connected).await;
     assert_eq!(conditional.status, 400);
     assert_eq!(conditional.json()["errors"][0]["code"], "MISSING_CONDITIONAL_REQUIRED_PROPERTY");
     assert_eq!(conditional.json()["category"], "VALIDATION_ERROR");
     let complete = json!({ "hs_lead_status": "CONNECTED", "phone": "1" });
-    assert_eq!(client.post(UPSERT_2026_09, &inputs("a@example.com", complete)).await.status, 200);
+    assert_eq!(client.post(&UPSERT_2026_09, &inputs("a@example.com", complete)).await.status, 200);
     assert_eq!(sandbox.contacts().len(), 1);
 }
 
@@ -113,5 +113,5 @@ async fn properties_can_go_missing() {
     sandbox.update(|settings| settings.missing_properties = vec!["city".to_owned()]);
     assert_eq!(outcome(&client, "city", json!("Y")).await, Err("PROPERTY_DOESNT_EXIST".to_owned()));
     assert_eq!(client.get(&format!("{PROPERTIES}/city")).await.status, 404);
-    assert!(!client.get(PROPERTIES).await.text.contains("\"city\""));
+    assert!(!client.get(&PROPERTIES).await.text.contains("\"city\""));
 }

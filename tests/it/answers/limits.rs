@@ -3,9 +3,9 @@
 use hubspot_sandbox::{Fault, Policy, RetryAfter, StatusAnswer, What};
 use serde_json::Value;
 
-use super::{assert_fatal, assert_survived, gap_ms};
+use super::{assert_fatal, assert_survived, gap_ms, paths};
 use crate::{
-    model::{UPSERT, always, once, roomy_sandbox, sums_of_success},
+    model::{always, once, roomy_sandbox, sums_of_success},
     support::{Connector, people, state, upserts},
 };
 
@@ -40,11 +40,11 @@ fn a_pause_holds_for_every_request() {
     running.send(&people(0..100));
     running.wait_for(|line| line.contains("will ask again"));
     // The pause began before this.
-    let limited_at = sandbox.requests_to(UPSERT)[0].at_ms;
+    let limited_at = sandbox.requests_to(paths::UPSERT)[0].at_ms;
     running.send(&(people(100..1_000) + &state(1)));
     let outcome = running.finish();
     assert_eq!(sums_of_success(&outcome, &sandbox).fates(), [1_000, 0, 0, 0]);
-    let requests = sandbox.requests_to(UPSERT);
+    let requests = sandbox.requests_to(paths::UPSERT);
     assert_eq!(requests.len(), 11);
     assert!(requests.iter().skip(1).all(|request| request.at_ms >= limited_at + 500), "{requests:#?}");
 }
@@ -105,14 +105,14 @@ fn the_daily_limit_ends_the_sync_and_says_when_it_is_reset() {
 fn requests_that_wait_their_turn_are_not_sent_once_the_day_is_used_up() {
     let daily = What::RateLimited { policy: Some(Policy::Daily), retry_after: None };
     let sandbox = roomy_sandbox(|settings| {
-        settings.faults = vec![Fault::new(daily).path("batch/upsert")];
+        settings.faults = vec![Fault::new(daily).path(paths::UPSERT)];
         settings.limits.max = Some(10);
         settings.limits.window_ms = 10_000;
     });
     // The limits let ten of these go in the first ten seconds, the questions of the start among them.
     let outcome = Connector::new(&sandbox).write(&people(0..3_000));
     outcome.assert_failure("transient_error");
-    let sent = sandbox.requests_to("batch/upsert").len();
+    let sent = sandbox.requests_to(paths::UPSERT).len();
     assert!((1..10).contains(&sent), "{sent}");
 }
 

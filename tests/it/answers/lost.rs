@@ -2,9 +2,9 @@
 
 use hubspot_sandbox::{Fault, Sandbox, Settings, What};
 
-use super::{assert_survived, email, write_people};
+use super::{assert_survived, email, paths, write_people};
 use crate::{
-    model::{UPSERT, faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success},
+    model::{faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success},
     support::{Connector, people, state},
 };
 
@@ -32,7 +32,8 @@ fn an_oversized_answer_is_asked_for_in_halves() {
     let sandbox = once(What::Oversized { bytes: 17 * 1024 * 1024 });
     let outcome = write_people(&sandbox, 100);
     assert_eq!(sums_of_success(&outcome, &sandbox).fates(), [100, 0, 0, 0]);
-    let sizes: Vec<usize> = sandbox.requests_to(UPSERT).iter().map(|request| request.input_count).collect();
+    let sizes: Vec<usize> =
+        sandbox.requests_to(paths::UPSERT).iter().map(|request| request.input_count).collect();
     assert_eq!(sizes, [100, 50, 50]);
 }
 

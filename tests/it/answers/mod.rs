@@ -15,7 +15,8 @@ use hubspot_sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::{
-    model::{UPSERT, sums_of_success},
+    model::sums_of_success,
+    paths,
     support::{Connector, Outcome, email_of, people, state, upserts},
 };
 
@@ -53,6 +54,6 @@ fn assert_fatal(sandbox: &Sandbox, failure_type: &str, upserts_spent: usize) -> 
 
 /// Milliseconds between the arrival of one upsert and of the next.
 fn gap_ms(sandbox: &Sandbox) -> u64 {
-    let requests = sandbox.requests_to(UPSERT);
+    let requests = sandbox.requests_to(paths::UPSERT);
     requests[1].at_ms - requests[0].at_ms
 }

@@ -3,9 +3,9 @@
 use hubspot_sandbox::{ConditionalProperty, Fault, Seed, Settings, What};
 use serde_json::json;
 
-use super::{email, write_people};
+use super::{email, paths, write_people};
 use crate::{
-    model::{UPSERT, faulty_sandbox, reasons, roomy_sandbox, stored, sums_of_success},
+    model::{faulty_sandbox, reasons, roomy_sandbox, stored, sums_of_success},
     support::{Connector, people, record, state, upserts},
 };
 
@@ -166,7 +166,7 @@ fn an_input_that_an_answer_forgets_is_asked_about_again_three_times_in_all() {
     let outcome = write_people(&sandbox, 5);
     assert_eq!(sums_of_success(&outcome, &sandbox).fates(), [5, 0, 0, 0]);
     assert_eq!(upserts(&sandbox), 2);
-    assert_eq!(sandbox.requests_to(UPSERT)[1].keys, [email(3)]);
+    assert_eq!(sandbox.requests_to(paths::UPSERT)[1].keys, [email(3)]);
 
     let sandbox = faulty_sandbox(fault);
     let outcome = write_people(&sandbox, 5);

@@ -3,7 +3,7 @@
 use hubspot_sandbox::{Fault, What, tokens};
 use serde_json::{Value, json};
 
-use super::{assert_fatal, assert_survived, gap_ms};
+use super::{assert_fatal, assert_survived, gap_ms, paths};
 use crate::{
     model::{always, once, roomy_sandbox},
     support::{Connector, people, state, upserts},
@@ -52,7 +52,7 @@ fn a_missing_scope_is_named() {
         // Where HubSpot lists the scopes, nothing is sent at all: see `settings`.
         let sandbox = roomy_sandbox(|settings| {
             settings.scope_error = shape;
-            settings.faults = vec![Fault::new(What::status(404)).path("access-token-info")];
+            settings.faults = vec![Fault::new(What::status(404)).path(paths::TOKEN_INFO)];
         });
         let outcome = Connector::new(&sandbox)
             .set("access_token", tokens::READ_ONLY)

@@ -3,9 +3,9 @@
 use hubspot_sandbox::{BodyKind, Fault, Language, StatusAnswer, What};
 use serde_json::{Value, json};
 
-use super::{email, write_people};
+use super::{email, paths, write_people};
 use crate::{
-    model::{UPSERT, always, faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success},
+    model::{always, faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success},
     support::{Connector, people, record, state, upserts},
 };
 
@@ -142,7 +142,8 @@ fn localised_messages_change_nothing() {
                 settings.shuffle_results = false;
                 settings.missing_properties = vec![];
                 settings.faults = vec![
-                    Fault::new(What::MissingProperties { names: vec!["company".to_owned()] }).path(UPSERT),
+                    Fault::new(What::MissingProperties { names: vec!["company".to_owned()] })
+                        .path(paths::UPSERT),
                 ];
             });
             let outcome = Connector::new(&sandbox).write(&input);
@@ -179,7 +180,7 @@ fn a_request_that_is_too_large_is_halved_until_it_fits() {
     assert_eq!(reasons(&outcome), "too_large: 1");
     assert_eq!(sandbox.contacts().len(), 100);
     let mut sizes: Vec<usize> = sandbox
-        .requests_to(UPSERT)
+        .requests_to(paths::UPSERT)
         .iter()
         .map(|request| request.body.as_ref().map_or(0, bytes::Bytes::len))
         .collect();

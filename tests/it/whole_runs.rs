@@ -355,7 +355,15 @@ fn not_reachable() {
         // TCPMUX, which nobody serves. The system gives that port to no program that asks for any.
         .variable("HUBSPOT_API_BASE_URL", "http://127.0.0.1:1")
         .variable("HUBSPOT_DELAY_SCALE", "0.001");
-    assert_check_and_write("not_reachable", "No connection can be made.", &connector);
+    assert_run("not_reachable", "No connection can be made.", &connector, "check", None);
+}
+
+#[test]
+fn connection_lost_during_a_sync() {
+    let sandbox = sandbox_with_faults(vec![Fault::new(What::CloseUnread).path("batch/upsert")]);
+    let connector = connector(&sandbox).variable("HUBSPOT_DELAY_SCALE", "0.001");
+    let about = "The connection ends without an answer whenever contacts are written.";
+    assert_run("connection_lost_during_a_sync", about, &connector, "write", Some(&one_record()));
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn readable_output(printed: &str) -> String {
             assert_eq!(message["spec"], file);
             text += r#"{"type":"SPEC","spec":<as in spec.json>}"#;
         } else if message["type"] == "DESTINATION_CATALOG" {
-            text += &format!("{message:#}");
+            write!(text, "{message:#}").unwrap();
         } else {
             text += line;
         }
@@ -223,11 +223,11 @@ fn assert_check_and_write(name: &str, about: &str, connector: &Connector) {
 }
 
 #[test]
-fn no_arguments() {
+fn missing_argument() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_destination-hubspot"));
     command.arg("write").current_dir(directory.path());
-    compare("no_arguments", "The arguments are not those of the verb.", &run(command, None));
+    compare("missing_argument", "An argument that the verb needs is missing.", &run(command, None));
 }
 
 #[test]

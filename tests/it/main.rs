@@ -33,5 +33,6 @@ mod states;
 mod support;
 mod unknown_fields;
 mod upgrade;
+mod whole_runs;
 mod write;
 mod wrong_streams;

@@ -293,7 +293,10 @@ impl Client {
                 {
                     attempts.looked_twice = true;
                     attempts.failed += 1;
-                    warn!(call = &*endpoint.purpose(), "HubSpot refused the token after it had worked; trying once more");
+                    warn!(
+                        call = &*endpoint.purpose(),
+                        "HubSpot refused the token after it had worked; trying once more"
+                    );
                     tokio::time::sleep(self.delay_scale.apply(SECOND_LOOK)).await;
                 }
                 Disposition::Unauthorized(stop) | Disposition::Stop(stop) => {
@@ -326,7 +329,13 @@ impl Client {
             self.throttle.answered(grant, &response.rate_limit);
         }
         let status = outcome.as_ref().ok().map(|response| response.status);
-        debug!(call = &*endpoint.purpose(), number, status, milliseconds = sent.elapsed().as_millis(), "answered");
+        debug!(
+            call = &*endpoint.purpose(),
+            number,
+            status,
+            milliseconds = sent.elapsed().as_millis(),
+            "answered"
+        );
         Ok(outcome)
     }
 
@@ -354,7 +363,14 @@ impl Client {
         let seconds = (delay.as_secs_f64() * 10.0).round() / 10.0;
         let reason = last.map(|error| error.to_string());
         let status = (status != 0).then_some(status);
-        warn!(call = &*attempts.endpoint.purpose(), attempt = attempts.failed, status, reason, seconds, "will ask again");
+        warn!(
+            call = &*attempts.endpoint.purpose(),
+            attempt = attempts.failed,
+            status,
+            reason,
+            seconds,
+            "will ask again"
+        );
         let scaled = self.delay_scale.apply(delay);
         attempts.saved += delay.saturating_sub(scaled);
         if status == Some(429) {

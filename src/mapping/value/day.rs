@@ -4,7 +4,7 @@
 
 use jiff::civil::{Date, Weekday};
 
-use super::time::digits;
+use super::digits::digits;
 use crate::config::DateFormat;
 
 const MONTHS: [&str; 12] = [

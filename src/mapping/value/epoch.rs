@@ -6,9 +6,9 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::{SignedDuration, ToSpan};
 
 use super::{
+    digits::{digits, read_fraction},
     number::is_digits,
     reading::{EpochUnit, ShownUnit},
-    time::{digits, read_fraction},
 };
 use crate::{config::DateFormat, mapping::reason::Code};
 

@@ -6,6 +6,7 @@
 
 mod convert;
 mod day;
+mod digits;
 mod epoch;
 mod list;
 mod number;

@@ -2,12 +2,15 @@
 //!
 //! Not here: which day a text names ([`super::day`]), and which moment a number is ([`super::epoch`]).
 
-use std::str::FromStr;
-
 use jiff::SignedDuration;
 use jiff::civil::{DateTime, Time};
 
-use super::{day::day, epoch::Number, number::is_digits, reading::ShownUnit};
+use super::{
+    day::day,
+    digits::{digits, read_fraction},
+    epoch::Number,
+    reading::ShownUnit,
+};
 use crate::{config::DateFormat, mapping::reason::Code, text::trim};
 
 /// Many sources write `0001-01-01` where they have no date, and no contact knows an earlier day than this year's.
@@ -147,15 +150,4 @@ fn read_offset(text: &str) -> Option<SignedDuration> {
         minutes => digits(minutes, 2)?,
     };
     (hours < 24 && minutes < 60).then(|| SignedDuration::from_mins(sign * (hours * 60 + minutes)))
-}
-
-/// The digits after a point, as billionths; what is smaller is cut.
-pub(super) fn read_fraction(text: &str) -> Option<i32> {
-    let digits = is_digits(text).then(|| text.bytes().chain(std::iter::repeat(b'0')).take(9))?;
-    Some(digits.fold(0, |billionths, digit| billionths * 10 + i32::from(digit - b'0')))
-}
-
-/// A number of exactly so many digits.
-pub(super) fn digits<T: FromStr>(text: &str, count: usize) -> Option<T> {
-    if text.len() == count && is_digits(text) { text.parse().ok() } else { None }
 }

@@ -360,7 +360,7 @@ fn name_of(ident: &Ident) -> String {
 }
 
 /// Whether an item is there under `cfg(test)` only.
-fn is_for_tests(item: &Item) -> bool {
+pub(super) fn is_for_tests(item: &Item) -> bool {
     let (Item::Const(syn::ItemConst { attrs, .. })
     | Item::Fn(syn::ItemFn { attrs, .. })
     | Item::Impl(syn::ItemImpl { attrs, .. })

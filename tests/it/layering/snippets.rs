@@ -122,12 +122,10 @@ fn clocks_and_network_are_found_in_pure_modules() {
 #[test]
 fn purity_that_only_the_file_or_only_the_table_knows_is_found() {
     let krate = Crate::of("src", [("a.rs", "//! A. Pure."), ("b.rs", "//! B."), ("c.rs", "//! Pure data.")]);
-    let complaints = |pure: &[&str], in_silence: &[&str]| unsaid_purity(&krate, pure, in_silence).len();
-    assert_eq!(complaints(&["a", "c"], &[]), 0);
-    assert_eq!(complaints(&["a"], &[]), 1);
-    assert_eq!(complaints(&["a", "b", "c"], &[]), 1);
-    assert_eq!(complaints(&["a", "b", "c"], &["b"]), 0);
-    assert_eq!(complaints(&["a", "c"], &["a"]), 1);
+    let complaints = |pure: &[&str]| unsaid_purity(&krate, pure).len();
+    assert_eq!(complaints(&["a", "c"]), 0);
+    assert_eq!(complaints(&["a"]), 1);
+    assert_eq!(complaints(&["a", "b", "c"]), 1);
 }
 
 /// The files of each circle.
@@ -156,8 +154,7 @@ fn a_circle_is_found_through_re_exports_and_none_where_a_module_only_re_exports(
         vec!["src/b/mod.rs:1 → src/b/client.rs".to_owned(), "src/b/client.rs:1 → src/b/mod.rs".to_owned()];
     let circle = vec!["src/b/client.rs".to_owned(), "src/b/mod.rs".to_owned()];
     assert_eq!(found, BTreeMap::from([(circle, arrows)]));
-    assert_eq!(circle_violations(&found, &[&["src/b/client.rs", "src/b/mod.rs"]]), [""; 0]);
-    assert_eq!(circle_violations(&found, &[&["src/a.rs", "src/b.rs"]]).len(), 2);
+    assert_eq!(circle_violations(&found).len(), 1);
 }
 
 #[test]
@@ -182,10 +179,5 @@ fn a_file_without_purpose_or_end_is_found() {
     ] {
         let violations = form_violations(&Crate::of("src", [("a.rs", text.as_str())]));
         assert_eq!(violations.is_empty(), is_fine, "{violations:?}");
-    }
-    let long = format!("//! x\n{}", line.repeat(900));
-    for (declaration, is_fine) in [("//! x\n#[cfg(test)] mod b;", true), ("//! x\nmod b;", false)] {
-        let krate = Crate::of("src", [("a/main.rs", declaration), ("a/b.rs", long.as_str())]);
-        assert_eq!(form_violations(&krate).is_empty(), is_fine, "{declaration}");
     }
 }

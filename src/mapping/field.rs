@@ -137,6 +137,9 @@ pub struct Use {
     pub values: Option<Arc<ValueTable>>,
     /// A record had a value at the path.
     pub(super) found: bool,
+    /// How many values came for a property, and how many of them fitted.
+    pub came: u64,
+    pub fitted: u64,
     /// What the numbers of the field have turned out to count.
     pub unit: ShownUnit,
     /// What a value has to be, in words, with the field's name.
@@ -156,7 +159,17 @@ impl Use {
         };
         let field = Self::named(field, &path);
         let expects = format!("field `{field}`, {wanted}").into();
-        Self { goal, path, rank, values: None, found: false, unit: ShownUnit::default(), expects }
+        Self {
+            goal,
+            path,
+            rank,
+            values: None,
+            found: false,
+            came: 0,
+            fitted: 0,
+            unit: ShownUnit::default(),
+            expects,
+        }
     }
 
     /// The same, with values that a mapping translates.

@@ -169,7 +169,7 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, change: &mut Chang
     let has_paths = field.uses.iter().any(|one| !one.path.is_empty());
     for one in &mut field.uses {
         let mapped = one.is_mapped();
-        let Use { goal, path, values, found, unit, expects, .. } = one;
+        let Use { goal, path, values, found, came, fitted, unit, expects, .. } = one;
         let Goal::Property(property) = goal else { continue };
         // A missing value changes nothing.
         let Some(raw) = walk(raw, path) else { continue };
@@ -179,6 +179,7 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, change: &mut Chang
         let value = match value::convert(raw, property, &mut reading) {
             Ok(Converted::Value(value)) => {
                 filled.taken = Taken::Sent;
+                (*came, *fitted) = (*came + 1, *fitted + 1);
                 value
             }
             Ok(Converted::Empty) if may_clear => {
@@ -190,6 +191,7 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, change: &mut Chang
             // Mappings take what they want of the object.
             Err(Code::NestedValue) if has_paths && !mapped => continue,
             Err(code) => {
+                *came += 1;
                 filled.taken = filled.taken.max(Taken::Unfit);
                 filled.nested |= code == Code::NestedValue;
                 let (property, expects) = (Some(Arc::clone(&property.name)), Some(Arc::clone(expects)));

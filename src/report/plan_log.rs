@@ -17,6 +17,9 @@ use crate::{
 /// So many fields of a stream are named in an error or a line.
 const MOST_NAMED: usize = 200;
 
+/// If so many values of a column came and none fitted, it is not the values' fault.
+const MANY_VALUES: u64 = 100;
+
 /// What is said of a field whose mapping leads to a value that its records do not have.
 const NOTHING_AT_PATH: &str = "no path of `field_mappings` leads to a value in it: it is missing or empty, or the field is a text that holds JSON, which has to be parsed in the source";
 /// What is said of a spelling of the address that was not needed.
@@ -143,6 +146,20 @@ pub fn announce_end(plan: &Plan) {
             info!(%stream, values, fields, reason, "values left out with their fields");
         } else {
             warn!(%stream, values, fields, reason, "values left out with their fields");
+        }
+    }
+    for (name, one) in plan.fields().flat_map(|(name, field)| field.uses.iter().map(move |one| (name, one))) {
+        if one.came >= MANY_VALUES && one.fitted == 0 {
+            let (field, property) = (shown(name), one.goal.property());
+            warn!(
+                %stream,
+                %field,
+                %property,
+                values = one.came,
+                expects = &*one.expects,
+                "none of the many values of a column fits its property: map the column to another property, or translate its \
+                 values"
+            );
         }
     }
     for (field, one) in plan.fields().filter(|(_, field)| field.unclear_marks > 0) {

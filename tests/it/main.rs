@@ -11,6 +11,7 @@ mod check;
 mod discover;
 mod documentation;
 mod ends;
+mod findable;
 mod folding;
 mod hostile_text;
 mod layering;

@@ -11,6 +11,7 @@ use super::{
     cell::Cells,
     claim::{Claim, NewField, Rules, Wish, claims},
     deletion::Mark,
+    error::MappingError,
     field::{Field, Goal, LeftOut, Rank, Use},
     mappings::Mappings,
     target::ValueRules,
@@ -22,7 +23,6 @@ use crate::{
         property::{EMAIL, Property},
         schema::Schema,
     },
-    error::Failure,
     protocol::{catalog::ConfiguredStream, message::StreamId},
 };
 
@@ -66,13 +66,13 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A `config_error` if two mappings of the stream contradict each other.
+    /// If two mappings of the stream contradict each other.
     pub fn new(
         stream: &ConfiguredStream,
         mappings: &[FieldMapping],
         rules: ValueRules,
         schema: &Schema,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, MappingError> {
         let mut plan = Self {
             stream: stream.id.clone(),
             is_declared: !stream.fields.is_empty(),

@@ -6,6 +6,7 @@
 
 pub mod batcher;
 pub mod delivery;
+pub mod error;
 pub mod input;
 pub mod known;
 pub mod ledger;

@@ -16,6 +16,7 @@ use super::{
         send::{Delivered, deliver},
         state::Delivery,
     },
+    error::SyncError,
     known::KnownContacts,
     ledger::Ledger,
     streams::Streams,
@@ -37,6 +38,7 @@ use crate::{
     },
     protocol::{
         catalog::ConfiguredStream,
+        error::CatalogError,
         foreign::recognise,
         message::{self, Message, Record, StreamId},
     },
@@ -67,8 +69,8 @@ pub struct SyncParts {
     pub field_mappings: Vec<FieldMapping>,
     /// The plans of the catalog's streams; `None` without a catalog, when every stream is taken.
     pub plans: Option<Vec<Plan>>,
-    /// Streams of the catalog that may have states, but no record; with the failure that one is.
-    pub unsupported_streams: IndexMap<StreamId, Failure>,
+    /// Streams of the catalog that may have states, but no record; with what is wrong with one.
+    pub unsupported_streams: IndexMap<StreamId, CatalogError>,
     pub timing: Timing,
 }
 
@@ -158,7 +160,7 @@ impl Sync {
                 () = sleep_until(deadline), if deadline.is_some() => self.batcher.close_partial(self.now()),
                 block = input.next(), if reading => match block {
                     Some(Ok(block)) => self.block = Some(block),
-                    Some(Err(error)) => break End::Failed(Failure::system(error.to_string())),
+                    Some(Err(error)) => break End::Failed(error.into()),
                     None => self.input_ended = true,
                 },
             }
@@ -214,10 +216,7 @@ impl Sync {
         }
         match self.ledger.open_records() {
             0 => Ok(()),
-            open => Err(Failure::system(format!(
-                "{open} records were never settled. This is a fault of the connector; their states were not acknowledged. \
-                 Run the sync again, and report this."
-            ))),
+            open => Err(SyncError::NeverSettled { open }.into()),
         }
     }
 
@@ -282,12 +281,7 @@ impl Sync {
         let message = message::parse(line).map_err(|error| {
             // Before the first record, it may be a person that gives rows as they are.
             let foreign = if self.report.read == 0 { recognise(number, line, error) } else { None };
-            if let Some(foreign) = foreign {
-                return Failure::config(foreign.to_string());
-            }
-            Failure::system(format!(
-                "Line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
-            ))
+            foreign.map_or_else(|| SyncError::Malformed { line: number, error }.into(), Failure::from)
         })?;
         match message {
             Message::Record(record) => self.read_record(number, &record),
@@ -312,7 +306,7 @@ impl Sync {
         let setting = &self.setting;
         let plan = |id| {
             let undeclared = ConfiguredStream::undeclared(id);
-            Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.schema)
+            Ok(Plan::new(&undeclared, &setting.field_mappings, setting.values, &setting.schema)?)
         };
         let stream = self.streams.of_record(record, &mut self.ledger, plan)?;
         self.report.read += 1;
@@ -375,10 +369,7 @@ impl Sync {
         let mut vanished = learned.iter().filter(|(_, code)| *code == Code::UnknownProperty);
         match vanished.next() {
             Some((property, _)) if self.setting.unknown_fields == UnknownFields::Fail => {
-                Err(Failure::config(format!(
-                    "The property `{property}` is gone from HubSpot, or the token may no longer see it, and \
-                     `unknown_fields` is `fail`. Create it again, or map its field to another property."
-                )))
+                Err(SyncError::PropertyGone { property: Arc::clone(property) }.into())
             }
             _ => Ok(()),
         }

@@ -57,13 +57,14 @@ const ROOMS: &[Rooms] = &[
         may_use: &[
             ("batcher", &["input"]),
             ("delivery", &["input"]),
+            ("error", &[]),
             ("input", &[]),
             ("known", &[]),
             ("ledger", &[]),
             ("run", &["batcher", "delivery", "known", "ledger", "streams"]),
             ("streams", &["ledger"]),
         ],
-        open_to_all: &[],
+        open_to_all: &["error"],
     },
     Rooms {
         folder: "src",
@@ -167,6 +168,7 @@ const PURE: &[&str] = &[
     "sync::delivery::state",
     "sync::delivery::steps",
     "sync::delivery::write_order",
+    "sync::error",
     "sync::input",
     "sync::known",
     "sync::ledger",

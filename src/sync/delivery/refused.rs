@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    blame::{Blame, Suspicion, blame, names, signature, structural},
+    blame::{Blame, Suspicion, blame, names, signature},
     existence::Existence,
     state::{Delivery, SMALLEST_STRUCTURAL},
 };
@@ -13,7 +13,10 @@ use crate::{
     error::Failure,
     hubspot::model::ErrorBody,
     mapping::reason::{Code, Reason},
-    sync::input::Part,
+    sync::{
+        error::{Refusal, SyncError},
+        input::Part,
+    },
 };
 
 /// So often a property that this sync has created is waited for: half a minute in all.
@@ -90,7 +93,7 @@ impl Delivery {
             let nothing = self.blame(index, error, Some(status)) == Blame::Nothing;
             let same = nothing && suspicion.signature == signature(status, error);
             if same && suspicion.first_error.is_some() {
-                return Err(structural(status, error));
+                return Err(SyncError::BatchesRefused(Refusal::new(status, error)).into());
             }
             if same && index == suspicion.first {
                 suspicion.first_error = Some(error.clone());

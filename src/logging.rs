@@ -39,12 +39,16 @@ pub fn init(output: Output, log_level: Option<&str>, to_terminal: bool) -> Optio
     if chosen.is_some() {
         return None;
     }
-    let written = text::shown(log_level.unwrap_or_default().trim());
-    let message = format!(
-        "The variable LOG_LEVEL is `{written}`, which is no level, so that `info` holds. Set it to error, warn, info, debug or \
-         trace, or unset it."
-    );
-    Some(message)
+    Some(no_level(log_level.unwrap_or_default().trim()))
+}
+
+/// What to say of a text in `LOG_LEVEL` that is no level.
+pub(crate) fn no_level(written: &str) -> String {
+    format!(
+        "The variable LOG_LEVEL is `{}`, which is no level, so that `info` holds. Set it to error, warn, info, debug or trace, \
+         or unset it.",
+        text::shown(written)
+    )
 }
 
 /// Reports the first panic of the process as a `TRACE` error that gives its place and not its text, which may quote a record.

@@ -120,7 +120,7 @@ impl From<PrepareError> for Failure {
         match error {
             PrepareError::NoKey { streams, .. } => match streams.as_slice() {
                 [one] => Self::config(message).of_stream(one.stream.name(), one.stream.namespace()),
-                _ => Self::config(message),
+                [] | [_, _, ..] => Self::config(message),
             },
             PrepareError::StageOfSeveral { .. }
             | PrepareError::NoStages

@@ -4,6 +4,7 @@
 //! The tables come first: who moves a file edits these. Code under `cfg(test)` may use anything. Not here: what breaks a
 //! rule ([`rules`], tried on [`snippets`]), and how a path is found and what it means ([`paths`]).
 
+mod failures;
 mod paths;
 mod rules;
 mod snippets;
@@ -11,6 +12,7 @@ mod snippets;
 use std::sync::LazyLock;
 
 use self::{
+    failures::failure_violations,
     paths::Crate,
     rules::{
         Rooms, arrow_violations, circle_violations, circles, form_violations, missing_modules,
@@ -231,6 +233,11 @@ fn every_module_of_the_tables_exists() {
     let is_missing = |pure: &&&str| !modules.iter().any(|module| module.join("::") == **pure);
     let missing: Vec<String> = PURE.iter().filter(is_missing).map(|&pure| pure.to_owned()).collect();
     report(&missing);
+}
+
+#[test]
+fn failures_are_made_of_types_at_the_border_of_a_layer() {
+    report(&failure_violations(krate("src")));
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! A message of each kind that a call to HubSpot can end with, and the parts of it that differ by the address.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    N, each_of,
+    examples::{Example, failures, texts},
+};
+use crate::{
+    config::Environment,
+    hubspot::{
+        endpoint::Endpoint,
+        error::{ApiError, ApiErrorKind, Called},
+        retry::Stop,
+        transport::TransportError,
+    },
+};
+
+fn no_answers() -> Vec<TransportError> {
+    each_of!(TransportError: Connect, Certificate, Timeout, Interrupted, AnswerTooLarge)
+}
+
+/// Whether a call is repeated after it, so that it may be what a failure ends with.
+fn is_repeated(error: TransportError) -> bool {
+    match error {
+        TransportError::Connect | TransportError::Timeout | TransportError::Interrupted => true,
+        TransportError::Certificate | TransportError::AnswerTooLarge => false,
+    }
+}
+
+fn exhausted(last: Option<TransportError>) -> ApiErrorKind {
+    ApiErrorKind::Exhausted { attempts: N.into(), elapsed: Duration::from_secs(N.into()), last }
+}
+
+fn of_kind(kind: ApiErrorKind) -> ApiError {
+    let mut error = ApiError::new(Endpoint::BatchUpsert, kind);
+    error.status = N;
+    error
+}
+
+/// Each kind of failure, told of HubSpot's own address.
+pub(super) fn failures_of_calls() -> Vec<Example> {
+    let kinds = each_of!(ApiErrorKind:
+        Stop(Stop::Unexpected),
+        Exhausted { attempts: N.into(), elapsed: Duration::from_secs(N.into()), last: None },
+        Unreadable,
+        NoTransport,
+    );
+    let stops = each_of!(Stop:
+        InvalidToken,
+        ExpiredToken,
+        MissingScopes,
+        PathGone,
+        Redirect,
+        DailyLimit,
+        PauseTooLong(Duration::from_mins(N.into())),
+        Certificate,
+        Unexpected,
+    );
+    let no_answers = no_answers().into_iter().filter(|error| is_repeated(*error));
+    let no_answers = no_answers.map(|error| exhausted(Some(error)));
+    let kinds = kinds.into_iter().chain(stops.into_iter().map(ApiErrorKind::Stop)).chain(no_answers);
+    let mut errors: Vec<ApiError> = kinds.map(of_kind).collect();
+    // A limit, and a refusal for another reason than a scope.
+    let limit = ApiError { status: 429, ..of_kind(exhausted(None)) };
+    let forbidden =
+        ApiError { category: Some("…".to_owned()), ..of_kind(ApiErrorKind::Stop(Stop::MissingScopes)) };
+    errors.extend([limit, forbidden]);
+    let called = Called::default();
+    let advice = called.advice();
+    let endpoint = Endpoint::BatchUpsert;
+    let mut parts: Vec<String> = no_answers_in_words()
+        .chain([advice, endpoint.purpose().to_owned(), endpoint.scope().to_owned()])
+        .collect();
+    parts.push("https://api.hubapi.com".to_owned());
+    let with_parts = |mut one: Example| {
+        one.message = without_time(&one.message);
+        one.parts.clone_from(&parts);
+        one
+    };
+    failures(errors).into_iter().map(with_parts).collect()
+}
+
+fn no_answers_in_words() -> impl Iterator<Item = String> {
+    no_answers().into_iter().map(|error| error.to_string())
+}
+
+/// How long it is until midnight hangs on the clock.
+fn without_time(message: &str) -> String {
+    match message
+        .split_once("time zone, in ")
+        .and_then(|(before, rest)| Some((before, rest.split_once(" min.")?)))
+    {
+        Some((before, (_, behind))) => format!("{before}time zone, in … h … min.{behind}"),
+        None => message.to_owned(),
+    }
+}
+
+/// What failures put together: why no answer came, what to do where, and HubSpot's id.
+pub(super) fn parts() -> Vec<Example> {
+    let of = |variables: &[(&str, &str)]| {
+        let get =
+            |name: &str| variables.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+        Called::new(&Environment::read(get).unwrap())
+    };
+    let local = of(&[("HUBSPOT_API_BASE_URL", "http://127.0.0.1:9")]);
+    let elsewhere = of(&[("HUBSPOT_API_BASE_URL", "https://hubspot.example")]);
+    let through_proxy = of(&[("HTTPS_PROXY", "http://proxy")]);
+    let advice = [Called::default(), local, elsewhere.clone(), through_proxy].map(|called| called.advice());
+    let mut unreadable = of_kind(ApiErrorKind::Unreadable);
+    unreadable.called = Arc::new(elsewhere);
+    let mut refused = of_kind(ApiErrorKind::Stop(Stop::Unexpected));
+    refused.correlation_id = Some("…".to_owned());
+    let of_failures = failures([unreadable, refused]).into_iter().map(|one| {
+        let begins = ["(set by", "(HubSpot's"].into_iter().find_map(|begin| one.message.find(begin));
+        let end = |part: &str| part.find(')').map_or(part.len(), |end| end + 1);
+        let part = one.message.split_at(begins.expect("the part is there")).1;
+        Example::of(part.split_at(end(part)).0)
+    });
+    texts(no_answers())
+        .into_iter()
+        .chain(texts(advice))
+        .chain(of_failures)
+        .map(|one| one.with(&["HTTPS_PROXY"]))
+        .collect()
+}

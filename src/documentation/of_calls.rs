@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::Environment,
+    error::Failure,
     hubspot::{
         endpoint::Endpoint,
         error::{ApiError, ApiErrorKind, Called},
@@ -66,12 +67,10 @@ pub(super) fn failures_of_calls() -> Vec<Example> {
     let forbidden =
         ApiError { category: Some("…".to_owned()), ..of_kind(ApiErrorKind::Stop(Stop::MissingScopes)) };
     errors.extend([limit, forbidden]);
-    let called = Called::default();
-    let advice = called.advice();
     let endpoint = Endpoint::BatchUpsert;
-    let mut parts: Vec<String> = no_answers_in_words()
-        .chain([advice, endpoint.purpose().to_owned(), endpoint.scope().to_owned()])
-        .collect();
+    let shown_elsewhere = [&Called::default().advice(), endpoint.purpose(), endpoint.scope()];
+    let mut parts: Vec<String> = no_answers().into_iter().map(|error| error.to_string()).collect();
+    parts.extend(shown_elsewhere.map(str::to_owned));
     parts.push("https://api.hubapi.com".to_owned());
     let with_parts = |mut one: Example| {
         one.message = without_time(&one.message);
@@ -81,19 +80,14 @@ pub(super) fn failures_of_calls() -> Vec<Example> {
     failures(errors).into_iter().map(with_parts).collect()
 }
 
-fn no_answers_in_words() -> impl Iterator<Item = String> {
-    no_answers().into_iter().map(|error| error.to_string())
-}
-
-/// How long it is until midnight hangs on the clock.
+/// The time until midnight hangs on the clock.
 fn without_time(message: &str) -> String {
-    match message
-        .split_once("time zone, in ")
-        .and_then(|(before, rest)| Some((before, rest.split_once(" min.")?)))
-    {
-        Some((before, (_, behind))) => format!("{before}time zone, in … h … min.{behind}"),
-        None => message.to_owned(),
-    }
+    let around = |message: &str| {
+        let (before, rest) = message.split_once("time zone, in ")?;
+        let (_, behind) = rest.split_once(" min.")?;
+        Some(format!("{before}time zone, in … h … min.{behind}"))
+    };
+    around(message).unwrap_or_else(|| message.to_owned())
 }
 
 /// What failures put together: why no answer came, what to do where, and HubSpot's id.
@@ -111,12 +105,15 @@ pub(super) fn parts() -> Vec<Example> {
     unreadable.called = Arc::new(elsewhere);
     let mut refused = of_kind(ApiErrorKind::Stop(Stop::Unexpected));
     refused.correlation_id = Some("…".to_owned());
-    let of_failures = failures([unreadable, refused]).into_iter().map(|one| {
-        let begins = ["(set by", "(HubSpot's"].into_iter().find_map(|begin| one.message.find(begin));
-        let end = |part: &str| part.find(')').map_or(part.len(), |end| end + 1);
-        let part = one.message.split_at(begins.expect("the part is there")).1;
-        Example::of(part.split_at(end(part)).0)
-    });
+    let part_of = |error: ApiError, part: &str| {
+        let message = Failure::from(error).message;
+        assert!(message.contains(part), "{message}");
+        Example::of(part)
+    };
+    let of_failures = [
+        part_of(unreadable, "(set by HUBSPOT_API_BASE_URL)"),
+        part_of(refused, "(HubSpot's correlation id: …)"),
+    ];
     texts(no_answers())
         .into_iter()
         .chain(texts(advice))

@@ -50,7 +50,7 @@ impl Visit<'_> for Reader {
     }
 
     fn visit_item_impl(&mut self, item: &syn::ItemImpl) {
-        let is_from = item.trait_.as_ref().is_some_and(|(_, path, _)| ends_with(path, "From"));
+        let is_from = item.trait_.as_ref().is_some_and(|(path, _)| ends_with(path, "From"));
         let of_failure = matches!(&*item.self_ty, syn::Type::Path(of) if ends_with(&of.path, "Failure"));
         let outside = std::mem::replace(&mut self.is_border, is_from && of_failure);
         visit::visit_item_impl(self, item);

@@ -58,9 +58,9 @@ pub(super) fn failures_of_calls() -> Vec<Example> {
         Certificate,
         Unexpected,
     );
-    let no_answers = no_answers().into_iter().filter(|error| is_repeated(*error));
-    let no_answers = no_answers.map(|error| exhausted(Some(error)));
-    let kinds = kinds.into_iter().chain(stops.into_iter().map(ApiErrorKind::Stop)).chain(no_answers);
+    let repeated = no_answers().into_iter().filter(|error| is_repeated(*error));
+    let in_vain = repeated.map(|error| exhausted(Some(error)));
+    let kinds = kinds.into_iter().chain(stops.into_iter().map(ApiErrorKind::Stop)).chain(in_vain);
     let mut errors: Vec<ApiError> = kinds.map(of_kind).collect();
     // A limit, and a refusal for another reason than a scope.
     let limit = ApiError { status: 429, ..of_kind(exhausted(None)) };

@@ -134,7 +134,7 @@ pub async fn create(
             break;
         }
     }
-    let hidden: Vec<String> = missing.intersection(&tried.created).map(|name| name.to_string()).collect();
+    let hidden: Vec<String> = missing.intersection(&tried.created).map(ToString::to_string).collect();
     if !hidden.is_empty() {
         return Err(PrepareError::NotListedYet { properties: hidden }.into());
     }

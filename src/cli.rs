@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    command::{Context, check, discover, spec, write},
+    command::{Context, check, discover, error::CommandError, spec, write},
     config::Environment,
     error::Failure,
     io::output::Output,
@@ -159,8 +159,7 @@ fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
     context.warnings.extend(context.environment.warnings());
     let main = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let beside = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    main.and_then(|main| Ok((main, beside?)))
-        .map_err(|error| Failure::system(format!("The process cannot be set up: {}", error.kind())))
+    main.and_then(|main| Ok((main, beside?))).map_err(|error| CommandError::NoRuntime(error.kind()).into())
 }
 
 /// The sync has a thread of its own, so that a signal is heard even while that is blocked on standard output. A single one:

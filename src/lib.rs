@@ -17,3 +17,6 @@ pub mod protocol;
 pub mod report;
 pub mod sync;
 pub mod text;
+
+#[cfg(test)]
+mod documentation;

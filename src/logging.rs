@@ -39,12 +39,16 @@ pub fn init(output: Output, log_level: Option<&str>, to_terminal: bool) -> Optio
     if chosen.is_some() {
         return None;
     }
-    let written = text::shown(log_level.unwrap_or_default().trim());
-    let message = format!(
-        "The variable LOG_LEVEL is `{written}`, which is no level, so that `info` holds. Set it to error, warn, info, debug or \
-         trace, or unset it."
-    );
-    Some(message)
+    Some(no_level(log_level.unwrap_or_default().trim()))
+}
+
+/// What to say of a text in `LOG_LEVEL` that is no level.
+pub(crate) fn no_level(written: &str) -> String {
+    format!(
+        "The variable LOG_LEVEL is `{}`, which is no level, so that `info` holds. Set it to error, warn, info, debug or trace, \
+         or unset it.",
+        text::shown(written)
+    )
 }
 
 /// Reports the first panic of the process as a `TRACE` error that gives its place and not its text, which may quote a record.
@@ -61,7 +65,7 @@ pub fn install_panic_hook(output: Output, to_terminal: bool) {
 }
 
 fn report_panic(info: &PanicHookInfo<'_>, output: &Output, to_terminal: bool) {
-    let failure = Failure::system(describe(info));
+    let failure = Failure::from(Defect { place: place(info) });
     if to_terminal {
         write_to_terminal(emit::Level::Fatal, &failure.message);
     } else {
@@ -199,14 +203,27 @@ fn readable(level: emit::Level, text: &str) -> String {
     format!("{} {}\n", level.as_str(), text::printable(text))
 }
 
-fn describe(info: &PanicHookInfo<'_>) -> String {
-    let place = match info.location() {
+/// A panic of the connector.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "The connector stopped because of a defect in itself, at {place}. Please report this place to its makers."
+)]
+pub struct Defect {
+    /// The file and the line of the source.
+    pub place: String,
+}
+
+impl From<Defect> for Failure {
+    fn from(defect: Defect) -> Self {
+        Self::system(defect.to_string())
+    }
+}
+
+fn place(info: &PanicHookInfo<'_>) -> String {
+    match info.location() {
         Some(location) => format!("{}:{}", crate_relative(location.file()), location.line()),
         None => "an unknown place".to_owned(),
-    };
-    format!(
-        "The connector stopped because of a defect in itself, at {place}. Please report this place to its makers."
-    )
+    }
 }
 
 /// A source file's path from the folder of its crate on, so that it does not tell where the connector was built.

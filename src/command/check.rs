@@ -4,7 +4,7 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
 
 use tracing::info;
 
-use super::{Context, files, read_config};
+use super::{Context, error::CommandError, read_catalog, read_config};
 use crate::{
     config::{Config, UnknownFields},
     crm::{key::KeySpace, schema::Schema},
@@ -30,13 +30,7 @@ pub async fn run(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
     let checked = tokio::time::timeout(LONGEST, check(context, config, catalog)).await;
     let outcome = checked.unwrap_or_else(|_| {
         let called = Called::new(&context.environment);
-        let message = format!(
-            "HubSpot did not answer within {} s{}. {} See status.hubspot.com too.",
-            LONGEST.as_secs(),
-            called.elsewhere(),
-            called.advice(),
-        );
-        Err(Failure::transient(message))
+        Err(CommandError::NoAnswer { seconds: LONGEST.as_secs(), called }.into())
     });
     match outcome {
         Ok(message) => {
@@ -63,7 +57,7 @@ pub fn report_failure(context: &Context, failure: &Failure) -> Result<bool, Outp
 
 async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<String, Failure> {
     let config = read_config(&config)?;
-    let catalog = catalog.map(|path| Catalog::parse(&files::read(&path, "--catalog")?)).transpose()?;
+    let catalog = catalog.map(|path| read_catalog(&path)).transpose()?;
     let client = Client::over_http(
         config.access_token.clone(),
         config.api_version,
@@ -81,8 +75,8 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
     warn_of_values(&config.field_mappings, plans::value_rules(&config).formats, &schema);
     if let Some(catalog) = &catalog {
-        if let Some(failure) = catalog.unsupported.values().next() {
-            return Err(failure.clone());
+        if let Some(error) = catalog.unsupported.values().next() {
+            return Err(error.clone().into());
         }
         show_plans(catalog, &config, Target::new(keys, Arc::new(schema), plans::value_rules(&config)))?;
     } else {
@@ -117,5 +111,5 @@ fn show_plans(catalog: &Catalog, config: &Config, target: Target) -> Result<(), 
         target = Arc::new(target.with_created(schema, HashSet::new()));
         plans = plans::plans(catalog, config, &target)?;
     }
-    plans::announce_plans(&mut plans, catalog, config)
+    Ok(plans::announce_plans(&mut plans, catalog, config)?)
 }

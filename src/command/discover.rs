@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, read_config};
+use super::{Context, error::CommandError, read_config};
 use crate::{
     config::UnknownFields,
     crm::{key::KeySpace, property::Kind, schema::Schema},
@@ -29,7 +29,7 @@ pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
     let schema = learn::learn(&client, &config, None, &keys, async || learn::scopes(&client).await).await?;
     let schema = json_schema(&schema, config.unknown_fields == UnknownFields::Create);
     let line = emit::destination_catalog(CONTACT, keys.property(), &schema);
-    context.output.line(&line).map_err(|OutputClosed| Failure::system("Nobody reads standard output."))
+    Ok(context.output.line(&line).map_err(|OutputClosed| CommandError::OutputClosed)?)
 }
 
 /// The JSON schema of a contact: the properties that can be written, typed as Airbyte types them. A type that is not

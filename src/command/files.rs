@@ -4,40 +4,35 @@
 
 use std::{io::ErrorKind, path::Path};
 
-use crate::{error::Failure, text::shown};
+use super::error::CommandError;
 
 /// Reads a file that an argument names: UTF-8, as far as a look at its beginning tells, and not empty.
 ///
 /// # Errors
 ///
-/// A `config_error` that names the argument and the file.
-pub(super) fn read(path: &Path, argument: &str) -> Result<Vec<u8>, Failure> {
-    let name = path.display().to_string();
-    let name = shown(&name);
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::config(format!(
-            "The file of `{argument}`, {name}, does not exist. Correct the path; in a container, see whether its folder is \
-             mounted."
-        )),
-        ErrorKind::IsADirectory => {
-            Failure::config(format!("The file of `{argument}`, {name}, is a folder. Name a file in it."))
-        }
-        ErrorKind::PermissionDenied => Failure::config(format!(
-            "The file of `{argument}`, {name}, may not be read by this user. Change its permissions or its owner."
-        )),
-        kind => Failure::config(format!("The file of `{argument}`, {name}, cannot be read: {kind}")),
-    })?;
+/// With the argument and the file.
+pub(super) fn read(path: &Path, argument: &'static str) -> Result<Vec<u8>, CommandError> {
+    let file = path.display().to_string();
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(unreadable(error.kind(), argument, file)),
+    };
     if is_utf_16(&bytes) {
-        return Err(Failure::config(format!(
-            "The file of `{argument}`, {name}, is in UTF-16, as Windows PowerShell writes files with `>`. Save it as UTF-8."
-        )));
+        return Err(CommandError::Utf16 { argument, file });
     }
     if bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).trim_ascii().is_empty() {
-        return Err(Failure::config(format!(
-            "The file of `{argument}`, {name}, is empty. See whether whatever should write it did."
-        )));
+        return Err(CommandError::EmptyFile { argument, file });
     }
     Ok(bytes)
+}
+
+fn unreadable(kind: ErrorKind, argument: &'static str, file: String) -> CommandError {
+    match kind {
+        ErrorKind::NotFound => CommandError::NoFile { argument, file },
+        ErrorKind::IsADirectory => CommandError::Folder { argument, file },
+        ErrorKind::PermissionDenied => CommandError::NotPermitted { argument, file },
+        kind => CommandError::Unreadable { argument, file, kind },
+    }
 }
 
 /// By its byte order mark, or by the zero beside the first letter, which JSON has in no other encoding but UTF-32.
@@ -55,7 +50,7 @@ mod tests {
         let path = folder.path().join("config.json");
         let said = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
-            read(&path, "--config").map_err(|failure| failure.message)
+            read(&path, "--config").map_err(|error| error.to_string())
         };
         assert_eq!(said(b"{}").as_deref(), Ok(&b"{}"[..]));
         for (bytes, part) in [
@@ -70,9 +65,9 @@ mod tests {
             assert!(message.contains("`--config`") && message.contains("config.json"), "{message}");
             assert!(message.contains(part), "{message}");
         }
-        let message = read(folder.path(), "--catalog").unwrap_err().message;
+        let message = read(folder.path(), "--catalog").unwrap_err().to_string();
         assert!(message.contains("`--catalog`") && message.contains("is a folder"), "{message}");
-        let message = read(&folder.path().join("other"), "--catalog").unwrap_err().message;
+        let message = read(&folder.path().join("other"), "--catalog").unwrap_err().to_string();
         assert!(message.contains("does not exist"), "{message}");
     }
 }

@@ -9,11 +9,12 @@ use crate::{
     config::{Config, Environment},
     error::Failure,
     io::output::{Output, OutputClosed},
-    protocol::emit,
+    protocol::{catalog::Catalog, emit},
 };
 
 pub mod check;
 pub mod discover;
+pub mod error;
 mod files;
 pub mod spec;
 pub mod write;
@@ -59,4 +60,9 @@ fn read_config(path: &Path) -> Result<Config, Failure> {
         tracing::warn!("{warning}");
     }
     Ok(parsed.config)
+}
+
+/// Reads the catalog.
+fn read_catalog(path: &Path) -> Result<Catalog, Failure> {
+    Ok(Catalog::parse(&files::read(path, "--catalog")?)?)
 }

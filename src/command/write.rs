@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use tracing::{info, warn};
 
-use super::{Context, files, read_config};
+use super::{Context, read_catalog, read_config};
 use crate::{
     config::{Config, DelayScale, UnknownFields},
     crm::{key::KeySpace, schema::Schema},
@@ -51,7 +51,7 @@ pub async fn run(
 
 async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<SyncParts, Failure> {
     let config = read_config(&config)?;
-    let catalog = catalog.map(|path| Catalog::parse(&files::read(&path, "--catalog")?)).transpose()?;
+    let catalog = catalog.map(|path| read_catalog(&path)).transpose()?;
     let keys = KeySpace::contacts_by_email();
     let environment = &context.environment;
     let token = config.access_token.clone();

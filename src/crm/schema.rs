@@ -10,7 +10,7 @@ use super::{
     names::{Match, Names},
     property::{EMAIL, LIFECYCLE_STAGE, Property},
 };
-use crate::text::{nearest, shown};
+use crate::text::nearest;
 
 /// So many names are proposed where one is wrong.
 const MOST_PROPOSED: usize = 3;
@@ -30,6 +30,16 @@ pub struct Stage {
     /// The internal value; a number as text for stages that an administrator made.
     pub value: Arc<str>,
     pub label: String,
+}
+
+/// What a name that no property has may mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Correction {
+    /// The property of this name, whose label it is.
+    OfLabel(Arc<str>),
+    /// One of these names, the nearest first.
+    Near(Vec<Arc<str>>),
+    Nothing,
 }
 
 /// The lifecycle stage that a text means.
@@ -84,25 +94,21 @@ impl Schema {
         self.names.find(field)
     }
 
-    /// What to do about a name that no property has: the property that has it as its label, or the nearest names.
-    pub fn correction(&self, name: &str) -> Option<String> {
+    /// What a name that no property has may mean: the property that has it as its label, or those whose names are nearest.
+    pub fn correction(&self, name: &str) -> Correction {
         if let Some(property) = self.names.of_label(name) {
-            return Some(format!(
-                "`{}` is the label of the property `{}`: write that.",
-                shown(name),
-                property.name
-            ));
+            return Correction::OfLabel(Arc::clone(&property.name));
         }
-        let mut known: Vec<&str> = self.names.all().map(|property| &*property.name).collect();
+        let mut known: Vec<&Arc<str>> = self.names.all().map(|property| &property.name).collect();
         known.sort_unstable();
-        let mut proposed = Vec::new();
-        while proposed.len() < MOST_PROPOSED
-            && let Some(near) = nearest(name, known.iter().copied())
+        let mut near = Vec::new();
+        while near.len() < MOST_PROPOSED
+            && let Some(nearest) = nearest(name, known.iter().copied().map(AsRef::as_ref))
+            && let Some(place) = known.iter().position(|one| &***one == nearest)
         {
-            known.retain(|one| *one != near);
-            proposed.push(format!("`{near}`"));
+            near.push(Arc::clone(known.remove(place)));
         }
-        (!proposed.is_empty()).then(|| format!("did you mean {}?", proposed.join(" or ")))
+        if near.is_empty() { Correction::Nothing } else { Correction::Near(near) }
     }
 
     /// The lifecycle stages that the account allows, in its order.

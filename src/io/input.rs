@@ -16,6 +16,8 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use crate::error::Failure;
+
 /// The longest line that is taken, without its line feed. Far above any record a source sends.
 pub const MAX_LINE: usize = 20 * 1024 * 1024;
 
@@ -33,6 +35,16 @@ pub enum InputError {
     /// The reading thread ended, or never began, without a word. This is never taken for the end of the input.
     #[error("Reading the input stopped before its end, perhaps for want of memory. Run the sync again.")]
     Stopped,
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::LineTooLong { .. } | InputError::Read(_) | InputError::Stopped => {
+                Self::system(error.to_string())
+            }
+        }
+    }
 }
 
 /// The receiving end.

@@ -4,15 +4,15 @@
 
 use super::{
     creation::is_valid_name,
+    error::{Cure, MappingError},
     path::{Path, Step},
     schema::{PathVerdict, judge_path},
 };
 use crate::{
     config::FieldMapping,
-    crm::schema::Schema,
-    error::Failure,
+    crm::schema::{Correction, Schema},
     protocol::catalog::ConfiguredStream,
-    text::{is_invisible, nearest, shown},
+    text::{is_invisible, nearest},
 };
 
 /// The mappings of a stream, at most one for each property.
@@ -49,12 +49,12 @@ impl Mappings {
     ///
     /// # Errors
     ///
-    /// A `config_error` if two of them that name the stream send different fields to one property.
+    /// If two of them that name the stream send different fields to one property.
     pub(super) fn of_stream(
         stream: &ConfiguredStream,
         mappings: &[FieldMapping],
         key: &str,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, MappingError> {
         let id = &stream.id;
         let chosen = stream.matching_key.iter().map(|field| FieldMapping {
             stream: Some(id.to_string()),
@@ -69,7 +69,12 @@ impl Mappings {
         for mapping in specific.into_iter().chain(general) {
             if let Some(rival) = all.iter().find(|one| one.mapping.property == mapping.property) {
                 if mapping.stream.is_some() && rival.mapping.field != mapping.field {
-                    return Err(contradiction(stream, &rival.mapping, &mapping));
+                    return Err(MappingError::PropertyTwice {
+                        stream: id.clone(),
+                        property: mapping.property,
+                        first_field: rival.mapping.field.clone(),
+                        second_field: mapping.field,
+                    });
                 }
                 continue;
             }
@@ -152,60 +157,44 @@ pub fn is_field(mapped: &str, name: &str) -> bool {
     mapped == name || mapped == name.trim_matches(is_invisible)
 }
 
-fn contradiction(stream: &ConfiguredStream, one: &FieldMapping, other: &FieldMapping) -> Failure {
-    Failure::config(format!(
-        "`field_mappings` sends two fields of the stream `{}` to the property `{}`: `{}` and `{}`. Keep one of them.",
-        stream.id.shown(),
-        shown(&other.property),
-        shown(&one.field),
-        shown(&other.field)
-    ))
-}
-
 /// A mapping that cannot work is a mistake to mend at once, not a field to leave out in silence.
 ///
 /// `key` is the property by which records are found. `may_be_created` says of a mapping whose property the account does not have whether the sync will make it.
 ///
 /// # Errors
 ///
-/// A `config_error` for the first mapping whose property the account does not have or does not let the API set.
+/// For the first mapping whose property the account does not have or does not let the API set.
 pub fn check_mappings(
     mappings: &[FieldMapping],
     key: &str,
     schema: &Schema,
     may_be_created: impl Fn(&FieldMapping) -> bool,
-) -> Result<(), Failure> {
+) -> Result<(), MappingError> {
     for mapping in mappings {
-        let FieldMapping { field, property, .. } = mapping;
-        let wrong = match schema.property(property) {
-            _ if property == key => continue,
+        let names = || (mapping.field.clone(), mapping.property.clone());
+        match schema.property(&mapping.property) {
+            _ if mapping.property == key => {}
             Some(known) if known.read_only => {
-                "HubSpot does not let the API set that property. Choose another one.".to_owned()
+                let (field, property) = names();
+                return Err(MappingError::ReadOnly { field, property });
             }
-            Some(_) => continue,
-            None if may_be_created(mapping) => continue,
-            None => format!(
-                "no contact property of this HubSpot account has that internal name; {}",
-                cure(property, schema)
-            ),
-        };
-        return Err(Failure::config(format!(
-            "`field_mappings` sends the field `{}` to the property `{}`, but {wrong}",
-            shown(field),
-            shown(property)
-        )));
+            Some(_) => {}
+            None if may_be_created(mapping) => {}
+            None => {
+                let (field, property) = names();
+                let cure = cure(&property, schema);
+                return Err(MappingError::NoSuchProperty { field, property, cure });
+            }
+        }
     }
     Ok(())
 }
 
-fn cure(property: &str, schema: &Schema) -> String {
+fn cure(property: &str, schema: &Schema) -> Cure {
     match schema.correction(property) {
-        Some(correction) => correction,
-        None if is_valid_name(property) => {
-            "copy the internal name from the property's settings in HubSpot, or create the property there.".to_owned()
-        }
-        None => "copy the internal name from the property's settings in HubSpot, or, to have the property made by \
-                 `unknown_fields: create`, write a name of lower-case letters, digits and `_`."
-            .to_owned(),
+        Correction::OfLabel(name) => Cure::UseName(name),
+        Correction::Near(names) => Cure::ChooseNear(names),
+        Correction::Nothing if is_valid_name(property) => Cure::CopyOrCreate,
+        Correction::Nothing => Cure::CopyOrRename,
     }
 }

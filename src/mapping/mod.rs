@@ -9,6 +9,7 @@ pub mod change;
 pub mod claim;
 pub mod creation;
 pub mod deletion;
+pub mod error;
 pub mod field;
 pub mod mappings;
 pub mod path;

@@ -11,6 +11,7 @@ use super::{
     cell::Cells,
     claim::{Claim, NewField, Rules, Wish, claims},
     deletion::Mark,
+    error::MappingError,
     field::{Field, Goal, LeftOut, Rank, Use},
     mappings::Mappings,
     target::Target,
@@ -18,7 +19,6 @@ use super::{
 use crate::{
     config::{DeletedRecords, FieldMapping},
     crm::{names::Match, property::Property},
-    error::Failure,
     protocol::{catalog::ConfiguredStream, message::StreamId},
 };
 
@@ -64,12 +64,12 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A `config_error` if two mappings of the stream contradict each other.
+    /// If two mappings of the stream contradict each other.
     pub fn new(
         stream: &ConfiguredStream,
         mappings: &[FieldMapping],
         target: &Arc<Target>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, MappingError> {
         let mut plan = Self {
             stream: stream.id.clone(),
             is_declared: !stream.fields.is_empty(),

@@ -2,69 +2,67 @@
 
 use std::{fmt, sync::Arc};
 
-/// Why a record is not written, or a value is left out of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Code {
+/// Declares the codes, each with its name in logs, so that none is left out of [`Code::ALL`].
+macro_rules! codes {
+    ($($(#[$about:meta])* $code:ident = $name:literal,)*) => {
+        /// Why a record is not written, or a value is left out of it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$about])* $code,)*
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &'static [Self] = &[$(Self::$code,)*];
+
+            /// The name in logs.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
     /// The record lacks the address, or it is empty.
-    MissingEmail,
+    MissingEmail = "missing_email",
     /// No field becomes the address, or its path has never led to one.
-    NoEmailField,
+    NoEmailField = "no_email_field",
     /// The address is no e-mail address, by our own light test or by HubSpot's.
-    InvalidEmail,
+    InvalidEmail = "invalid_email",
     /// The record was deleted in the source; this connector deletes nothing.
-    DeletedInSource,
+    DeletedInSource = "deleted_in_source",
     /// The record has nothing but an address, and whether the contact exists cannot be read.
-    NothingToWrite,
+    NothingToWrite = "nothing_to_write",
     /// HubSpot, or we, do not accept a property's value.
-    InvalidValue,
+    InvalidValue = "invalid_value",
     /// An object or a list, where only a mapping may put one.
-    NestedValue,
+    NestedValue = "nested_value",
     /// A list of several values, where one is wanted.
-    ListValue,
+    ListValue = "list_value",
     /// A number that may be seconds or milliseconds since 1970.
-    UnclearTime,
+    UnclearTime = "unclear_time",
     /// A value is longer than HubSpot stores.
-    ValueTooLong,
+    ValueTooLong = "value_too_long",
     /// HubSpot has no such property, or none that the token may see.
-    UnknownProperty,
+    UnknownProperty = "unknown_property",
     /// HubSpot does not let the API set the property.
-    ReadOnlyProperty,
+    ReadOnlyProperty = "read_only_property",
     /// The account's rules demand a property that the record lacks.
-    MissingRequiredProperty,
+    MissingRequiredProperty = "missing_required_property",
     /// Another contact has the address, or HubSpot had two changes at once.
-    Conflict,
+    Conflict = "conflict",
     /// HubSpot refused the record and named no property.
-    RefusedByHubSpot,
+    RefusedByHubSpot = "refused_by_hubspot",
     /// HubSpot accepted requests with the record three times and never said what became of it.
-    NotConfirmed,
+    NotConfirmed = "not_confirmed",
     /// The record alone is larger than HubSpot accepts.
-    TooLarge,
+    TooLarge = "too_large",
 }
 
 impl Code {
-    /// The name in logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingEmail => "missing_email",
-            Self::NoEmailField => "no_email_field",
-            Self::InvalidEmail => "invalid_email",
-            Self::DeletedInSource => "deleted_in_source",
-            Self::NothingToWrite => "nothing_to_write",
-            Self::InvalidValue => "invalid_value",
-            Self::NestedValue => "nested_value",
-            Self::ListValue => "list_value",
-            Self::UnclearTime => "unclear_time",
-            Self::ValueTooLong => "value_too_long",
-            Self::UnknownProperty => "unknown_property",
-            Self::ReadOnlyProperty => "read_only_property",
-            Self::MissingRequiredProperty => "missing_required_property",
-            Self::Conflict => "conflict",
-            Self::RefusedByHubSpot => "refused_by_hubspot",
-            Self::NotConfirmed => "not_confirmed",
-            Self::TooLarge => "too_large",
-        }
-    }
-
     /// What happened and what to do, for people.
     pub fn advice(self) -> &'static str {
         match self {

@@ -9,7 +9,10 @@ use std::{
 
 use tracing::{info, warn};
 
-use super::doubts::{ANYTHING, declared};
+use super::{
+    doubts::{ANYTHING, declared},
+    error::PrepareError,
+};
 use crate::{
     config::FieldMapping,
     crm::{
@@ -124,7 +127,7 @@ pub async fn create(
     // One that is there already may be that of a request whose answer was lost, or of another sync.
     let mut missing: HashSet<Arc<str>> = tried.created.union(&tried.exists).map(Arc::clone).collect();
     if missing.is_empty() {
-        return Err(none_created(&tried));
+        return Err(PrepareError::NoneCreated { refused: tried.failed.into_iter().collect() }.into());
     }
     for wait in LOOKS {
         client.wait_scaled(wait).await;
@@ -135,12 +138,9 @@ pub async fn create(
             break;
         }
     }
-    let hidden: Vec<&str> = missing.intersection(&tried.created).map(|name| &**name).collect();
+    let hidden: Vec<String> = missing.intersection(&tried.created).map(ToString::to_string).collect();
     if !hidden.is_empty() {
-        return Err(Failure::transient(format!(
-            "HubSpot created contact properties and does not list them yet: {}. Run the sync again.",
-            hidden.join(", ")
-        )));
+        return Err(PrepareError::NotListedYet { properties: hidden }.into());
     }
     for property in &missing {
         let reason = "a property of this name exists, but this token may not see it";
@@ -157,16 +157,6 @@ struct Tried {
     exists: HashSet<Arc<str>>,
     /// With HubSpot's category of the error.
     failed: BTreeMap<String, String>,
-}
-
-fn none_created(tried: &Tried) -> Failure {
-    let failed: Vec<String> =
-        tried.failed.iter().map(|(name, category)| format!("{name} ({category})")).collect();
-    Failure::config(format!(
-        "HubSpot created none of the properties that `unknown_fields: create` asks for: {}. Create what you \
-         need in HubSpot (an account can have 1,000 properties of its own), or set `unknown_fields` to `ignore`.",
-        failed.join(", ")
-    ))
 }
 
 async fn create_group(client: &Client, object: ObjectType) -> Result<(), Failure> {

@@ -4,10 +4,10 @@
 use serde_json::Value;
 use tracing::warn;
 
+use super::error::{KeylessStream, LookedFor, PrepareError};
 use crate::{
     config::{Config, FieldMapping, UnknownFields},
     crm::schema::Schema,
-    error::Failure,
     mapping::{
         claim::joined,
         creation::is_valid_name,
@@ -47,33 +47,20 @@ impl<'a> Keyless<'a> {
     }
 
     /// What was looked for, and what there is.
-    fn describe(&self) -> String {
+    fn told(&self) -> KeylessStream {
         let names = || self.stream.fields.iter().map(|field| field.name.as_str());
         let looked_for = match &self.mapping {
             Some(mapping) => {
-                let field = shown(&mapping.field);
-                let nearest = nearest(&mapping.field, names());
-                let nearest =
-                    nearest.map(|name| format!("; did you mean `{}`?", shown(name))).unwrap_or_default();
-                format!("its address is mapped to the field `{field}`, which it does not have{nearest}")
+                let nearest = nearest(&mapping.field, names()).map(str::to_owned);
+                LookedFor::Mapped { field: mapping.field.clone(), nearest }
             }
-            None => format!("no field is called like `email` or `Email Address`{}", self.perhaps()),
+            None => LookedFor::UsualName { perhaps: self.candidates() },
         };
-        let fields: Vec<_> = names().take(MOST_FIELDS).map(shown).collect();
-        let more = match self.stream.fields.len().saturating_sub(MOST_FIELDS) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("`{}`: {looked_for} (its fields: {}{more})", self.stream.id.shown(), fields.join(", "))
-    }
-
-    fn perhaps(&self) -> String {
-        let candidates: Vec<String> =
-            self.candidates().iter().map(|name| format!("`{}`", shown(name))).collect();
-        if candidates.is_empty() {
-            String::new()
-        } else {
-            format!("; perhaps {} holds it", candidates.join(" or "))
+        KeylessStream {
+            stream: self.stream.id.clone(),
+            looked_for,
+            fields: names().take(MOST_FIELDS).map(str::to_owned).collect(),
+            more_fields: self.stream.fields.len().saturating_sub(MOST_FIELDS),
         }
     }
 
@@ -92,23 +79,10 @@ impl<'a> Keyless<'a> {
     }
 }
 
-/// The failure of a catalog with streams that have no address.
-pub fn no_key(keyless: &[Keyless<'_>]) -> Failure {
-    let streams: Vec<String> = keyless.iter().map(Keyless::describe).collect();
-    let first = keyless.first();
-    let candidate = first.and_then(|one| one.candidates().into_iter().next());
-    let failure = Failure::config(format!(
-        "No field becomes the contact's e-mail address, which is the key, in {}. Name the field that holds it in \
-         `field_mappings`, such as {{\"stream\": \"{}\", \"field\": \"{}\", \"property\": \"email\"}}, or deselect the stream in \
-         the connection.",
-        streams.join("; "),
-        first.map(|one| one.stream.id.shown()).unwrap_or_default(),
-        candidate.as_deref().map_or("…".into(), shown),
-    ));
-    match keyless {
-        [one] => failure.of_stream(one.stream.id.name(), one.stream.id.namespace()),
-        _ => failure,
-    }
+/// What is wrong with a catalog with streams that have no address.
+pub fn no_key(keyless: &[Keyless<'_>]) -> PrepareError {
+    let candidate = keyless.first().and_then(|one| one.candidates().into_iter().next());
+    PrepareError::NoKey { streams: keyless.iter().map(Keyless::told).collect(), candidate }
 }
 
 /// The schema of what nobody has declared.

@@ -3,6 +3,7 @@
 
 pub mod create;
 pub mod doubts;
+pub mod error;
 pub mod learn;
 pub mod permissions;
 pub mod plans;

@@ -8,6 +8,7 @@ use crate::{
     config::{Config, UnknownFields},
     error::Failure,
     mapping::{
+        error::MappingError,
         mappings::check_mappings,
         plan::Plan,
         target::{Target, ValueRules},
@@ -41,15 +42,15 @@ pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result
     let plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
     let keyless: Vec<Keyless<'_>> =
         catalog.streams.iter().zip(&plans).filter_map(|(stream, plan)| Keyless::of(stream, plan)).collect();
-    if keyless.is_empty() { Ok(plans) } else { Err(no_key(&keyless)) }
+    if keyless.is_empty() { Ok(plans) } else { Err(no_key(&keyless).into()) }
 }
 
 /// Logs the plans, row by row, and what in them is doubtful.
 ///
 /// # Errors
 ///
-/// A `config_error` that names the fields without a property, if they are to end the sync.
-pub fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) -> Result<(), Failure> {
+/// If there are fields without a property, and they are to end the sync.
+pub fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) -> Result<(), MappingError> {
     if config.unknown_fields == UnknownFields::Fail {
         let unknown: Vec<_> = plans
             .iter()

@@ -12,11 +12,10 @@ use serde::Deserialize;
 use serde_json::{Value, error::Category, value::RawValue};
 
 use super::{
+    error::{CatalogError, Place},
     json::{for_each_member, pick_from},
     message::StreamId,
 };
-use crate::{error::Failure, text::shown};
-
 /// The one kind of object that this destination offers.
 pub const CONTACT: &str = "CONTACT";
 
@@ -29,7 +28,7 @@ pub struct Catalog {
     /// They are harmless as long as no record of theirs comes. To clear a stream, the platform runs the destination with the
     /// mode `overwrite` (or `append`, to one that knows refreshes), no records, and states that have to come back.
     /// Source: `CatalogTransforms.updateCatalogForReset` of the Airbyte platform.
-    pub unsupported: IndexMap<StreamId, Failure>,
+    pub unsupported: IndexMap<StreamId, CatalogError>,
 }
 
 /// A stream to be written with `append_dedup`, the one destination sync mode there is.
@@ -59,30 +58,26 @@ pub struct Field {
 impl Catalog {
     /// Reads a catalog file.
     ///
-    /// Fails as a `config_error` if it is not a catalog, names a stream twice, or asks for a destination sync mode that
-    /// does not exist. The message holds names of streams, never another text of the file.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+    /// # Errors
+    ///
+    /// If it is not a catalog, names a stream twice, or asks for a destination sync mode that does not exist.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CatalogError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut source = serde_json::Deserializer::from_slice(bytes);
         let raw: RawCatalog<'_> = serde_path_to_error::deserialize(&mut source)
             .map_err(|error| unreadable(error.inner(), Some(&error.path().to_string())))?;
         source.end().map_err(|error| unreadable(&error, None))?;
 
-        let raw_streams = raw
-            .streams
-            .ok_or_else(|| Failure::config("The catalog has no list `streams`: is it another file?"))?;
+        let raw_streams = raw.streams.ok_or(CatalogError::NoStreams)?;
         let mut seen = HashSet::new();
         let mut catalog = Self::default();
         for (index, raw_stream) in raw_streams.into_iter().enumerate() {
             let id = raw_stream.id(index)?;
             if !seen.insert(id.clone()) {
-                let name = id.shown();
-                let message =
-                    format!("The catalog names the stream \"{name}\" more than once. Remove one of them.");
-                return Err(Failure::config(message).of_stream(id.name(), id.namespace()));
+                return Err(CatalogError::StreamTwice { stream: id });
             }
-            if let Some(failure) = check_sync_mode(&id, raw_stream.destination_sync_mode.as_deref())? {
-                catalog.unsupported.insert(id, failure);
+            if let Some(error) = check_sync_mode(&id, raw_stream.destination_sync_mode.as_deref())? {
+                catalog.unsupported.insert(id, error);
             } else {
                 catalog.streams.push(raw_stream.check(id)?);
             }
@@ -139,17 +134,14 @@ struct RawStream<'a> {
 }
 
 impl RawConfiguredStream<'_> {
-    fn id(&self, index: usize) -> Result<StreamId, Failure> {
+    fn id(&self, index: usize) -> Result<StreamId, CatalogError> {
         let stream = self.stream.as_ref();
-        let name = stream.and_then(|stream| stream.name.as_deref()).ok_or_else(|| {
-            Failure::config(format!(
-                "The catalog has a stream without a name (`streams[{index}].stream.name`)."
-            ))
-        })?;
+        let name = stream.and_then(|stream| stream.name.as_deref());
+        let name = name.ok_or(CatalogError::NamelessStream { index })?;
         Ok(StreamId::new(name, stream.and_then(|stream| stream.namespace.as_deref())))
     }
 
-    fn check(self, id: StreamId) -> Result<ConfiguredStream, Failure> {
+    fn check(self, id: StreamId) -> Result<ConfiguredStream, CatalogError> {
         Ok(ConfiguredStream {
             fields_are_properties: self
                 .destination_object_name
@@ -169,53 +161,41 @@ fn matching_key(
     id: &StreamId,
     object_name: Option<&str>,
     primary_key: Option<Vec<Vec<String>>>,
-) -> Result<Option<String>, Failure> {
-    let name = id.shown();
-    let fail = |message: String| Err(Failure::config(message).of_stream(id.name(), id.namespace()));
+) -> Result<Option<String>, CatalogError> {
     match object_name.filter(|name| !name.is_empty()) {
         None => Ok(None),
         Some(CONTACT) => match primary_key.unwrap_or_default().as_slice() {
             [] => Ok(None),
             [path] if path.len() == 1 => Ok(path.first().cloned()),
-            _ => fail(format!(
-                "The stream \"{name}\" is to be matched by several fields, or by a field within another one. Contacts are \
-                 matched by one field: the one that holds the e-mail address."
-            )),
+            _ => Err(CatalogError::NoSingleKey { stream: id.clone() }),
         },
-        Some(other) => fail(format!(
-            "The stream \"{name}\" is to become another object than a contact: `{}`. Choose the object `{CONTACT}`, the only \
-             one that this destination has.",
-            shown(other),
-        )),
+        Some(other) => {
+            Err(CatalogError::OtherObject { stream: id.clone(), asked: other.to_owned(), offered: CONTACT })
+        }
     }
 }
 
-/// The failure of a record in another mode than `append_dedup`.
+/// What is wrong with a record in another mode than `append_dedup`.
 ///
 /// # Errors
 ///
 /// If the mode is missing or does not exist.
-fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<Option<Failure>, Failure> {
+fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<Option<CatalogError>, CatalogError> {
     const OTHERS: [&str; 5] = ["append", "overwrite", "overwrite_dedup", "update", "soft_delete"];
 
-    let other = mode.filter(|mode| OTHERS.contains(mode));
-    let asked = match mode {
-        Some("append_dedup") => return Ok(None),
-        Some(_) if let Some(mode) = other => format!("asks for the destination sync mode \"{mode}\""),
-        Some(_) => "asks for a destination sync mode that does not exist".to_owned(),
-        None => "has no destination sync mode".to_owned(),
-    };
-    let name = id.shown();
-    let message = format!(
-        "The stream \"{name}\" {asked}, but contacts in HubSpot can only be upserted (\"append_dedup\"). Set a primary \
-         key for the stream and choose the sync mode Incremental | Append + Deduped."
-    );
-    let failure = Failure::config(message).of_stream(id.name(), id.namespace());
-    if other.is_some() { Ok(Some(failure)) } else { Err(failure) }
+    let stream = || id.clone();
+    match mode {
+        Some("append_dedup") => Ok(None),
+        Some(mode) => match OTHERS.into_iter().find(|other| *other == mode) {
+            Some(mode) => Ok(Some(CatalogError::OtherMode { stream: stream(), mode })),
+            None => Err(CatalogError::NoSuchMode { stream: stream() }),
+        },
+        None => Err(CatalogError::NoMode { stream: stream() }),
+    }
 }
 
 /// The properties of a schema; of several with one name the last counts, in the place of the first.
-fn fields(id: &StreamId, json_schema: Option<&RawValue>) -> Result<Vec<Field>, Failure> {
+fn fields(id: &StreamId, json_schema: Option<&RawValue>) -> Result<Vec<Field>, CatalogError> {
     // A schema may also be `true`, and one of any other form declares just as little.
     let Some([Some(properties)]) = pick_from(json_schema, ["properties"]) else { return Ok(Vec::new()) };
     let mut schemas: IndexMap<String, &RawValue> = IndexMap::new();
@@ -228,29 +208,21 @@ fn fields(id: &StreamId, json_schema: Option<&RawValue>) -> Result<Vec<Field>, F
     }
     let field = |(name, schema): (String, &RawValue)| {
         // What is JSON but no value: a number beyond a double, or 128 levels of nesting.
-        let schema = serde_json::from_str(schema.get()).map_err(|_| {
-            let name = id.shown();
-            let message = format!(
-                "The catalog's JSON schema of the stream \"{name}\" has a field whose schema cannot be read: its \
-                 numbers are too large or it is nested too deeply."
-            );
-            Failure::config(message).of_stream(id.name(), id.namespace())
-        })?;
+        let schema = serde_json::from_str(schema.get())
+            .map_err(|_| CatalogError::UnreadableSchema { stream: id.clone() })?;
         Ok(Field { name, schema })
     };
     schemas.into_iter().map(field).collect()
 }
 
 /// Says where the catalog is wrong. The parser's own texts quote the file, so they are left out.
-fn unreadable(error: &serde_json::Error, path: Option<&str>) -> Failure {
-    let at = format!("line {}, column {}", error.line(), error.column());
-    Failure::config(match (error.classify(), path) {
-        (Category::Data, Some(path)) => {
-            format!("The catalog cannot be read: `{path}` is not of the form that Airbyte defines ({at}).")
-        }
-        (Category::Eof, _) => format!("The catalog ends before its JSON does ({at})."),
-        _ => format!("The catalog is not valid JSON ({at})."),
-    })
+fn unreadable(error: &serde_json::Error, path: Option<&str>) -> CatalogError {
+    let at = Place { line: error.line(), column: error.column() };
+    match (error.classify(), path) {
+        (Category::Data, Some(path)) => CatalogError::WrongForm { path: path.to_owned(), at },
+        (Category::Eof, _) => CatalogError::Cut { at },
+        (Category::Data | Category::Syntax | Category::Io, _) => CatalogError::NotJson { at },
+    }
 }
 
 #[cfg(test)]
@@ -258,10 +230,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::error::{FailedStream, FailureType};
+    use crate::error::{FailedStream, Failure, FailureType};
 
     fn parse(catalog: &Value) -> Result<Catalog, Failure> {
-        Catalog::parse(catalog.to_string().as_bytes())
+        Ok(Catalog::parse(catalog.to_string().as_bytes())?)
     }
 
     fn stream(name: &str, mode: &str) -> Value {
@@ -344,7 +316,7 @@ mod tests {
         let unsupported = |mode| {
             let catalog = parse(&json!({"streams": [stream("users", mode)]}))?;
             assert!(catalog.streams.is_empty());
-            Err::<(), _>(catalog.unsupported[&StreamId::new("users", None)].clone())
+            Err::<(), Failure>(catalog.unsupported[&StreamId::new("users", None)].clone().into())
         };
         for (mode, said) in [
             ("append", "asks for the destination sync mode \"append\""),
@@ -398,7 +370,7 @@ mod tests {
                 "The catalog cannot be read: `streams[0].primary_key[0]` is not of the form that Airbyte defines (line 1, column 36).",
             ),
         ] {
-            let failure = Catalog::parse(bytes).expect_err(expected);
+            let failure = Failure::from(Catalog::parse(bytes).expect_err(expected));
             assert_eq!(failure.message, expected);
             assert_eq!(failure.failure_type, FailureType::Config);
         }

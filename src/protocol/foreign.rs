@@ -3,6 +3,7 @@
 //! Only a guess for the beginning of the input, made to help. The texts hold nothing of the line: it may be personal data.
 
 use super::message::Malformed;
+use crate::error::Failure;
 
 /// What the beginning of the input looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,16 @@ pub enum Foreign {
          it first: iconv -f UTF-16 -t UTF-8"
     )]
     Utf16 { line: u64 },
+}
+
+impl From<Foreign> for Failure {
+    fn from(foreign: Foreign) -> Self {
+        match foreign {
+            Foreign::Row { .. } | Foreign::List { .. } | Foreign::Csv { .. } | Foreign::Utf16 { .. } => {
+                Self::config(foreign.to_string())
+            }
+        }
+    }
 }
 
 /// The form of a record.

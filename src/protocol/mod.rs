@@ -4,6 +4,7 @@
 
 pub mod catalog;
 pub mod emit;
+pub mod error;
 pub mod foreign;
 mod json;
 pub mod message;

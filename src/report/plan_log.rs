@@ -5,8 +5,8 @@ use tracing::{info, warn};
 
 use crate::{
     config::{FieldMapping, UnknownFields},
-    error::Failure,
     mapping::{
+        error::{MappingError, UnknownOfStream},
         field::{Field, LeftOut, Rank, Use},
         plan::{News, Plan},
     },
@@ -36,7 +36,7 @@ pub fn announce_plan(plan: &Plan) {
 /// # Errors
 ///
 /// If there is a field without a property, and such fields are to end the sync.
-pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Result<(), Failure> {
+pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Result<(), MappingError> {
     let decided = news.iter().filter_map(|one| match one {
         News::Decided(index) => plan.field(*index),
         News::Nested(..) | News::Full => None,
@@ -215,23 +215,15 @@ pub fn is_unknown(field: &Field) -> bool {
 
 /// # Errors
 ///
-/// A `config_error` that names all of these fields, if there are any.
-pub fn require_known_fields(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Failure> {
-    let streams: Vec<String> = unknown
+/// If there are any of these fields: all are named.
+pub fn require_known_fields(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), MappingError> {
+    let streams: Vec<UnknownOfStream> = unknown
         .iter()
         .filter(|(_, fields)| !fields.is_empty())
         .map(|(stream, fields)| {
             let fields: Vec<String> = fields.iter().map(|field| shown(field).to_string()).collect();
-            format!("`{}`: {}", stream.shown(), named(&fields))
+            UnknownOfStream { stream: (*stream).clone(), fields: named(&fields) }
         })
         .collect();
-    if streams.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::config(format!(
-        "No contact property fits these fields, and `unknown_fields` is `fail` ({}). Name a property for each in \
-         `field_mappings`, create it in HubSpot, leave the field out in the connection, or set `unknown_fields` to \
-         `ignore` or `create`.",
-        streams.join("; ")
-    )))
+    if streams.is_empty() { Ok(()) } else { Err(MappingError::UnknownFields { streams }) }
 }

@@ -7,13 +7,14 @@ use std::{sync::Arc, time::Duration};
 use indexmap::IndexMap;
 use tracing::warn;
 
-use super::{batcher::Batcher, books::Books, streams::Streams};
+use super::{batcher::Batcher, books::Books, error::SyncError, streams::Streams};
 use crate::{
     config::{FieldMapping, UnknownFields},
     error::Failure,
     mapping::{plan::Plan, reason::Code, record::map_record, target::Target},
     protocol::{
         catalog::ConfiguredStream,
+        error::CatalogError,
         foreign::recognise,
         message::{self, Message, Record, StreamId},
     },
@@ -36,7 +37,7 @@ impl Intake {
     /// is `unsupported` is a failure.
     pub fn new(
         plans: Option<Vec<Plan>>,
-        unsupported: IndexMap<StreamId, Failure>,
+        unsupported: IndexMap<StreamId, CatalogError>,
         target: Arc<Target>,
         field_mappings: Vec<FieldMapping>,
         unknown_fields: UnknownFields,
@@ -67,12 +68,7 @@ impl Intake {
         let message = message::parse(line).map_err(|error| {
             // Before the first record, it may be a person that gives rows as they are.
             let foreign = if books.is_empty() { recognise(number, line, error) } else { None };
-            if let Some(foreign) = foreign {
-                return Failure::config(foreign.to_string());
-            }
-            Failure::system(format!(
-                "Line {number} of the input {error}. Nothing after the last acknowledged state counts as written."
-            ))
+            foreign.map_or_else(|| SyncError::Malformed { line: number, error }.into(), Failure::from)
         })?;
         match message {
             Message::Record(record) => self.take_record(number, &record, books, batcher, now)?,
@@ -100,7 +96,7 @@ impl Intake {
         now: Duration,
     ) -> Result<(), Failure> {
         let (mappings, target) = (&self.field_mappings, &self.target);
-        let plan = |id| Plan::new(&ConfiguredStream::undeclared(id), mappings, target);
+        let plan = |id| Ok(Plan::new(&ConfiguredStream::undeclared(id), mappings, target)?);
         let stream = self.streams.of_record(record, &mut books.ledger, plan)?;
         let ticket = books.open(stream.ledger_place, number);
         let mapped = map_record(&mut stream.plan, record.data);

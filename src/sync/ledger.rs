@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use super::error::SyncError;
 use crate::{
     config::FailIfRejected,
     error::Failure,
@@ -330,21 +331,14 @@ impl Ledger {
             stream.written == 0 && (so_far || stream.all_rejected)
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
-        let states = if stream.acknowledged {
-            "Some states of the stream were acknowledged before: clear the stream in Airbyte, which removes nothing from \
-             HubSpot, so that the source sends the records again."
-        } else {
-            "No state of the stream was acknowledged, so that the source sends the records again."
+        let error = SyncError::AllRejected {
+            stream: stream.id.clone(),
+            not_written: stream.rejected + stream.skipped,
+            wrong: stream.wrong,
+            count: *count,
+            reason: reason.clone(),
+            acknowledged: stream.acknowledged,
         };
-        let message = format!(
-            "None of the {} records of the stream `{}` so far was written; {} were rejected in a way that points to a wrong \
-             set-up, {count} of them as {reason}: {}. {states} If such records are to be passed over, set \
-             `fail_if_rejected` to `never`.",
-            stream.rejected + stream.skipped,
-            stream.id.shown(),
-            stream.wrong,
-            reason.code.advice(),
-        );
-        Some(Failure::config(message).of_stream(stream.id.name(), stream.id.namespace()))
+        Some(error.into())
     }
 }

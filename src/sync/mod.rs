@@ -7,6 +7,7 @@
 pub mod batcher;
 pub mod books;
 pub mod delivery;
+pub mod error;
 pub mod input;
 pub mod intake;
 pub mod known;

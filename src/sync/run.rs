@@ -17,6 +17,7 @@ use super::{
         send::{Delivered, deliver},
         state::Delivery,
     },
+    error::SyncError,
     intake::Intake,
     known::KnownRecords,
 };
@@ -29,7 +30,7 @@ use crate::{
         output::{Output, OutputClosed},
     },
     mapping::{plan::Plan, target::Target},
-    protocol::message::StreamId,
+    protocol::{error::CatalogError, message::StreamId},
     report::log::Course,
 };
 
@@ -52,8 +53,8 @@ pub struct SyncParts {
     pub field_mappings: Vec<FieldMapping>,
     /// The plans of the catalog's streams; `None` without a catalog, when every stream is taken.
     pub plans: Option<Vec<Plan>>,
-    /// Streams of the catalog that may have states, but no record; with the failure that one is.
-    pub unsupported_streams: IndexMap<StreamId, Failure>,
+    /// Streams of the catalog that may have states, but no record; with what is wrong with one.
+    pub unsupported_streams: IndexMap<StreamId, CatalogError>,
     pub timing: Timing,
 }
 
@@ -134,7 +135,7 @@ impl Sync {
                 () = sleep_until(deadline), if deadline.is_some() => self.batcher.close_due(self.now()),
                 block = input.next(), if reading => match block {
                     Some(Ok(block)) => self.block = Some(block),
-                    Some(Err(error)) => break End::Failed(Failure::system(error.to_string())),
+                    Some(Err(error)) => break End::Failed(error.into()),
                     None => self.input_ended = true,
                 },
             }
@@ -190,10 +191,7 @@ impl Sync {
         }
         match self.books.ledger.open_records() {
             0 => Ok(()),
-            open => Err(Failure::system(format!(
-                "{open} records were never settled. This is a fault of the connector; their states were not acknowledged. \
-                 Run the sync again, and report this."
-            ))),
+            open => Err(SyncError::NeverSettled { open }.into()),
         }
     }
 
@@ -261,10 +259,7 @@ impl Sync {
         let vanished =
             Books::vanished(&delivered.notes.learned).filter(|_| self.intake.requires_properties());
         if let Some(property) = vanished {
-            return Err(End::Failed(Failure::config(format!(
-                "The property `{property}` is gone from HubSpot, or the token may no longer see it, and \
-                 `unknown_fields` is `fail`. Create it again, or map its field to another property."
-            ))));
+            return Err(End::Failed(SyncError::PropertyGone { property: Arc::clone(property) }.into()));
         }
         for (ticket, fate) in &delivered.fates {
             self.books.settle(*ticket, fate);

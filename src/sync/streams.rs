@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::ledger::Ledger;
+use super::{error::SyncError, ledger::Ledger};
 use crate::{
     config::FieldMapping,
     error::Failure,
     mapping::plan::Plan,
-    protocol::message::{Record, StreamId},
+    protocol::{
+        error::CatalogError,
+        message::{Record, StreamId},
+    },
     report::plan_log::{announce_end, announce_unused},
 };
 
@@ -29,12 +32,16 @@ pub struct Streams {
     /// Records come in runs of one stream.
     last: usize,
     accepts_new: bool,
-    refused: IndexMap<StreamId, Failure>,
+    refused: IndexMap<StreamId, CatalogError>,
 }
 
 impl Streams {
     /// The streams of the catalog; without one, every stream is taken. A record of one that is `refused` is a failure.
-    pub fn new(plans: Option<Vec<Plan>>, refused: IndexMap<StreamId, Failure>, ledger: &mut Ledger) -> Self {
+    pub fn new(
+        plans: Option<Vec<Plan>>,
+        refused: IndexMap<StreamId, CatalogError>,
+        ledger: &mut Ledger,
+    ) -> Self {
         let accepts_new = plans.is_none();
         let mut streams = Self { all: Vec::new(), by_id: HashMap::new(), last: 0, accepts_new, refused };
         for plan in plans.unwrap_or_default() {
@@ -77,16 +84,11 @@ impl Streams {
         ledger: &mut Ledger,
         plan: impl FnOnce(StreamId) -> Result<Plan, Failure>,
     ) -> Result<(), Failure> {
-        if let Some(failure) = self.refused.get(&id) {
-            return Err(failure.clone());
+        if let Some(error) = self.refused.get(&id) {
+            return Err(error.clone().into());
         }
         if !self.accepts_new {
-            return Err(Failure::config(format!(
-                "A record of the stream `{}` came, which is not in the catalog. Add the stream to the connection, or \
-                 leave it out in the source.",
-                id.shown(),
-            ))
-            .of_stream(id.name(), id.namespace()));
+            return Err(SyncError::NotInCatalog { stream: id }.into());
         }
         self.add(plan(id)?, ledger);
         Ok(())

@@ -4,6 +4,7 @@
 //! The tables come first: who moves a file edits these. Code under `cfg(test)` may use anything. Not here: what breaks a
 //! rule ([`rules`], tried on [`snippets`]), and how a path is found and what it means ([`paths`]).
 
+mod failures;
 mod names;
 mod paths;
 mod rules;
@@ -12,6 +13,7 @@ mod snippets;
 use std::sync::LazyLock;
 
 use self::{
+    failures::failure_violations,
     names::named_properties,
     paths::Crate,
     rules::{
@@ -60,6 +62,7 @@ const ROOMS: &[Rooms] = &[
             ("batcher", &["input"]),
             ("books", &["delivery::outcome", "delivery::pending", "ledger"]),
             ("delivery", &["input"]),
+            ("error", &[]),
             ("input", &[]),
             ("intake", &["batcher", "books", "streams"]),
             ("known", &[]),
@@ -67,7 +70,7 @@ const ROOMS: &[Rooms] = &[
             ("run", &["batcher", "books", "delivery", "intake", "known"]),
             ("streams", &["ledger"]),
         ],
-        open_to_all: &[],
+        open_to_all: &["error"],
     },
     Rooms {
         folder: "src",
@@ -181,6 +184,7 @@ const PURE: &[&str] = &[
     "sync::delivery::state",
     "sync::delivery::steps",
     "sync::delivery::write_order",
+    "sync::error",
     "sync::input",
     "sync::known",
     "sync::ledger",
@@ -245,6 +249,11 @@ fn every_module_of_the_tables_exists() {
     let is_missing = |pure: &&&str| !modules.iter().any(|module| module.join("::") == **pure);
     let missing: Vec<String> = PURE.iter().filter(is_missing).map(|&pure| pure.to_owned()).collect();
     report(&missing);
+}
+
+#[test]
+fn failures_are_made_of_types_at_the_border_of_a_layer() {
+    report(&failure_violations(krate("src")));
 }
 
 #[test]

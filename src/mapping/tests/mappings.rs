@@ -106,7 +106,7 @@ fn a_mapping_that_can_match_nothing_is_doubtful() {
 #[test]
 fn two_mappings_of_one_stream_to_one_property_are_a_config_error_however_the_stream_is_named() {
     let mappings = [mapping(Some("users"), "a", "email"), mapping(Some("public.users"), "b", "email")];
-    let failure = plan(&["a", "b"], &mappings).unwrap_err();
+    let failure = Failure::from(plan(&["a", "b"], &mappings).unwrap_err());
     assert!(failure.message.contains("`a` and `b`"), "{failure}");
     let same = [mapping(Some("users"), "a", "email"), mapping(Some("public.users"), "a", "email")];
     assert!(plan(&["a"], &same).is_ok());
@@ -120,8 +120,8 @@ fn a_mapping_that_cannot_work_is_a_config_error() {
         ("fristname", "did you mean `firstname`?"),
         ("createdate", "does not let the API set"),
     ] {
-        let failure =
-            check_mappings(&[mapping(None, "name", property)], "email", &schema(), |_| false).unwrap_err();
+        let checked = check_mappings(&[mapping(None, "name", property)], "email", &schema(), |_| false);
+        let failure = Failure::from(checked.unwrap_err());
         assert_eq!(failure.failure_type, FailureType::Config);
         assert!(failure.message.contains(&format!("`name` to the property `{property}`")), "{failure}");
         assert!(failure.message.contains(said), "{failure}");

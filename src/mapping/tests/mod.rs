@@ -19,6 +19,7 @@ mod record;
 use super::{
     cell::Cells,
     change::Change,
+    error::MappingError,
     field::{Field, Rank},
     mappings::{Doubt, check_mappings},
     plan::{News, Plan},
@@ -89,11 +90,11 @@ fn mapping(stream: Option<&str>, field: &str, property: &str) -> FieldMapping {
     }
 }
 
-fn plan(declared: &[&str], mappings: &[FieldMapping]) -> Result<Plan, Failure> {
+fn plan(declared: &[&str], mappings: &[FieldMapping]) -> Result<Plan, MappingError> {
     plan_with(declared, mappings, ValueRules::default())
 }
 
-fn plan_with(declared: &[&str], mappings: &[FieldMapping], rules: ValueRules) -> Result<Plan, Failure> {
+fn plan_with(declared: &[&str], mappings: &[FieldMapping], rules: ValueRules) -> Result<Plan, MappingError> {
     let text = |name: &&str| ((*name).to_owned(), json!({ "type": ["null", "string"] }));
     plan_of(declared.iter().map(text).collect(), mappings, rules)
 }
@@ -102,7 +103,7 @@ fn plan_of(
     fields: Vec<(String, Value)>,
     mappings: &[FieldMapping],
     rules: ValueRules,
-) -> Result<Plan, Failure> {
+) -> Result<Plan, MappingError> {
     let fields = fields.into_iter().map(|(name, schema)| catalog::Field { name, schema }).collect();
     Plan::new(
         &ConfiguredStream { fields, ..ConfiguredStream::undeclared(users()) },

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::{
     crm::key::{Key, KeySpace},
-    error::Failure,
     hubspot::error_body::{ErrorBody, PropertyFault},
     mapping::reason::Code,
 };
@@ -105,33 +104,6 @@ pub fn signature(status: u16, error: &ErrorBody) -> String {
     let codes: Vec<String> = error.details().map(|detail| text(detail.code.as_deref())).collect();
     [status.to_string(), text(error.category()), text(error.sub_category.as_deref()), codes.join(",")]
         .join(" ")
-}
-
-/// The failure of a sync whose look-ups are refused whatever contacts they ask for.
-pub fn look_ups_refused(status: u16, error: &ErrorBody) -> Failure {
-    let (category, trace) = marks(error);
-    Failure::system(format!(
-        "HubSpot did not say which contacts exist, so that it is not known which ones get the stage for new contacts: it \
-         refuses to look them up with status {status}{category}. Nothing after the last acknowledged state counts as \
-         written. Try the other `api_version`, leave `lifecycle_stage` empty, or ask HubSpot's support.{trace}"
-    ))
-}
-
-/// What of a refusal may be repeated, as parts of a message.
-fn marks(error: &ErrorBody) -> (String, String) {
-    let category = error.category().map(|category| format!(" ({category})")).unwrap_or_default();
-    let trace =
-        error.correlation_id().map(|id| format!(" HubSpot's correlation id: {id}.")).unwrap_or_default();
-    (category, trace)
-}
-
-/// The failure of a sync whose requests are refused whatever they hold.
-pub fn structural(status: u16, error: &ErrorBody) -> Failure {
-    let (category, trace) = marks(error);
-    Failure::system(format!(
-        "HubSpot refuses every batch with status {status}{category}, whatever contacts it holds, and names no reason. \
-         Try the other `api_version`, or ask HubSpot's support.{trace}"
-    ))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::{
-    blame::{Suspicion, look_ups_refused, names, signature},
+    blame::{Suspicion, names, signature},
     existence::{Existence, existence},
     mode::must_look_up,
     state::{Delivery, MOST_UNACCOUNTED, SMALLEST_STRUCTURAL},
@@ -21,6 +21,7 @@ use crate::{
         error_body::ErrorBody,
     },
     mapping::reason::{Code, Reason},
+    sync::error::{Refusal, SyncError},
 };
 
 impl Delivery {
@@ -125,7 +126,7 @@ impl Delivery {
         }
         self.look_ups.silent_answers = 0;
         if self.any_hangs_on_look_up(&group) {
-            return Err(unanswered());
+            return Err(SyncError::LookUpsUnanswered.into());
         }
         self.leave_all_unclear(&group);
         Ok(())
@@ -142,7 +143,7 @@ impl Delivery {
         match (self.any_hangs_on_look_up(&[index]), self.look_ups.answered) {
             (false, _) => self.leave_unclear(index),
             (true, true) => self.reject(index, &Reason::of(Code::NotConfirmed), None),
-            (true, false) => return Err(unanswered()),
+            (true, false) => return Err(SyncError::LookUpsUnanswered.into()),
         }
         Ok(())
     }
@@ -219,7 +220,7 @@ impl Delivery {
         if is_left || self.look_ups.answered || self.outcome.notes.new_unclear == 0 {
             return Ok(());
         }
-        Err(look_ups_refused(status, error))
+        Err(SyncError::LookUpsRefused(Refusal::new(status, error)).into())
     }
 
     fn leave_all_unclear(&mut self, group: &[usize]) {
@@ -247,12 +248,4 @@ impl Delivery {
         self.look_ups.work.push_front(right.to_vec());
         self.look_ups.work.push_front(left.to_vec());
     }
-}
-
-/// The failure of a sync whose look-ups HubSpot accepts and does not answer.
-fn unanswered() -> Failure {
-    Failure::transient(
-        "HubSpot did not say which contacts exist, though it was asked three times, so that it is not known which ones get \
-         the stage for new contacts. Nothing after the last acknowledged state counts as written; run the sync again later.",
-    )
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    blame::{Blame, Suspicion, blame, names, signature, structural},
+    blame::{Blame, Suspicion, blame, names, signature},
     existence::Existence,
     pending::PendingInput,
     state::{Delivery, SMALLEST_STRUCTURAL},
@@ -17,7 +17,10 @@ use crate::{
         change::PropertyValue,
         reason::{Code, Reason},
     },
-    sync::input::Part,
+    sync::{
+        error::{Refusal, SyncError},
+        input::Part,
+    },
 };
 
 /// So often a property that this sync has created is waited for: half a minute in all.
@@ -89,7 +92,7 @@ impl Delivery {
             let nothing = self.blame(index, error, Some(status)) == Blame::Nothing;
             let same = nothing && suspicion.signature == signature(status, error);
             if same && suspicion.first_error.is_some() {
-                return Err(structural(status, error));
+                return Err(SyncError::BatchesRefused(Refusal::new(status, error)).into());
             }
             if same && index == suspicion.first {
                 suspicion.first_error = Some(error.clone());

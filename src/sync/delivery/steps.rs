@@ -20,6 +20,7 @@ use crate::{
         endpoint::{Endpoint, Success},
     },
     mapping::reason::{Code, Reason},
+    sync::error::SyncError,
 };
 
 /// What to do next.
@@ -132,10 +133,7 @@ impl Delivery {
         let silent = nothing && current.len() > 1;
         self.unaccounted_answers = if silent { self.unaccounted_answers + 1 } else { 0 };
         if self.unaccounted_answers >= MOST_UNACCOUNTED {
-            return Err(Failure::transient(
-                "HubSpot accepted the same batch three times and never said what became of its contacts. Nothing after \
-                 the last acknowledged state counts as written; run the sync again later.",
-            ));
+            return Err(SyncError::NotAccountedFor.into());
         }
         if let Some(suspicion) =
             self.suspicion.take_if(|one| current == [one.first] || current == [one.middle])

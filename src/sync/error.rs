@@ -1,0 +1,145 @@
+//! What ends a sync early, in words for the user. Pure.
+//!
+//! The texts hold names of streams and properties, and never a value or a text of HubSpot's. Not here: the fate of a single
+//! record, and calls that cannot succeed ([`crate::hubspot::error`]).
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{
+    error::Failure,
+    hubspot::error_body::ErrorBody,
+    mapping::reason::Reason,
+    protocol::message::{Malformed, StreamId},
+};
+
+/// A sync that cannot go on, or that may not count as done.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SyncError {
+    #[error("Line {line} of the input {error}. Nothing after the last acknowledged state counts as written.")]
+    Malformed { line: u64, error: Malformed },
+
+    #[error(
+        "A record of the stream `{}` came, which is not in the catalog. Add the stream to the connection, or leave it out in \
+         the source.",
+        stream.shown()
+    )]
+    NotInCatalog { stream: StreamId },
+
+    #[error(
+        "The property `{property}` is gone from HubSpot, or the token may no longer see it, and `unknown_fields` is `fail`. \
+         Create it again, or map its field to another property."
+    )]
+    PropertyGone { property: Arc<str> },
+
+    /// `not_written` counts the records rejected and skipped, `wrong` those of them that were rejected in a way that speaks of
+    /// the set-up, `count` those of these that have the reason.
+    #[error(
+        "None of the {not_written} records of the stream `{}` so far was written; {wrong} were rejected in a way that points to \
+         a wrong set-up, {count} of them as {reason}: {}. {} If such records are to be passed over, set `fail_if_rejected` to \
+         `never`.",
+        stream.shown(),
+        reason.code.advice(),
+        of_states(*acknowledged)
+    )]
+    AllRejected {
+        stream: StreamId,
+        not_written: u64,
+        wrong: u64,
+        count: u64,
+        reason: Reason,
+        /// Whether a state of the stream went out.
+        acknowledged: bool,
+    },
+
+    #[error(
+        "{open} records were never settled. This is a fault of the connector; their states were not acknowledged. Run the sync \
+         again, and report this."
+    )]
+    NeverSettled { open: u64 },
+
+    #[error(
+        "HubSpot accepted the same batch three times and never said what became of its contacts. Nothing after the last \
+         acknowledged state counts as written; run the sync again later."
+    )]
+    NotAccountedFor,
+
+    #[error(
+        "HubSpot refuses every batch with status {}, whatever contacts it holds, and names no reason. Try the other \
+         `api_version`, or ask HubSpot's support.{}",
+        .0.status(),
+        .0.trace()
+    )]
+    BatchesRefused(Refusal),
+
+    #[error(
+        "HubSpot did not say which contacts exist, though it was asked three times, so that it is not known which ones get the \
+         stage for new contacts. Nothing after the last acknowledged state counts as written; run the sync again later."
+    )]
+    LookUpsUnanswered,
+
+    #[error(
+        "HubSpot did not say which contacts exist, so that it is not known which ones get the stage for new contacts: it refuses \
+         to look them up with status {}. Nothing after the last acknowledged state counts as written. Try the other \
+         `api_version`, leave `lifecycle_stage` empty, or ask HubSpot's support.{}",
+        .0.status(),
+        .0.trace()
+    )]
+    LookUpsRefused(Refusal),
+}
+
+/// What of HubSpot's refusal may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    status: u16,
+    category: Option<String>,
+    correlation_id: Option<String>,
+}
+
+impl Refusal {
+    pub fn new(status: u16, error: &ErrorBody) -> Self {
+        Self {
+            status,
+            category: error.category().map(str::to_owned),
+            correlation_id: error.correlation_id().map(str::to_owned),
+        }
+    }
+
+    /// With the category behind it.
+    fn status(&self) -> String {
+        let category = self.category.as_ref().map(|category| format!(" ({category})"));
+        format!("{}{}", self.status, category.unwrap_or_default())
+    }
+
+    fn trace(&self) -> String {
+        let id = self.correlation_id.as_ref();
+        id.map(|id| format!(" HubSpot's correlation id: {id}.")).unwrap_or_default()
+    }
+}
+
+fn of_states(acknowledged: bool) -> &'static str {
+    if acknowledged {
+        "Some states of the stream were acknowledged before: clear the stream in Airbyte, which removes nothing from HubSpot, so \
+         that the source sends the records again."
+    } else {
+        "No state of the stream was acknowledged, so that the source sends the records again."
+    }
+}
+
+impl From<SyncError> for Failure {
+    fn from(error: SyncError) -> Self {
+        let message = error.to_string();
+        match error {
+            SyncError::NotInCatalog { stream } | SyncError::AllRejected { stream, .. } => {
+                Self::config(message).of_stream(stream.name(), stream.namespace())
+            }
+            SyncError::PropertyGone { .. } => Self::config(message),
+            SyncError::NotAccountedFor | SyncError::LookUpsUnanswered => Self::transient(message),
+            SyncError::Malformed { .. }
+            | SyncError::NeverSettled { .. }
+            | SyncError::BatchesRefused(_)
+            | SyncError::LookUpsRefused(_) => Self::system(message),
+        }
+    }
+}

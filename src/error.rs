@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// Who can mend a failure, as the platform names it in a `TRACE` message.
+/// Who can fix a failure, as the platform names it in a `TRACE` message.
 ///
 /// Source: `failure_type` of `AirbyteErrorTraceMessage` in the Airbyte protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +47,17 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure that the user can mend.
+    /// A failure that the user can fix.
     pub fn config(message: impl Into<String>) -> Self {
         Self { failure_type: FailureType::Config, message: message.into(), stream: None }
     }
 
-    /// A failure that time may mend.
+    /// A failure that may be gone later.
     pub fn transient(message: impl Into<String>) -> Self {
         Self { failure_type: FailureType::Transient, message: message.into(), stream: None }
     }
 
-    /// A failure that neither the user nor time can mend.
+    /// A failure that neither the user can fix nor time.
     pub fn system(message: impl Into<String>) -> Self {
         Self { failure_type: FailureType::System, message: message.into(), stream: None }
     }

@@ -198,7 +198,7 @@ fn errors_name_the_setting_and_the_cure() {
 }
 
 #[test]
-fn an_error_is_the_users_to_mend() {
+fn an_error_is_the_users_to_fix() {
     let failure = Failure::from(parse("{}").unwrap_err());
     assert_eq!(failure.failure_type, FailureType::Config);
     assert!(failure.message.contains("`access_token`"));

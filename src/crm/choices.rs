@@ -98,7 +98,7 @@ impl Choices {
         if is_true { self.yes.clone() } else { self.no.clone() }
     }
 
-    /// The first options, for people.
+    /// The first options, for log messages.
     pub fn named(&self) -> String {
         let first: Vec<&str> = self.values.iter().take(MOST_NAMED).map(|value| &**value).collect();
         match self.values.len().saturating_sub(MOST_NAMED) {

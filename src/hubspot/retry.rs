@@ -92,7 +92,7 @@ pub fn disposition(outcome: &Result<Response, TransportError>, now: Duration) ->
         300..=399 => Disposition::Stop(Stop::Redirect),
         400 | 409 => Disposition::Refused,
         401 => Disposition::Unauthorized(unauthorized(&response.body)),
-        // HubSpot's own refusal is JSON; a page of HTML comes from a proxy or the edge and may pass.
+        // HubSpot's own refusal is JSON; a page of HTML comes from a proxy or the edge, and is possibly temporary.
         403 if ErrorBody::parse(&response.body).is_some() => Disposition::Stop(Stop::MissingScopes),
         404 | 405 | 410 => Disposition::Stop(Stop::PathGone),
         413 => Disposition::TooLarge,

@@ -263,7 +263,7 @@ impl LeftOut {
         }
     }
 
-    /// Why, and what to do, for people.
+    /// Why, and what to do, for log messages.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::NoProperty => {

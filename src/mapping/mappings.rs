@@ -157,7 +157,7 @@ pub fn is_field(mapped: &str, name: &str) -> bool {
     mapped == name || mapped == name.trim_matches(is_invisible)
 }
 
-/// A mapping that cannot work is a mistake to mend at once, not a field to leave out in silence.
+/// A mapping that cannot work is a mistake to correct at once, not a field to leave out in silence.
 ///
 /// `key` is the property by which records are found. `may_be_created` says of a mapping whose property the account does not have whether the sync will make it.
 ///

@@ -63,7 +63,7 @@ codes! {
 }
 
 impl Code {
-    /// What happened and what to do, for people.
+    /// What happened and what to do, for log messages.
     pub fn advice(self) -> &'static str {
         match self {
             Self::MissingEmail => {
@@ -75,7 +75,7 @@ impl Code {
                  that has it with `property: email` in `field_mappings`"
             }
             Self::InvalidEmail => {
-                "the value of the e-mail field is no address that HubSpot accepts; mend it in the source"
+                "the value of the e-mail field is no address that HubSpot accepts; correct it in the source"
             }
             Self::DeletedInSource => {
                 "the record was deleted in the source, but contacts are never deleted: do it in HubSpot if the \
@@ -86,7 +86,7 @@ impl Code {
                                      such contacts can be looked up, or map more fields"
             }
             Self::InvalidValue => {
-                "the value does not fit the property's type or options; mend it in the source or map \
+                "the value does not fit the property's type or options; correct it in the source or map \
                                    the field to another property"
             }
             Self::NestedValue => {

@@ -70,7 +70,6 @@ impl Serialize for Tallies {
             reason: &'static str,
             property: Option<&'a str>,
             expects: Option<&'a str>,
-            #[serde(flatten)]
             tally: &'a Tally,
         }
 

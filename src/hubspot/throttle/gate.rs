@@ -81,7 +81,7 @@ impl Throttle {
         self.window().exceeded(Instant::now());
     }
 
-    /// HubSpot has refused an attempt for the day's limit: nobody is let go any more, whoever waits now included.
+    /// HubSpot has refused an attempt for the day's limit: no request is granted any more, nor those that wait now.
     pub fn use_up_day(&self) {
         self.window().use_up_day();
         self.changed.notify_one();

@@ -1,4 +1,4 @@
-//! What a property takes, for people: in words and by an example. Never by a record's value.
+//! What a property takes, for log messages: in words and by an example. Never by a record's value.
 
 use super::reading::Formats;
 use crate::{

@@ -65,14 +65,6 @@ impl<'a> NewField<'a> {
     }
 }
 
-/// What decides about the claims of all fields of a stream.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rules<'a> {
-    pub target: &'a Target,
-    /// The platform has mapped the fields itself: they have the internal names of properties.
-    pub fields_are_properties: bool,
-}
-
 /// Something that a field wants.
 #[derive(Debug)]
 pub(super) struct Claim {
@@ -91,9 +83,15 @@ pub(super) enum Wish {
 }
 
 /// What a field wants: what mappings say of it and of paths inside it, and what its name means unless a mapping names the
-/// field as a whole.
-pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, rules: Rules<'_>) -> Vec<Claim> {
-    let Target { keys, schema, values, .. } = rules.target;
+/// field as a whole. `fields_are_properties`: the platform has mapped the fields itself, so that they have the internal names of
+/// properties.
+pub(super) fn claims(
+    new: NewField<'_>,
+    mappings: &Mappings,
+    target: &Target,
+    fields_are_properties: bool,
+) -> Vec<Claim> {
+    let Target { keys, schema, values, .. } = target;
     let mut claims = Vec::new();
     for (place, mapping, steps) in mappings.of_field(new.name) {
         let goal = match schema.property(&mapping.property) {
@@ -112,7 +110,7 @@ pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, rules: Rules<'_>) -
     if claims.iter().any(|claim| claim.exact) {
         return claims;
     }
-    let (rank, wish) = by_name(new, rules);
+    let (rank, wish) = by_name(new, target, fields_are_properties);
     let says_nothing_new = !claims.is_empty() && matches!(wish, Wish::LeftOut(_));
     if !says_nothing_new {
         claims.push(Claim { rank, exact: true, wish });
@@ -120,10 +118,10 @@ pub(super) fn claims(new: NewField<'_>, mappings: &Mappings, rules: Rules<'_>) -
     claims
 }
 
-fn by_name(new: NewField<'_>, rules: Rules<'_>) -> (Rank, Wish) {
-    let Target { keys, schema, values, .. } = rules.target;
+fn by_name(new: NewField<'_>, target: &Target, fields_are_properties: bool) -> (Rank, Wish) {
+    let Target { keys, schema, values, .. } = target;
     let out = |why| (Rank::Named(By::UsualName), Wish::LeftOut(why));
-    let chosen = schema.property(new.name).filter(|_| rules.fields_are_properties);
+    let chosen = schema.property(new.name).filter(|_| fields_are_properties);
     if let Some(property) = chosen.filter(|property| !property.read_only) {
         return (Rank::Named(By::Name), Wish::Named(Arc::clone(property)));
     }

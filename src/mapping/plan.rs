@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::{
     cell::Cells,
-    claim::{Claim, NewField, Rules, Wish, claims},
+    claim::{Claim, NewField, Wish, claims},
     deletion::Mark,
     error::MappingError,
     field::{Field, Goal, LeftOut, Rank, Use},
@@ -231,13 +231,12 @@ impl Plan {
     /// Among them the better right decides; none of them takes anything from a field that is in use.
     pub(super) fn learn(&mut self, fields: Vec<NewField<'_>>) {
         let target = Arc::clone(&self.target);
-        let rules = Rules { target: &target, fields_are_properties: self.fields_are_properties };
         self.round += 1;
         let mut touched: Vec<(usize, Option<Field>)> = Vec::with_capacity(fields.len());
         let mut wanted: Vec<(usize, Claim)> = Vec::new();
         for new in fields {
             let Some((index, before)) = self.take_up(&new) else { continue };
-            let claims = claims(new, &self.mappings, rules);
+            let claims = claims(new, &self.mappings, &target, self.fields_are_properties);
             wanted.extend(claims.into_iter().map(|claim| (index, claim)));
             touched.push((index, before));
         }

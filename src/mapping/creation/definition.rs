@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    form::Form,
     name::{is_valid_name, numbered, stem},
+    property_type::PropertyType,
 };
 use crate::{
     crm::definition::{PropertyDefinition, PropertyOption},
@@ -108,32 +108,32 @@ pub fn definitions<'a>(
     // A name must not look like another field, which would then be written into this field's property.
     let mut meant: HashSet<String> = others.keys().cloned().collect();
     // A field that looks like the name in a mapping finds that property.
-    for (name, (_, form)) in &mut named {
+    for (name, (_, property_type)) in &mut named {
         let similar = normal(name);
         if let Some((_, Some(other))) = others.shift_remove(&similar) {
-            *form = form.common(other);
+            *property_type = property_type.common(other);
         }
         meant.insert(similar);
     }
 
     let mut definitions = Vec::with_capacity(named.len() + others.len());
-    for (name, (field, form)) in named {
+    for (name, (field, property_type)) in named {
         let shown = label(field);
         let similar = normal(&shown);
         let unambiguous = similar == normal(name) || (!taken(&shown) && meant.insert(similar.clone()));
         let label = if similar.is_empty() || !unambiguous { name.to_owned() } else { shown };
-        definitions.push((field.to_owned(), define(form, name.to_owned(), label)));
+        definitions.push((field.to_owned(), define(property_type, name.to_owned(), label)));
     }
-    for (own, (field, form)) in &others {
+    for (own, (field, property_type)) in &others {
         let label = label(field);
-        let Some(form) = form.filter(|_| normal(&label) == *own) else { continue };
+        let Some(property_type) = property_type.filter(|_| normal(&label) == *own) else { continue };
         let stem = stem(field);
         let free = |name: &String| {
             let similar = normal(name);
             !taken(name) && (similar == *own || meant.insert(similar))
         };
         if let Some(name) = (1..=u32::MAX).map(|number| numbered(&stem, number)).find(free) {
-            definitions.push(((*field).to_owned(), define(form, name, label)));
+            definitions.push(((*field).to_owned(), define(property_type, name, label)));
         }
     }
     definitions
@@ -143,25 +143,29 @@ pub fn definitions<'a>(
 #[derive(Default)]
 struct Demand<'a> {
     /// By the internal name that mappings say.
-    named: IndexMap<&'a str, (&'a str, Form)>,
-    /// By the normal form of the field; without a type if there is to be no property.
-    others: IndexMap<String, (&'a str, Option<Form>)>,
+    named: IndexMap<&'a str, (&'a str, PropertyType)>,
+    /// By the normal property_type of the field; without a type if there is to be no property.
+    others: IndexMap<String, (&'a str, Option<PropertyType>)>,
 }
 
 impl<'a> Demand<'a> {
     fn of(wanted: impl IntoIterator<Item = Wanted<'a>>) -> Self {
         let mut demand = Self::default();
         for Wanted { field, schema, name } in wanted {
-            let form = Form::of(schema);
+            let property_type = PropertyType::of(schema);
             let Some(name) = name else {
-                let form = (!is_nested(schema) && !is_list(schema)).then_some(form);
-                let (_, known) = demand.others.entry(normal(field)).or_insert((field, form));
-                *known = known.zip(form).map(|(known, form)| known.common(form)).or(*known).or(form);
+                let property_type = (!is_nested(schema) && !is_list(schema)).then_some(property_type);
+                let (_, known) = demand.others.entry(normal(field)).or_insert((field, property_type));
+                *known = known
+                    .zip(property_type)
+                    .map(|(known, property_type)| known.common(property_type))
+                    .or(*known)
+                    .or(property_type);
                 continue;
             };
             if is_valid_name(name) && !is_nested(schema) {
-                let (_, known) = demand.named.entry(name).or_insert((field, form));
-                *known = known.common(form);
+                let (_, known) = demand.named.entry(name).or_insert((field, property_type));
+                *known = known.common(property_type);
             }
         }
         demand.others.shift_remove("");
@@ -178,12 +182,12 @@ fn label(field: &str) -> String {
     field.trim().chars().take(MOST_LABEL_CHARACTERS).collect()
 }
 
-fn define(form: Form, name: String, label: String) -> NewProperty {
-    let (value_type, field_type) = form.types();
+fn define(property_type: PropertyType, name: String, label: String) -> NewProperty {
+    let (value_type, field_type) = property_type.types();
     let option = |label, value, display_order| NewOption { label, value, display_order, hidden: false };
     // HubSpot refuses the type without them.
     let yes_and_no = || vec![option("Yes", "true", 0), option("No", "false", 1)];
-    let options = if form == Form::Bool { yes_and_no() } else { Vec::new() };
+    let options = if property_type == PropertyType::Bool { yes_and_no() } else { Vec::new() };
     let (group_name, description) = (GROUP, DESCRIPTION);
     NewProperty { name, label, value_type, field_type, group_name, options, description }
 }

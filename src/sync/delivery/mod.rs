@@ -8,11 +8,11 @@
 pub mod attribution;
 pub mod blame;
 pub mod existence;
-mod look_up;
+pub mod look_up;
 pub mod mode;
 pub mod outcome;
 pub mod pending;
-mod refused;
+pub mod refused;
 pub mod send;
 pub mod state;
 pub mod steps;

@@ -6,7 +6,7 @@ use crate::text::normal;
 
 /// What a property is to take and how HubSpot shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum PropertyType {
     Text,
     /// Lists, which are written as one text.
     LongText,
@@ -16,7 +16,7 @@ pub(super) enum Form {
     DateTime,
 }
 
-impl Form {
+impl PropertyType {
     pub(super) fn of(schema: &Value) -> Self {
         Self::unless_null(schema).unwrap_or(Self::Text)
     }
@@ -123,7 +123,7 @@ mod tests {
         let table: Value = serde_json::from_str(&table).unwrap();
         for (expected, schemas) in table.as_object().unwrap() {
             for schema in schemas.as_array().unwrap() {
-                let (value_type, field_type) = Form::of(schema).types();
+                let (value_type, field_type) = PropertyType::of(schema).types();
                 assert_eq!(&format!("{value_type} {field_type}"), expected, "{schema}");
             }
         }

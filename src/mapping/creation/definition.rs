@@ -144,7 +144,7 @@ pub fn definitions<'a>(
 struct Demand<'a> {
     /// By the internal name that mappings say.
     named: IndexMap<&'a str, (&'a str, PropertyType)>,
-    /// By the normal property_type of the field; without a type if there is to be no property.
+    /// By the normal form of the field; without a type if there is to be no property.
     others: IndexMap<String, (&'a str, Option<PropertyType>)>,
 }
 

@@ -33,7 +33,13 @@ impl Sandbox {
     /// Starts one on the address and port of the settings. It accepts connections when this returns. Fails if the
     /// address is none of this machine's, or if the port is taken.
     pub fn start(settings: Settings) -> io::Result<Self> {
-        let listener = TcpListener::bind((settings.host, settings.port))?;
+        let listener = TcpListener::bind((settings.host, settings.port)).map_err(|error| {
+            let (host, port) = (settings.host, settings.port);
+            io::Error::new(
+                error.kind(),
+                format!("{host}:{port} cannot be listened on: {error}; port 0 takes a free one"),
+            )
+        })?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(State::new(settings)));

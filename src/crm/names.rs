@@ -75,7 +75,7 @@ pub fn speaks_of_address(normal_name: &str) -> bool {
 /// Properties by one of their names, in its normal form; `None` where several share it.
 type ByName = HashMap<String, Option<Arc<Property>>>;
 
-/// The properties of a account, by what people make of their names.
+/// The properties of an account, by what people make of their names.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     exact: HashMap<Arc<str>, Arc<Property>>,

@@ -14,7 +14,7 @@ pub const MAX_VALUE_CHARACTERS: usize = 65_536;
 /// The property that holds a contact's lifecycle stage.
 pub const LIFECYCLE_STAGE: &str = "lifecyclestage";
 
-/// The property that holds a contact's address, which is the key of every upsert.
+/// The property that holds a contact's address, by which contacts are found.
 pub const EMAIL: &str = "email";
 
 /// One property of the account, kept small.

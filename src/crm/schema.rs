@@ -15,7 +15,7 @@ use crate::text::nearest;
 /// So many names are proposed where one is wrong.
 const MOST_PROPOSED: usize = 3;
 
-/// The contact properties of an account: by internal name, and by what people make of it.
+/// The properties of an object in an account: by internal name, and by what people make of it.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     names: Names,

@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use super::{
     answer::BatchAnswer,
     batch_call::BatchCall,
-    endpoint::{Endpoint, Sensitivity},
+    endpoint::{Endpoint, Repetition, Sensitivity},
     error::{ApiError, ApiErrorKind, Called},
     error_body::ErrorBody,
     model::{Account, CreatedProperties, PropertyList, TokenInfo},
@@ -283,6 +283,9 @@ impl Client {
                 Disposition::TooLarge => return Ok(Reply::TooLarge),
                 Disposition::AnswerTooLarge => return Ok(Reply::AnswerTooLarge),
                 Disposition::Again(wait) => {
+                    match endpoint.repetition() {
+                        Repetition::ChangesNothing | Repetition::IsRefusedAsExisting => {}
+                    }
                     let (status, error) = described(&outcome);
                     // The answer goes first: a large one would keep others waiting.
                     let last = outcome.err();

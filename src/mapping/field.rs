@@ -18,6 +18,9 @@ use crate::{
     text::shown,
 };
 
+/// So many records are named for each field.
+const NAMED_RECORDS: usize = 5;
+
 /// How a field found its property: the smaller, the stronger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
@@ -53,9 +56,26 @@ pub struct Field {
     /// How many of its cells with a value went nowhere.
     pub cells_left_out: u64,
     /// How many of its cells should mark a deleted record and say neither yes nor no.
-    pub unclear_marks: u64,
+    pub unclear_marks: Marks,
     /// It has been said which values lie inside the objects that came.
     pub(super) told_nested: bool,
+}
+
+/// Cells that should mark a deleted record and say neither yes nor no.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    pub count: u64,
+    /// The first of their records, by their numbers within the stream, from 1.
+    pub first_records: Vec<u64>,
+}
+
+impl Marks {
+    pub(super) fn add(&mut self, record: u64) {
+        self.count += 1;
+        if self.first_records.len() < NAMED_RECORDS {
+            self.first_records.push(record);
+        }
+    }
 }
 
 impl Field {

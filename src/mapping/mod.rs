@@ -1,4 +1,4 @@
-//! A record in, a contact to upsert or a reason out. Pure: no clock, no network.
+//! A record in, a change to one CRM record, or a reason, out. Pure: no clock, no network.
 //!
 //! [`mappings`] knows what the settings say, [`claim`] what a [`field`] wants, [`plan`] which one gets it, [`path`] leads into a
 //! field, [`deletion`] knows the marks of deleted records, [`schema`] reads what the catalog promises, [`record`] maps one

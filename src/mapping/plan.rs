@@ -53,6 +53,8 @@ pub struct Plan {
     key: Vec<usize>,
     marks: Vec<(usize, Mark)>,
     cells: Cells,
+    /// How many records came.
+    records: u64,
     news: Vec<News>,
     full: bool,
     /// How often fields have been taken up.
@@ -81,6 +83,7 @@ impl Plan {
             key: Vec::new(),
             marks: Vec::new(),
             cells: Cells::default(),
+            records: 0,
             news: Vec::new(),
             full: false,
             round: 0,
@@ -209,8 +212,9 @@ impl Plan {
 
     /// A cell that marks deleted records says neither yes nor no.
     pub(super) fn count_unclear_mark(&mut self, index: usize) {
+        let record = self.records;
         if let Some(field) = self.field_mut(index) {
-            field.unclear_marks += 1;
+            field.unclear_marks.add(record);
         }
     }
 
@@ -271,7 +275,8 @@ impl Plan {
             let field = self.field_mut(index)?;
             let free = Field { in_use: new.in_use, round, met: field.met, ..Field::default() };
             let before = std::mem::replace(field, free);
-            (field.cells_left_out, field.unclear_marks) = (before.cells_left_out, before.unclear_marks);
+            (field.cells_left_out, field.unclear_marks) =
+                (before.cells_left_out, before.unclear_marks.clone());
             return Some((index, Some(before)));
         }
         if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name) {
@@ -303,6 +308,11 @@ impl Plan {
         let is_key =
             || matches!(schema.find(field), Match::Found(_, property) if keys.is_key(&property.name));
         Mark::of(field).is_some() || self.mappings.of_field(field).next().is_some() || is_key()
+    }
+
+    /// A record is about to be mapped.
+    pub(super) fn next_record(&mut self) {
+        self.records += 1;
     }
 
     /// Gives a field what it wants, as far as others leave it.

@@ -86,8 +86,8 @@ impl Code {
                                      such contacts can be looked up, or map more fields"
             }
             Self::InvalidValue => {
-                "the value does not fit the property's type or options; correct it in the source or map \
-                                   the field to another property"
+                "the value does not fit the property's type or options; correct it in the source, map the field to another \
+                 property, or say in the `values` of its mapping what it becomes"
             }
             Self::NestedValue => {
                 "an object or a list goes into a text only by a mapping; map the value inside that you want in \

@@ -31,6 +31,7 @@ use crate::{
 ///
 /// The reason why the record is rejected, or skipped: [`Code::DeletedInSource`].
 pub fn map_record(plan: &mut Plan, data: &RawValue) -> Result<Change, Reason> {
+    plan.next_record();
     let members = members(data).map_err(|_| Reason::of(Code::InvalidValue))?;
     let slots = slots(plan, members);
     let mapped = assemble(plan, &slots);

@@ -20,7 +20,7 @@ pub struct Tally {
     pub first_lines: Vec<u64>,
     /// Their numbers within the stream, from 1.
     pub first_records: Vec<u64>,
-    /// The first correlation id that HubSpot gave.
+    /// One of the correlation ids that HubSpot gave.
     pub correlation_id: Option<String>,
 }
 
@@ -85,6 +85,8 @@ impl Serialize for Tallies {
 /// The counts of one stream.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct StreamCounts {
+    /// Its name, with the namespace in front.
+    pub stream: String,
     pub read: u64,
     pub created: u64,
     pub updated: u64,
@@ -96,6 +98,8 @@ pub struct StreamCounts {
     pub values_left_out: Tallies,
     /// Values of such records that empty their property.
     pub values_cleared: u64,
+    /// Values that HubSpot accepted and did not apply, since it kept its own, by property.
+    pub not_applied: BTreeMap<String, Tally>,
 }
 
 impl StreamCounts {
@@ -120,10 +124,8 @@ pub struct Counts {
     pub streams: Vec<StreamCounts>,
     /// Records of which HubSpot did not say whether they are new: they did not get what new ones get.
     pub new_unclear: u64,
-    /// Records that were written, perhaps over a later one of the same CRM record.
+    /// How many records were written, perhaps over a later one of the same CRM record; with their first lines.
     pub out_of_order: Tally,
-    /// How often HubSpot took a value and kept its own, by property.
-    pub not_applied: BTreeMap<String, u64>,
 }
 
 impl Counts {
@@ -134,9 +136,12 @@ impl Counts {
         self.streams.get_mut(place)
     }
 
-    /// A record of a stream was read.
-    pub fn read(&mut self, place: usize) {
+    /// A record was read of a stream, whose name is asked for once.
+    pub fn read(&mut self, place: usize, name: impl FnOnce() -> String) {
         if let Some(stream) = self.of_stream(place) {
+            if stream.read == 0 {
+                stream.stream = name();
+            }
             stream.read += 1;
         }
     }
@@ -155,6 +160,13 @@ impl Counts {
         }
     }
 
+    /// HubSpot accepted a value and kept its own.
+    pub fn not_applied(&mut self, property: &str, ticket: Ticket) {
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            stream.not_applied.entry(property.to_owned()).or_default().add(ticket);
+        }
+    }
+
     /// Values of a record emptied their properties.
     pub fn cleared(&mut self, ticket: Ticket, values: u32) {
         if let Some(stream) = self.of_stream(ticket.stream()) {
@@ -165,5 +177,39 @@ impl Counts {
     /// The sum of a number over all streams.
     pub fn sum(&self, number: impl Fn(&StreamCounts) -> u64) -> u64 {
         self.streams.iter().map(number).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::reason::Code;
+
+    fn ticket(number: u64) -> Ticket {
+        Ticket { stream: 0, interval: 0, among_first: false, number, line: number * 10 }
+    }
+
+    #[test]
+    fn a_tally_names_the_first_records_in_whatever_order_they_come() {
+        let mut tally = Tally::default();
+        [9, 2, 7, 4, 1, 8, 3].map(ticket).into_iter().for_each(|ticket| tally.add(ticket));
+        assert_eq!(tally.count, 7);
+        assert_eq!(tally.first_records, [1, 2, 3, 4, 7]);
+        assert_eq!(tally.first_lines, [10, 20, 30, 40, 70]);
+    }
+
+    #[test]
+    fn counts_are_plain_data() {
+        let mut counts = Counts::default();
+        (1..=3).for_each(|_| counts.read(0, || "public.users".to_owned()));
+        counts.settled(ticket(1), &Fate::Created);
+        counts.settled(ticket(2), &Fate::Unchanged);
+        let reason = Reason::of_property(Code::InvalidValue, &"phone".into());
+        let rejection = Rejection { reason: reason.clone(), correlation_id: Some("c0ffee".to_owned()) };
+        counts.settled(ticket(3), &Fate::Rejected(rejection));
+        counts.left_out(&reason, ticket(1));
+        counts.cleared(ticket(1), 2);
+        counts.not_applied("lifecyclestage", ticket(1));
+        insta::assert_json_snapshot!(counts);
     }
 }

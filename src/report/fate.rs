@@ -63,7 +63,7 @@ impl From<Reason> for Rejection {
     }
 }
 
-/// How a fate counts where there are two numbers only: in Airbyte's statistics, and in the verdict on a stream.
+/// How a fate counts in the statistics of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountsAs {
     /// HubSpot was sent it, by itself or as part of another record.

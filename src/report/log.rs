@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tracing::{info, warn};
 
 use super::counts::{Counts, StreamCounts};
-use crate::{hubspot::client::Effort, protocol::message::StreamId};
+use crate::hubspot::client::Effort;
 
 /// How a sync went, beside its counts.
 #[derive(Debug, Clone, Copy)]
@@ -18,14 +18,15 @@ pub struct Course {
 }
 
 /// Writes the summary: what was rejected, skipped or left out and why, by stream; then one line with all counts.
-pub fn log_counts<'a>(counts: &Counts, course: Course, stream_id: impl Fn(usize) -> Option<&'a StreamId>) {
-    let streams = || counts.streams.iter().enumerate().map(|(place, stream)| (stream_id(place), stream));
-    streams().for_each(|(id, stream)| log_rejected(id, stream));
-    streams().for_each(|(id, stream)| log_left_out(id, stream));
+pub fn log_counts(counts: &Counts, course: Course) {
+    let streams = || counts.streams.iter().filter(|stream| stream.read > 0);
+    streams().for_each(log_rejected);
+    streams().for_each(log_left_out);
+    streams().for_each(log_not_applied);
     log_unclear(counts);
-    streams().for_each(|(id, stream)| log_skipped(id, stream));
-    if counts.streams.len() > 1 {
-        streams().filter(|(_, stream)| stream.read > 0).for_each(|(id, stream)| log_stream(id, stream));
+    streams().for_each(log_skipped);
+    if streams().count() > 1 {
+        streams().for_each(log_stream);
     }
     info!(
         read = counts.sum(|one| one.read),
@@ -47,12 +48,12 @@ pub fn log_counts<'a>(counts: &Counts, course: Course, stream_id: impl Fn(usize)
     );
 }
 
-fn log_rejected(id: Option<&StreamId>, stream: &StreamCounts) {
-    for (reason, tally) in stream.rejected.all() {
-        let (stream, expects) = (id.map(tracing::field::display), reason.expects.as_deref());
+fn log_rejected(counts: &StreamCounts) {
+    for (reason, tally) in counts.rejected.all() {
+        let (stream, expects) = (&counts.stream, reason.expects.as_deref());
         let (advice, correlation_id) = (reason.code.advice(), tally.correlation_id.as_deref());
         warn!(
-            stream,
+            %stream,
             %reason,
             count = tally.count,
             first_lines = ?tally.first_lines,
@@ -65,12 +66,12 @@ fn log_rejected(id: Option<&StreamId>, stream: &StreamCounts) {
     }
 }
 
-fn log_left_out(id: Option<&StreamId>, stream: &StreamCounts) {
-    for (reason, tally) in stream.values_left_out.all() {
-        let (stream, expects) = (id.map(tracing::field::display), reason.expects.as_deref());
+fn log_left_out(counts: &StreamCounts) {
+    for (reason, tally) in counts.values_left_out.all() {
+        let (stream, expects) = (&counts.stream, reason.expects.as_deref());
         let advice = reason.code.advice();
         warn!(
-            stream,
+            %stream,
             %reason,
             count = tally.count,
             first_lines = ?tally.first_lines,
@@ -79,6 +80,14 @@ fn log_left_out(id: Option<&StreamId>, stream: &StreamCounts) {
             advice,
             "values left out"
         );
+    }
+}
+
+fn log_not_applied(counts: &StreamCounts) {
+    for (property, tally) in &counts.not_applied {
+        let stream = &counts.stream;
+        let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
+        warn!(%stream, %property, count = tally.count, ?first_lines, ?first_records, "values that HubSpot accepted and did not apply");
     }
 }
 
@@ -96,29 +105,26 @@ fn log_unclear(counts: &Counts) {
             "records of contacts with several addresses that were written out of order and could not be written again"
         );
     }
-    for (property, count) in &counts.not_applied {
-        warn!(%property, count, "values that HubSpot accepted and did not apply");
-    }
 }
 
-fn log_skipped(id: Option<&StreamId>, stream: &StreamCounts) {
-    for (reason, tally) in stream.skipped.all() {
-        let stream = id.map(tracing::field::display);
+fn log_skipped(counts: &StreamCounts) {
+    for (reason, tally) in counts.skipped.all() {
+        let stream = &counts.stream;
         let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
-        info!(stream, %reason, count = tally.count, ?first_lines, ?first_records, "records skipped");
+        info!(%stream, %reason, count = tally.count, ?first_lines, ?first_records, "records skipped");
     }
 }
 
-fn log_stream(id: Option<&StreamId>, stream: &StreamCounts) {
+fn log_stream(counts: &StreamCounts) {
     info!(
-        stream = id.map(tracing::field::display),
-        read = stream.read,
-        created = stream.created,
-        updated = stream.updated,
-        unchanged = stream.unchanged,
-        folded = stream.folded,
-        skipped = stream.skipped.count(),
-        rejected = stream.rejected.count(),
+        stream = %counts.stream,
+        read = counts.read,
+        created = counts.created,
+        updated = counts.updated,
+        unchanged = counts.unchanged,
+        folded = counts.folded,
+        skipped = counts.skipped.count(),
+        rejected = counts.rejected.count(),
         "records of the stream"
     );
 }

@@ -162,12 +162,13 @@ pub fn announce_end(plan: &Plan) {
             );
         }
     }
-    for (field, one) in plan.fields().filter(|(_, field)| field.unclear_marks > 0) {
+    for (field, one) in plan.fields().filter(|(_, field)| field.unclear_marks.count > 0) {
         warn!(
             %stream,
             field,
-            count = one.unclear_marks,
-            "values of a deletion mark that say neither yes nor no; their records were written"
+            count = one.unclear_marks.count,
+            first_records = ?one.unclear_marks.first_records,
+            "values of a deletion mark that say neither yes nor no; their records were not skipped for it"
         );
     }
     let cells = plan.cells();

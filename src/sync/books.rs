@@ -51,7 +51,8 @@ impl Books {
 
     /// A record of the stream that has this place in the ledger was read. `line` is its place in the input.
     pub fn open(&mut self, stream: usize, line: u64) -> Ticket {
-        self.counts.read(stream);
+        let name = || self.ledger.stream_id(stream).map(ToString::to_string).unwrap_or_default();
+        self.counts.read(stream, name);
         self.ledger.open(stream, line)
     }
 
@@ -69,14 +70,16 @@ impl Books {
     pub fn settle(&mut self, ticket: Ticket, fate: &Fate) {
         #[cfg(test)]
         self.witness.lock().expect("no test panics here").push((ticket, fate.clone()));
+        let (stream, record, line) = (self.stream(ticket), ticket.number, ticket.line);
         match fate {
+            Fate::Created => debug!(stream, record, line, "record created"),
+            Fate::Updated => debug!(stream, record, line, "record updated"),
+            Fate::Unchanged => debug!(stream, record, line, "record unchanged"),
+            Fate::Folded => debug!(stream, record, line, "record folded into a later one"),
+            Fate::Skipped(reason) => debug!(stream, record, line, %reason, "record skipped"),
             Fate::Rejected(Rejection { reason, correlation_id }) => {
-                debug!(stream = self.stream(ticket), record = ticket.number, line = ticket.line, %reason, correlation_id, "record rejected");
+                debug!(stream, record, line, %reason, correlation_id, "record rejected");
             }
-            Fate::Skipped(reason) => {
-                debug!(stream = self.stream(ticket), record = ticket.number, line = ticket.line, %reason, "record skipped");
-            }
-            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded => {}
         }
         self.counts.settled(ticket, fate);
         self.ledger.settle(ticket, fate);
@@ -103,11 +106,12 @@ impl Books {
 
     /// HubSpot has taken a value and kept its own: each stream hears of it once, the summary has the count.
     fn note_not_applied(&mut self, property: &str, ticket: Ticket) {
+        let (record, line) = (ticket.number, ticket.line);
         if self.not_applied.insert(ticket.stream()) {
-            let line = ticket.line;
-            warn!(stream = self.stream(ticket), %property, line, "HubSpot accepted a value and kept its own: a lifecycle stage moves forward only");
+            warn!(stream = self.stream(ticket), %property, line, record, "HubSpot accepted a value and kept its own: a lifecycle stage moves forward only");
         }
-        *self.counts.not_applied.entry(property.to_owned()).or_default() += 1;
+        debug!(stream = self.stream(ticket), %property, record, line, "value not applied");
+        self.counts.not_applied(property, ticket);
     }
 
     /// The properties that HubSpot turned out to reject for every record.
@@ -122,7 +126,7 @@ impl Books {
 
     /// Says at the end what became of the records.
     pub fn log(&self, course: Course) {
-        log_counts(&self.counts, course, |stream| self.ledger.stream_id(stream));
+        log_counts(&self.counts, course);
     }
 
     fn stream(&self, ticket: Ticket) -> Option<tracing::field::DisplayValue<&StreamId>> {

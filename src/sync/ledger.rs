@@ -1,6 +1,6 @@
 //! Knows for every record whether it has its fate, and for every state whether it is due. Pure.
 //!
-//! The records of a stream between two of its states are a *interval*. A state closes the current intervals of what it
+//! The records of a stream between two of its states are an *interval*. A state closes the current intervals of what it
 //! covers and is due when these, and every state before it that covers the same stream, are through. Not here: why a
 //! record was rejected, beyond what the verdict on a stream that is wrongly set up needs.
 

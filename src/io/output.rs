@@ -1,7 +1,7 @@
 //! The one writer of standard output: whole lines, each at once, and nothing after an error.
 //!
-//! Not here: what the lines say. They are written where they are made, so a reader that is slow holds up the task that
-//! writes; the platform reads at once.
+//! Lines are written where they are made. A reader that is slow holds up the task that writes, and no other: the other tasks of
+//! its worker thread go on elsewhere. Not here: what the lines say.
 
 use std::{
     fmt,
@@ -14,7 +14,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Notify,
+    task::block_in_place,
+};
 
 /// Nobody reads the output any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,9 +57,11 @@ impl Output {
     ///
     /// After the first error the output is closed for good: part of a line may have gone out.
     pub fn line(&self, line: &str) -> Result<(), OutputClosed> {
-        // A lock poisoned by a writer that panicked is a line cut short, and so an output closed.
-        let mut writer = self.shared.writer.lock().map_err(|_| self.close())?;
-        self.write(writer.as_mut(), line)
+        may_block(|| {
+            // A lock poisoned by a writer that panicked is a line cut short, and so an output closed.
+            let mut writer = self.shared.writer.lock().map_err(|_| self.close())?;
+            self.write(writer.as_mut(), line)
+        })
     }
 
     /// [`line`](Self::line) for the panic hook: gives up where the panicking thread itself may hold the lock. Says
@@ -101,6 +107,14 @@ impl Output {
         self.shared.closing.notify_waiters();
         OutputClosed
     }
+}
+
+/// Runs what may block on a reader that is slow. On a worker thread, what else is to be done there is handed to another thread
+/// meanwhile: requests under way would time out otherwise.
+fn may_block<T>(action: impl FnOnce() -> T) -> T {
+    let is_worker =
+        Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if is_worker { block_in_place(action) } else { action() }
 }
 
 impl fmt::Debug for Output {
@@ -188,19 +202,23 @@ mod tests {
         assert!(output.is_closed());
     }
 
+    /// A writer that says when it writes, and waits until the test lets it.
+    struct Stuck(channel::Sender<()>, channel::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(()).expect("the test waits");
+            self.1.recv().expect("the test releases");
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn the_panic_hook_does_not_wait_for_ever() {
-        struct Stuck(channel::Sender<()>, channel::Receiver<()>);
-        impl Write for Stuck {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.send(()).expect("the test waits");
-                self.1.recv().expect("the test releases");
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
         let (started, starting) = channel::channel();
         let (release, released) = channel::channel();
         let output = Output::new(Stuck(started, released));
@@ -212,5 +230,26 @@ mod tests {
         assert!(!output.try_line("b"));
         release.send(()).expect("it waits");
         assert_eq!(writer.join().expect("no panic"), Ok(()));
+    }
+
+    #[test]
+    fn other_tasks_of_the_worker_go_on_while_a_line_waits_for_its_reader() {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+        let (started, starting) = channel::channel();
+        let (release, released) = channel::channel();
+        let output = Output::new(Stuck(started, released));
+        let writing = runtime.spawn(async move { output.line("a") });
+        starting.recv().expect("it writes");
+        let request = runtime.spawn(async { tokio::time::sleep(Duration::from_millis(1)).await });
+        let (done, finished) = channel::channel();
+        runtime.spawn(async move {
+            request.await.expect("no panic");
+            done.send(()).expect("the test waits");
+        });
+        let went_on = finished.recv_timeout(Duration::from_secs(20));
+        release.send(()).expect("it waits");
+        assert_eq!(went_on, Ok(()), "held up by a line of another task");
+        assert_eq!(runtime.block_on(writing).expect("no panic"), Ok(()));
     }
 }

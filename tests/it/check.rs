@@ -77,6 +77,15 @@ fn a_token_that_hubspot_refuses_is_told_apart_from_one_that_expired() {
 }
 
 #[test]
+fn many_definitions_of_properties_are_read() {
+    let sandbox = sandbox_with(|settings| {
+        let definitions = Fault::new(What::Oversized { bytes: 17 * 1024 * 1024 }).path(paths::PROPERTIES);
+        settings.faults = vec![definitions];
+    });
+    succeeded(&Connector::new(&sandbox));
+}
+
+#[test]
 fn a_scope_that_lacks_is_named() {
     let sandbox = sandbox();
     let read = "`crm.objects.contacts.read`";

@@ -16,6 +16,8 @@ use crate::{
 
 /// So many fields of a stream are named in an error or a line.
 const MOST_NAMED: usize = 200;
+/// Fewer, if their names are so long together: no line may be cut before the number of the others.
+const MOST_NAMED_BYTES: usize = 10_000;
 
 /// What is said of a field whose mapping leads to a value that its records do not have.
 const NOTHING_AT_PATH: &str = "no path of `field_mappings` leads to a value in it: it is missing or empty, or the field is a text that holds JSON, which has to be parsed in the source";
@@ -48,8 +50,9 @@ pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Resul
         match one {
             News::Decided(_) => {}
             News::Nested(index, paths) => {
-                let field = plan.field(*index).map(|(name, _)| name);
-                let paths = (!paths.is_empty()).then(|| paths.join(", "));
+                let field = plan.field(*index).map(|(name, _)| shown(name).into_owned());
+                let paths: Vec<_> = paths.iter().map(|path| shown(path)).collect();
+                let paths = (!paths.is_empty()).then(|| named(&paths));
                 warn!(
                     %stream,
                     field,
@@ -59,7 +62,7 @@ pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Resul
             }
             News::Full => warn!(
                 %stream,
-                "the stream has so many fields that further ones are left out without being named"
+                "the stream has so many fields, or fields with so long names, that further ones are left out without being named"
             ),
         }
     }
@@ -115,8 +118,13 @@ fn announce_mapped(plan: &Plan, name: &str, field: &Field) {
 
 /// Names, one after the other, with the number of those that there is no room for.
 fn named(names: &[impl AsRef<str>]) -> String {
-    let first: Vec<_> = names.iter().take(MOST_NAMED).map(AsRef::as_ref).collect();
-    match names.len().saturating_sub(MOST_NAMED) {
+    let mut bytes = 0;
+    let fits = |name: &&str| {
+        bytes += name.len();
+        bytes <= MOST_NAMED_BYTES
+    };
+    let first: Vec<&str> = names.iter().take(MOST_NAMED).map(AsRef::as_ref).take_while(fits).collect();
+    match names.len().saturating_sub(first.len()) {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
     }
@@ -148,7 +156,7 @@ pub fn announce_end(plan: &Plan) {
     for (field, one) in plan.fields().filter(|(_, field)| field.unclear_marks > 0) {
         warn!(
             %stream,
-            field,
+            field = &*shown(field),
             count = one.unclear_marks,
             "values of a deletion mark that say neither yes nor no; their records were written"
         );

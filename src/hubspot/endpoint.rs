@@ -9,7 +9,7 @@ use crate::{config::ApiVersion, crm::object::ObjectType};
 
 /// The longest answer that is usually read: 16 MiB. HubSpot's own for a full batch have little more than was sent, and that is
 /// some MiB at most.
-const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// The calls this connector makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

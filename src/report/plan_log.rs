@@ -226,3 +226,18 @@ pub fn require_known_fields(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Fa
         streams.join("; ")
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_bounded_by_their_number_and_their_bytes() {
+        let short: Vec<String> = (0..300).map(|number| format!("f{number}")).collect();
+        assert!(named(&short).ends_with("f198, f199 and 100 more"));
+        let long = vec!["x".repeat(600); 100];
+        let told = named(&long);
+        assert!(told.len() < 11_000 && told.ends_with(" and 84 more"), "{}", told.len());
+        assert_eq!(named(&["a", "b"]), "a, b");
+    }
+}

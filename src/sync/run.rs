@@ -33,9 +33,9 @@ use crate::{
     report::log::Course,
 };
 
-/// Inputs that have not landed, their requests and the states that wait may take so much memory together: 20 MiB. Reading stops
+/// Inputs that have not landed, their requests and the states that wait may take so much memory together: 16 MiB. Reading stops
 /// beyond it. One sum for all, since rich records need it for many requests at once, and large states for full batches.
-const MOST_WAITING_BYTES: usize = 20 * 1024 * 1024;
+const MOST_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// After a failure, or a signal, what is in flight gets this long to settle.
 const GRACE_AFTER_FAILURE: Duration = Duration::from_mins(1);
 const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);

@@ -135,7 +135,7 @@ fn a_state_that_waits_for_a_parked_contact_has_it_leave_soon_after_the_first() {
 #[test]
 fn the_time_in_which_nothing_is_read_is_no_silence_of_the_source() {
     let wire = wire(Way::steady(Duration::from_millis(400)));
-    let half = |number| state_of(520_000, number);
+    let half = |number| state_of(400_000, number);
     let before: String = contacts(0..100) + &(0..40).map(half).collect::<String>();
     // These fill the memory, so that reading stops until the first batch has landed.
     let filling = contact(100) + &(40..43).map(half).collect::<String>();

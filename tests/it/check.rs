@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     paths,
+    rows::create_property,
     support::{Connector, people_of, run, sandbox, sandbox_with, sandbox_with_faults},
 };
 
@@ -78,10 +79,14 @@ fn a_token_that_hubspot_refuses_is_told_apart_from_one_that_expired() {
 
 #[test]
 fn many_definitions_of_properties_are_read() {
-    let sandbox = sandbox_with(|settings| {
-        let definitions = Fault::new(What::Oversized { bytes: 17 * 1024 * 1024 }).path(paths::PROPERTIES);
-        settings.faults = vec![definitions];
-    });
+    let sandbox = sandbox();
+    create_property(
+        &sandbox,
+        &json!({
+            "name": "described", "label": "Described", "type": "string", "fieldType": "text",
+            "groupName": "contactinformation", "description": "x".repeat(17 * 1024 * 1024),
+        }),
+    );
     succeeded(&Connector::new(&sandbox));
 }
 

@@ -162,8 +162,8 @@ fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
     main.and_then(|main| Ok((main, beside?))).map_err(|error| CommandError::NoRuntime(error.kind()).into())
 }
 
-/// The sync has a thread of its own, so that a signal is heard even while that is blocked on standard output. A single one:
-/// requests wait for HubSpot rather than for a processor, and each thread costs memory.
+/// The sync has a thread of its own, so that a signal is heard even while that is blocked on standard output; its requests then
+/// go on in another. A single one otherwise: requests wait for HubSpot rather than for a processor, and each thread costs memory.
 async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: Files) -> u8 {
     let (tell, mut told) = watch::channel(false);
     let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };

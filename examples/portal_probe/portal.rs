@@ -9,7 +9,7 @@ use destination_hubspot::{
     config::ApiVersion,
     crm::{object::ObjectType, property::EMAIL},
     hubspot::{
-        endpoint::Endpoint,
+        endpoint::{Endpoint, MAX_ANSWER_BYTES},
         transport::{Request, TransportError},
     },
 };
@@ -46,7 +46,12 @@ impl Portal<'_> {
     /// The account's details.
     pub(crate) async fn account(&self) -> Result<Answer, Failed> {
         let path = Endpoint::Account.path(self.version).into_owned();
-        self.wire.send("the account", Request { path, query: None, body: None }).await
+        self.wire
+            .send(
+                "the account",
+                Request { path, query: None, body: None, most_answer_bytes: MAX_ANSWER_BYTES },
+            )
+            .await
     }
 
     /// An address that no contact has.
@@ -195,7 +200,12 @@ impl Portal<'_> {
     fn request(&self, operation: &str, body: Bytes) -> Request {
         let upsert = Endpoint::BatchUpsert(ObjectType::CONTACTS).path(self.version);
         let contacts = upsert.trim_end_matches("batch/upsert");
-        Request { path: format!("{contacts}{operation}"), query: None, body: Some(body) }
+        Request {
+            path: format!("{contacts}{operation}"),
+            query: None,
+            body: Some(body),
+            most_answer_bytes: MAX_ANSWER_BYTES,
+        }
     }
 }
 

@@ -259,7 +259,8 @@ impl Client {
         query: Option<&'static str>,
         body: Option<Bytes>,
     ) -> Result<Reply<Bytes>, ApiError> {
-        let request = Request { path: endpoint.path(self.version).into_owned(), query, body };
+        let path = endpoint.path(self.version).into_owned();
+        let request = Request { path, query, body, most_answer_bytes: endpoint.most_answer_bytes() };
         let mut attempts = Attempts {
             endpoint,
             started: Instant::now(),

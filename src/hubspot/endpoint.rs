@@ -7,6 +7,10 @@ use std::borrow::Cow;
 
 use crate::{config::ApiVersion, crm::object::ObjectType};
 
+/// The longest answer that is usually read: 16 MiB. HubSpot's own for a full batch have little more than was sent, and that is
+/// some MiB at most.
+pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
 /// The calls this connector makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
@@ -106,6 +110,20 @@ impl Endpoint {
             | Self::BatchRead(_)
             | Self::BatchUpsert(_) => Repetition::ChangesNothing,
             Self::CreateGroup(_) | Self::CreateProperties(_) => Repetition::IsRefusedAsExisting,
+        }
+    }
+
+    /// How long an answer may be. Definitions come before any record, when nothing else is in memory, and a sync without them is
+    /// none: an account may have 10,000 of them, each with its options.
+    pub fn most_answer_bytes(self) -> usize {
+        match self {
+            Self::Properties(_) => 4 * MAX_ANSWER_BYTES,
+            Self::Account
+            | Self::TokenInfo
+            | Self::CreateGroup(_)
+            | Self::CreateProperties(_)
+            | Self::BatchRead(_)
+            | Self::BatchUpsert(_) => MAX_ANSWER_BYTES,
         }
     }
 

@@ -11,9 +11,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::throttle::RateLimit;
 use crate::config::{AccessToken, environment::Environment};
 
-/// The longest answer that is read: 16 MiB. HubSpot's own for a full batch stay below 1 MiB.
-pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
-
 /// Only one answer at a time may grow beyond this, so that many large ones do not add up in memory.
 const LARGE_ANSWER_BYTES: usize = 256 * 1024;
 
@@ -32,6 +29,8 @@ pub struct Request {
     /// What follows the `?`, already escaped.
     pub query: Option<&'static str>,
     pub body: Option<Bytes>,
+    /// A longer answer is not read.
+    pub most_answer_bytes: usize,
 }
 
 /// What came back, whatever its status.
@@ -58,8 +57,8 @@ pub enum TransportError {
     /// The request may have been carried out, but the connection broke.
     #[error("the connection broke before the whole answer came")]
     Interrupted,
-    /// The request was carried out, but the answer was longer than [`MAX_ANSWER_BYTES`].
-    #[error("the answer was longer than {} MiB", MAX_ANSWER_BYTES / 1024 / 1024)]
+    /// The request was carried out, but the answer was longer than [`Request::most_answer_bytes`].
+    #[error("the answer was longer than the connector reads")]
     AnswerTooLarge,
 }
 
@@ -123,19 +122,23 @@ impl HttpTransport {
         let rate_limit = RateLimit::from_headers(header);
         let retry_after = header(RETRY_AFTER.as_str()).map(str::to_owned);
         let status = response.status().as_u16();
-        let body = self.read_body(&mut response).await?;
+        let body = self.read_body(&mut response, request.most_answer_bytes).await?;
         Ok(Response { status, rate_limit, retry_after, body })
     }
 
-    async fn read_body(&self, response: &mut reqwest::Response) -> Result<Bytes, TransportError> {
+    async fn read_body(
+        &self,
+        response: &mut reqwest::Response,
+        most: usize,
+    ) -> Result<Bytes, TransportError> {
         let announced = response.content_length().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        if announced.is_some_and(|bytes| bytes > MAX_ANSWER_BYTES) {
+        if announced.is_some_and(|bytes| bytes > most) {
             return Err(TransportError::AnswerTooLarge);
         }
         let mut body = BytesMut::new();
         let mut large = None;
         while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
-            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            if body.len() + chunk.len() > most {
                 return Err(TransportError::AnswerTooLarge);
             }
             if body.len() + chunk.len() > LARGE_ANSWER_BYTES && large.is_none() {

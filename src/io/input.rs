@@ -25,8 +25,8 @@ pub const MAX_LINE: usize = 20 * 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InputError {
     #[error(
-        "Line {line} of the input is longer than {} MiB: leave its long fields out or shorten them in the source. Nothing \
-         after the last acknowledged state counts as written.",
+        "Line {line} of the input is longer than {} MiB: leave the long fields of a record out or shorten them in the source; if it is a \
+         state, sync fewer streams in one connection. Nothing after the last acknowledged state counts as written.",
         MAX_LINE / 1024 / 1024
     )]
     LineTooLong { line: u64 },
@@ -405,8 +405,8 @@ mod tests {
         assert_eq!(error, Some(InputError::LineTooLong { line: 4 }));
         assert_eq!(
             InputError::LineTooLong { line: 4 }.to_string(),
-            "Line 4 of the input is longer than 20 MiB: leave its long fields out or shorten them in the source. Nothing after the last \
-             acknowledged state counts as written."
+            "Line 4 of the input is longer than 20 MiB: leave the long fields of a record out or shorten them in the source; if it is a \
+             state, sync fewer streams in one connection. Nothing after the last acknowledged state counts as written."
         );
     }
 

@@ -1,36 +1,53 @@
 //! The one writer of standard output: whole lines, each at once, and nothing after an error.
 //!
-//! Not here: what the lines say. They are written where they are made, so a reader that is slow holds up the task that
-//! writes; the platform reads at once.
+//! Whoever has made a line waits until it is written. A reader that is slow holds up the task that writes, and no other: a thread
+//! of its own writes for tasks of the runtime, and while that is stuck, their worker's other tasks go on elsewhere. Not here:
+//! what the lines say.
 
 use std::{
     fmt,
     io::{self, Write},
     sync::{
-        Arc, Mutex, TryLockError,
+        Arc, Mutex, OnceLock, TryLockError,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Notify,
+    task::block_in_place,
+};
 
 /// Nobody reads the output any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("standard output is closed")]
 pub struct OutputClosed;
 
+/// A line that takes longer is stuck.
+const PATIENCE: Duration = Duration::from_millis(20);
+
 /// Standard output; clones share it.
 #[derive(Clone)]
 pub struct Output {
     shared: Arc<Shared>,
+    /// To the thread that writes for tasks, once one has written.
+    thread: Arc<OnceLock<mpsc::Sender<Order>>>,
 }
 
 struct Shared {
     writer: Mutex<Box<dyn Write + Send>>,
     closed: AtomicBool,
     closing: Notify,
+}
+
+/// A line to be written, with its end, and where to say how that went.
+struct Order {
+    bytes: Vec<u8>,
+    done: mpsc::Sender<Result<(), OutputClosed>>,
 }
 
 impl Output {
@@ -46,16 +63,29 @@ impl Output {
             closed: AtomicBool::new(false),
             closing: Notify::new(),
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), thread: Arc::default() }
     }
 
     /// Writes a line, which must hold no line feed, and its end.
     ///
     /// After the first error the output is closed for good: part of a line may have gone out.
     pub fn line(&self, line: &str) -> Result<(), OutputClosed> {
-        // A lock poisoned by a writer that panicked is a line cut short, and so an output closed.
-        let mut writer = self.shared.writer.lock().map_err(|_| self.close())?;
-        self.write(writer.as_mut(), line)
+        let bytes = with_end(line);
+        if !on_worker() {
+            return self.shared.wait_and_write(&bytes);
+        }
+        let (done, outcome) = mpsc::channel();
+        let thread = self.thread.get_or_init(|| start_thread(Arc::clone(&self.shared)));
+        // A thread that is gone was stopped by a panic in the middle of a line, or never began.
+        thread.send(Order { bytes, done }).map_err(|_| self.shared.close())?;
+        let outcome = match outcome.recv_timeout(PATIENCE) {
+            // The worker's other tasks are handed to another thread: requests under way would time out otherwise. Not sooner,
+            // since each thread has memory of its own.
+            Err(mpsc::RecvTimeoutError::Timeout) => block_in_place(|| outcome.recv().ok()),
+            Err(mpsc::RecvTimeoutError::Disconnected) => None,
+            Ok(outcome) => Some(outcome),
+        };
+        outcome.unwrap_or_else(|| Err(self.shared.close()))
     }
 
     /// [`line`](Self::line) for the panic hook: gives up where the panicking thread itself may hold the lock. Says
@@ -64,7 +94,7 @@ impl Output {
         // Another thread needs the lock for one line only, so it is worth a little wait.
         for _ in 0..10 {
             match self.shared.writer.try_lock() {
-                Ok(mut writer) => return self.write(writer.as_mut(), line).is_ok(),
+                Ok(mut writer) => return self.shared.write(writer.as_mut(), &with_end(line)).is_ok(),
                 Err(TryLockError::Poisoned(_)) => return false,
                 Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
             }
@@ -84,23 +114,54 @@ impl Output {
             closing.await;
         }
     }
+}
 
-    fn write(&self, writer: &mut dyn Write, line: &str) -> Result<(), OutputClosed> {
-        if self.is_closed() {
+impl Shared {
+    fn wait_and_write(&self, bytes: &[u8]) -> Result<(), OutputClosed> {
+        // A lock poisoned by a writer that panicked is a line cut short, and so an output closed.
+        let mut writer = self.writer.lock().map_err(|_| self.close())?;
+        self.write(writer.as_mut(), bytes)
+    }
+
+    fn write(&self, writer: &mut dyn Write, bytes: &[u8]) -> Result<(), OutputClosed> {
+        if self.closed.load(Ordering::Acquire) {
             return Err(OutputClosed);
         }
-        debug_assert!(!line.contains('\n'), "a line is one line");
-        let mut bytes = Vec::with_capacity(line.len() + 1);
-        bytes.extend_from_slice(line.as_bytes());
-        bytes.push(b'\n');
-        writer.write_all(&bytes).and_then(|()| writer.flush()).map_err(|_| self.close())
+        writer.write_all(bytes).and_then(|()| writer.flush()).map_err(|_| self.close())
     }
 
     fn close(&self) -> OutputClosed {
-        self.shared.closed.store(true, Ordering::Release);
-        self.shared.closing.notify_waiters();
+        self.closed.store(true, Ordering::Release);
+        self.closing.notify_waiters();
         OutputClosed
     }
+}
+
+fn with_end(line: &str) -> Vec<u8> {
+    debug_assert!(!line.contains('\n'), "a line is one line");
+    let mut bytes = Vec::with_capacity(line.len() + 1);
+    bytes.extend_from_slice(line.as_bytes());
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Whether this is a worker thread of the runtime, which other tasks need.
+fn on_worker() -> bool {
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
+/// Starts the thread that writes for tasks. It ends with the last [`Output`], or dies with the process.
+fn start_thread(shared: Arc<Shared>) -> mpsc::Sender<Order> {
+    let (sender, orders) = mpsc::channel::<Order>();
+    let write_all = move || {
+        while let Ok(Order { bytes, done }) = orders.recv() {
+            // Nobody waits any more if the runtime is gone.
+            done.send(shared.wait_and_write(&bytes)).ok();
+        }
+    };
+    // If there is no thread, its end of the channel is dropped, and whoever writes finds out by that.
+    thread::Builder::new().name("output".to_owned()).spawn(write_all).ok();
+    sender
 }
 
 impl fmt::Debug for Output {
@@ -188,19 +249,23 @@ mod tests {
         assert!(output.is_closed());
     }
 
+    /// A writer that says when it writes, and waits until the test lets it.
+    struct Stuck(channel::Sender<()>, channel::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(()).expect("the test waits");
+            self.1.recv().expect("the test releases");
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn the_panic_hook_does_not_wait_for_ever() {
-        struct Stuck(channel::Sender<()>, channel::Receiver<()>);
-        impl Write for Stuck {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.send(()).expect("the test waits");
-                self.1.recv().expect("the test releases");
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
         let (started, starting) = channel::channel();
         let (release, released) = channel::channel();
         let output = Output::new(Stuck(started, released));
@@ -212,5 +277,43 @@ mod tests {
         assert!(!output.try_line("b"));
         release.send(()).expect("it waits");
         assert_eq!(writer.join().expect("no panic"), Ok(()));
+    }
+
+    #[test]
+    fn other_tasks_of_the_worker_go_on_while_a_line_waits_for_its_reader() {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+        let (started, starting) = channel::channel();
+        let (release, released) = channel::channel();
+        let output = Output::new(Stuck(started, released));
+        let writing = runtime.spawn(async move { output.line("a") });
+        starting.recv().expect("it writes");
+        let request = runtime.spawn(async { tokio::time::sleep(Duration::from_millis(1)).await });
+        let (done, finished) = channel::channel();
+        runtime.spawn(async move {
+            request.await.expect("no panic");
+            done.send(()).expect("the test waits");
+        });
+        let went_on = finished.recv_timeout(Duration::from_secs(20));
+        release.send(()).expect("it waits");
+        assert_eq!(went_on, Ok(()), "held up by a line of another task");
+        assert_eq!(runtime.block_on(writing).expect("no panic"), Ok(()));
+    }
+
+    #[test]
+    fn a_task_learns_that_the_output_is_closed() {
+        for broken in ["fail", "panic"] {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+            let calls = Calls::default();
+            let output = Output::new(calls.clone());
+            let writing = runtime.spawn({
+                let output = output.clone();
+                async move { [output.line("a"), output.line(broken), output.line("b")] }
+            });
+            let written = runtime.block_on(writing).expect("no panic of the task");
+            assert_eq!(written, [Ok(()), Err(OutputClosed), Err(OutputClosed)]);
+            assert!(output.is_closed());
+            assert_eq!(calls.taken(), ["a\n", "flush"]);
+        }
     }
 }

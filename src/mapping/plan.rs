@@ -24,6 +24,8 @@ use crate::{
 
 /// Fields beyond this are left out without being remembered, so that a source that invents names cannot fill memory.
 const MOST_FIELDS: usize = 10_000;
+/// So are those whose names would take more memory than this together: 1 MiB.
+const MOST_NAME_BYTES: usize = 1024 * 1024;
 
 /// What a plan has to tell since it was last asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub enum News {
     Decided(usize),
     /// The field of this place brought an object or a list; these are the paths to the values inside.
     Nested(usize, Vec<String>),
-    /// So many fields are known that further ones are left out without being remembered.
+    /// So many fields, or so long names of fields, are known that further ones are left out without being remembered.
     Full,
 }
 
@@ -47,6 +49,8 @@ pub struct Plan {
     target: Arc<Target>,
     mappings: Mappings,
     fields: IndexMap<Box<str>, Field>,
+    /// What their names take.
+    name_bytes: usize,
     /// Which field has a property.
     holders: HashMap<Arc<str>, usize>,
     /// The fields that hold the address: the first that is filled counts.
@@ -79,6 +83,7 @@ impl Plan {
             target: Arc::clone(target),
             mappings: Mappings::of_stream(stream, mappings, target.keys.property())?,
             fields: IndexMap::new(),
+            name_bytes: 0,
             holders: HashMap::new(),
             key: Vec::new(),
             marks: Vec::new(),
@@ -279,12 +284,15 @@ impl Plan {
                 (before.cells_left_out, before.unclear_marks.clone());
             return Some((index, Some(before)));
         }
-        if self.fields.len() >= MOST_FIELDS && !self.cannot_do_without(new.name) {
+        let name_bytes = self.name_bytes + new.name.len();
+        let is_full = self.fields.len() >= MOST_FIELDS || name_bytes > MOST_NAME_BYTES;
+        if is_full && !self.cannot_do_without(new.name) {
             if !std::mem::replace(&mut self.full, true) {
                 self.news.push(News::Full);
             }
             return None;
         }
+        self.name_bytes = name_bytes;
         let field = Field { in_use: new.in_use, round, met: round, ..Field::default() };
         Some((self.fields.insert_full(new.name.into(), field).0, None))
     }

@@ -95,7 +95,7 @@ fn log_unclear(counts: &Counts) {
     if counts.new_unclear > 0 {
         warn!(
             count = counts.new_unclear,
-            "contacts that got no lifecycle stage, since HubSpot did not say whether they are new"
+            "contacts of which HubSpot did not say whether they are new: those that are got no lifecycle stage"
         );
     }
     if counts.out_of_order.count > 0 {

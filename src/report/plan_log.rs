@@ -16,6 +16,8 @@ use crate::{
 
 /// So many fields of a stream are named in an error or a line.
 const MOST_NAMED: usize = 200;
+/// Fewer, if their names are so long together: no line may be cut before the number of the others.
+const MOST_NAMED_BYTES: usize = 10_000;
 
 /// If so many values of a column came and none fitted, it is not the values' fault.
 const MANY_VALUES: u64 = 100;
@@ -51,8 +53,9 @@ pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Resul
         match one {
             News::Decided(_) => {}
             News::Nested(index, paths) => {
-                let field = plan.field(*index).map(|(name, _)| name);
-                let paths = (!paths.is_empty()).then(|| paths.join(", "));
+                let field = plan.field(*index).map(|(name, _)| shown(name).into_owned());
+                let paths: Vec<_> = paths.iter().map(|path| shown(path)).collect();
+                let paths = (!paths.is_empty()).then(|| named(&paths));
                 warn!(
                     %stream,
                     field,
@@ -62,7 +65,7 @@ pub fn announce_news(plan: &Plan, news: &[News], policy: UnknownFields) -> Resul
             }
             News::Full => warn!(
                 %stream,
-                "the stream has so many fields that further ones are left out without being named"
+                "the stream has so many fields, or fields with so long names, that further ones are left out without being named"
             ),
         }
     }
@@ -118,8 +121,13 @@ fn announce_mapped(plan: &Plan, name: &str, field: &Field) {
 
 /// Names, one after the other, with the number of those that there is no room for.
 fn named(names: &[impl AsRef<str>]) -> String {
-    let first: Vec<_> = names.iter().take(MOST_NAMED).map(AsRef::as_ref).collect();
-    match names.len().saturating_sub(MOST_NAMED) {
+    let mut bytes = 0;
+    let fits = |name: &&str| {
+        bytes += name.len();
+        bytes <= MOST_NAMED_BYTES
+    };
+    let first: Vec<&str> = names.iter().take(MOST_NAMED).map(AsRef::as_ref).take_while(fits).collect();
+    match names.len().saturating_sub(first.len()) {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
     }
@@ -165,7 +173,7 @@ pub fn announce_end(plan: &Plan) {
     for (field, one) in plan.fields().filter(|(_, field)| field.unclear_marks.count > 0) {
         warn!(
             %stream,
-            field,
+            field = &*shown(field),
             count = one.unclear_marks.count,
             first_records = ?one.unclear_marks.first_records,
             "values of a deletion mark that say neither yes nor no; their records were not skipped for it"
@@ -227,4 +235,19 @@ pub fn require_known_fields(unknown: &[(&StreamId, Vec<&str>)]) -> Result<(), Ma
         })
         .collect();
     if streams.is_empty() { Ok(()) } else { Err(MappingError::UnknownFields { streams }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_bounded_by_their_number_and_their_bytes() {
+        let short: Vec<String> = (0..300).map(|number| format!("f{number}")).collect();
+        assert!(named(&short).ends_with("f198, f199 and 100 more"));
+        let long = vec!["x".repeat(600); 100];
+        let told = named(&long);
+        assert!(told.len() < 11_000 && told.ends_with(" and 84 more"), "{}", told.len());
+        assert_eq!(named(&["a", "b"]), "a, b");
+    }
 }

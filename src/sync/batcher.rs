@@ -10,15 +10,18 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::input::{Batch, Input, Part, part_bytes};
+use super::input::{Batch, Input, Part, PartBytes};
 use crate::{
     crm::{key::Key, object::MAX_BATCH_INPUTS},
     mapping::{change::Change, target::Target},
     report::fate::Ticket,
 };
 
-/// A batch with this many bytes of values is full. The first input always fits.
-const MAX_BATCH_BYTES: usize = 1024 * 1024;
+/// A batch is full when the body of its request may have this many bytes, before records are folded: 2 MiB, so that a
+/// hundred records of 300 short properties share a request. The first input always fits. HubSpot does not say what it takes;
+/// a body that it finds too large is sent in halves.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
 /// When a partly filled batch goes.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
@@ -43,7 +46,8 @@ impl Timing {
 struct OpenBatch {
     target: Arc<Target>,
     inputs: IndexMap<Key, Input>,
-    bytes: usize,
+    /// What they take in the body of a request, at most.
+    body_bytes: usize,
     /// When its oldest record came.
     since: Duration,
     /// Whether a state waits for one of its records.
@@ -57,7 +61,7 @@ impl OpenBatch {
         Self {
             target: Arc::clone(target),
             inputs: IndexMap::new(),
-            bytes: 0,
+            body_bytes: 0,
             since: Duration::ZERO,
             is_awaited: false,
             last_partial: None,
@@ -65,7 +69,7 @@ impl OpenBatch {
     }
 
     fn is_full(&self) -> bool {
-        self.inputs.len() >= MAX_BATCH_INPUTS || self.bytes >= MAX_BATCH_BYTES
+        self.inputs.len() >= MAX_BATCH_INPUTS || self.body_bytes >= MAX_BODY_BYTES
     }
 }
 
@@ -90,6 +94,8 @@ pub struct Batcher {
     bytes: usize,
     /// When the last record came, or reading began again after a stop.
     last_record: Duration,
+    /// No record can come for the time being.
+    is_stopped: bool,
 }
 
 impl Batcher {
@@ -102,6 +108,7 @@ impl Batcher {
             parked: HashMap::new(),
             bytes: 0,
             last_record: Duration::ZERO,
+            is_stopped: false,
         }
     }
 
@@ -112,7 +119,7 @@ impl Batcher {
         if let Some(last) = self.parked.get_mut(&key).and_then(VecDeque::back_mut) {
             let folds = Arc::ptr_eq(&last.target, target) && last.input.folds_with(&change);
             let part = Part::new(ticket, change);
-            self.bytes += part_bytes(&key, &part);
+            self.bytes += PartBytes::of(&key, &part).in_memory;
             if folds {
                 last.input.parts.push(part);
             } else {
@@ -123,14 +130,14 @@ impl Batcher {
         let holder = self
             .open
             .iter_mut()
-            .find_map(|open| Some((open.inputs.get_mut(&key)?, &mut open.bytes, &open.target)));
-        if let Some((input, bytes, its_target)) = holder {
+            .find_map(|open| Some((open.inputs.get_mut(&key)?, &mut open.body_bytes, &open.target)));
+        if let Some((input, body_bytes, its_target)) = holder {
             let folds = Arc::ptr_eq(its_target, target) && input.folds_with(&change);
             let part = Part::new(ticket, change);
-            let size = part_bytes(&key, &part);
-            self.bytes += size;
+            let size = PartBytes::of(&key, &part);
+            self.bytes += size.in_memory;
             if folds {
-                *bytes += size;
+                *body_bytes += size.in_body;
                 input.parts.push(part);
                 self.close_full();
             } else {
@@ -153,7 +160,7 @@ impl Batcher {
     }
 
     fn open_input(&mut self, target: &Arc<Target>, input: Input, is_awaited: bool, now: Duration) {
-        let size = input.bytes();
+        let size = input.body_bytes();
         let place =
             self.open.iter().position(|open| Arc::ptr_eq(&open.target, target)).unwrap_or_else(|| {
                 self.open.push(OpenBatch::of(target));
@@ -162,7 +169,7 @@ impl Batcher {
         if self
             .open
             .get(place)
-            .is_some_and(|open| !open.inputs.is_empty() && open.bytes + size > MAX_BATCH_BYTES)
+            .is_some_and(|open| !open.inputs.is_empty() && open.body_bytes + size > MAX_BODY_BYTES)
         {
             self.close(place);
         }
@@ -170,7 +177,7 @@ impl Batcher {
         if open.inputs.is_empty() {
             open.since = now;
         }
-        open.bytes += size;
+        open.body_bytes += size;
         open.is_awaited |= is_awaited;
         open.inputs.insert(input.key.clone(), input);
         if open.is_full() {
@@ -187,7 +194,7 @@ impl Batcher {
     fn close(&mut self, place: usize) {
         let Some(open) = self.open.get_mut(place) else { return };
         let inputs = std::mem::take(&mut open.inputs);
-        (open.bytes, open.is_awaited) = (0, false);
+        (open.body_bytes, open.is_awaited) = (0, false);
         self.in_flight.extend(inputs.keys().cloned());
         let target = Arc::clone(&open.target);
         self.ready.push_back(Batch { target, inputs: inputs.into_values().collect() });
@@ -260,16 +267,24 @@ impl Batcher {
             return None;
         }
         let by_age = open.since + self.timing.longest_wait;
-        if !open.is_awaited {
+        // While nothing is read, the source is not quiet.
+        if !open.is_awaited || self.is_stopped {
             return Some(by_age);
         }
         let spaced = open.last_partial.map_or(Duration::ZERO, |last| last + self.timing.between_partial);
         Some(by_age.min(spaced.max(self.last_record + self.timing.quiet)))
     }
 
-    /// Reading goes on after a stop, during which no record could come.
+    /// Nothing is read until something has landed.
+    pub fn reading_stopped(&mut self) {
+        self.is_stopped = true;
+    }
+
+    /// Reading goes on. If it was stopped, no record could come in the meantime.
     pub fn reading_again(&mut self, now: Duration) {
-        self.last_record = self.last_record.max(now);
+        if std::mem::take(&mut self.is_stopped) {
+            self.last_record = self.last_record.max(now);
+        }
     }
 
     /// At the end of the input: closes the partly filled batches unless inputs are parked that will soon join them.

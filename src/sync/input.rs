@@ -16,6 +16,11 @@ use crate::{
 /// What a record takes in memory beyond its values, about.
 const RECORD_OVERHEAD: usize = 256;
 const PROPERTY_OVERHEAD: usize = 48;
+/// What a record takes in the body of a request beyond its key, names and values, at most: `id`, `idProperty`,
+/// `objectWriteTraceId`, `properties`, and the name of the key's property.
+const RECORD_IN_BODY: usize = 128;
+/// Two pairs of quotes, a colon and a comma.
+const PROPERTY_IN_BODY: usize = 6;
 
 /// One record's share of an input.
 #[derive(Debug, Clone)]
@@ -61,9 +66,14 @@ impl Input {
         self.parts.iter().rev().find_map(|part| value_of(&part.properties, property))
     }
 
-    /// What the input takes in memory, about.
+    /// What the input takes in memory, about, the request that carries it included.
     pub fn bytes(&self) -> usize {
-        self.parts.iter().map(|part| part_bytes(&self.key, part)).sum()
+        self.parts.iter().map(|part| PartBytes::of(&self.key, part).in_memory).sum()
+    }
+
+    /// What the input takes in the body of a request, at most.
+    pub fn body_bytes(&self) -> usize {
+        self.parts.iter().map(|part| PartBytes::of(&self.key, part).in_body).sum()
     }
 
     /// Whether a later record of the key may be folded in: not where it brings another value of a property that does not fold.
@@ -100,9 +110,36 @@ fn value_of<'a>(properties: &'a [PropertyValue], property: &str) -> Option<&'a s
     properties.iter().find(|one| *one.property.name == *property).map(|one| &*one.value)
 }
 
-pub fn part_bytes(key: &Key, part: &Part) -> usize {
-    let values: usize = part.properties.iter().map(|one| one.value.len() + PROPERTY_OVERHEAD).sum();
-    RECORD_OVERHEAD + key.as_str().len() + values + part.dropped.len() * size_of::<Reason>()
+/// What a record's share of an input weighs, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartBytes {
+    /// In the body of a request, at most: folded with others, it takes no more.
+    pub in_body: usize,
+    /// In memory, about, its place in the body included.
+    pub in_memory: usize,
+}
+
+impl PartBytes {
+    pub fn of(key: &Key, part: &Part) -> Self {
+        let mut in_body = RECORD_IN_BODY + json_bytes(key.as_str());
+        let mut values = 0;
+        for PropertyValue { property, value } in &part.properties {
+            in_body += PROPERTY_IN_BODY + json_bytes(&property.name) + json_bytes(value);
+            values += PROPERTY_OVERHEAD + value.len();
+        }
+        let dropped = part.dropped.len() * size_of::<Reason>();
+        Self { in_body, in_memory: RECORD_OVERHEAD + key.as_str().len() + values + dropped + in_body }
+    }
+}
+
+/// The length of a text in JSON, without its quotes.
+fn json_bytes(text: &str) -> usize {
+    let escapes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 1,
+        0..0x20 => 5,
+        _ => 0,
+    });
+    text.len() + escapes.sum::<usize>()
 }
 
 /// Inputs of different keys that go to one target in one request.

@@ -1,10 +1,13 @@
 //! Knows for every record whether it has its fate, and for every state whether it is due. Pure.
 //!
 //! The records of a stream between two of its states are an *interval*. A state closes the current intervals of what it
-//! covers and is due when these, and every state before it that covers the same stream, are through. Not here: why a
-//! record was rejected, beyond what the verdict on a stream that is wrongly set up needs.
+//! covers, as far as they have records, and is due when these, and every state before it that covers the same stream, are
+//! through. Not here: why a record was rejected, beyond what the verdict on a stream that is wrongly set up needs.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    ops::Range,
+};
 
 use super::error::SyncError;
 use crate::{
@@ -25,6 +28,10 @@ const LONGEST_HOLD: u64 = 500;
 
 /// What a waiting state takes in memory beyond its text, about.
 const STATE_OVERHEAD: usize = 512;
+/// Its place among the states of a stream that it covers, while their list grows.
+const STREAM_OVERHEAD: usize = 2 * size_of::<u64>();
+/// An interval that it closes, in a map that may be half empty.
+const INTERVAL_OVERHEAD: usize = 2 * size_of::<(u64, Interval)>() + size_of::<(usize, u64)>();
 
 /// The records of a stream between two states.
 #[derive(Debug, Default)]
@@ -33,6 +40,12 @@ struct Interval {
     counts: StateCounts,
     /// The state that waits for this interval, once there is one.
     state: Option<u64>,
+}
+
+impl Interval {
+    fn has_records(&self) -> bool {
+        self.open > 0 || self.counts != StateCounts::default()
+    }
 }
 
 #[derive(Debug)]
@@ -98,9 +111,18 @@ fn blames_set_up(code: Code) -> bool {
 struct Waiting {
     state: State,
     /// The streams it covers.
-    streams: Vec<usize>,
-    intervals: Vec<u64>,
+    streams: Range<usize>,
+    /// What it closed of these streams: only where records had come.
+    intervals: Box<[(usize, u64)]>,
     open: u64,
+}
+
+impl Waiting {
+    /// What it takes in memory, about.
+    fn bytes(&self) -> usize {
+        let lists = self.streams.len() * STREAM_OVERHEAD + self.intervals.len() * INTERVAL_OVERHEAD;
+        self.state.size() + STATE_OVERHEAD + lists
+    }
 }
 
 /// The ledger of a sync.
@@ -216,29 +238,38 @@ impl Ledger {
 
     /// A state was read: it covers the records of its stream, or of all streams, since the state before it.
     pub fn state(&mut self, state: State) {
-        let streams: Vec<usize> = match state.scope() {
-            StateScope::Stream(id) => vec![self.stream(id)],
-            StateScope::AllStreams => (0..self.streams.len()).collect(),
+        let streams = match state.scope() {
+            StateScope::Stream(id) => {
+                let index = self.stream(id);
+                index..index + 1
+            }
+            StateScope::AllStreams => 0..self.streams.len(),
         };
         self.next_state += 1;
         let number = self.next_state;
-        let mut waiting = Waiting { state, streams, intervals: Vec::new(), open: 0 };
-        for &index in &waiting.streams {
-            let fresh = self.new_interval();
+        let mut open = 0;
+        let mut intervals = Vec::new();
+        for index in streams.clone() {
             let Some(stream) = self.streams.get_mut(index) else { continue };
-            let closed = std::mem::replace(&mut stream.current, fresh);
             stream.states.push_back(number);
-            if let Some(interval) = self.intervals.get_mut(&closed) {
-                interval.state = Some(number);
-                waiting.open += interval.open;
-            }
-            waiting.intervals.push(closed);
             self.to_review.push(index);
+            let current = stream.current;
+            let Some(interval) = self.intervals.get_mut(&current).filter(|one| one.has_records()) else {
+                continue;
+            };
+            interval.state = Some(number);
+            open += interval.open;
+            intervals.push((index, current));
+            let fresh = self.new_interval();
+            if let Some(stream) = self.streams.get_mut(index) {
+                stream.current = fresh;
+            }
         }
-        if waiting.streams.is_empty() {
+        if streams.is_empty() {
             self.unbound.push(number);
         }
-        self.waiting_bytes += waiting.state.size() + STATE_OVERHEAD;
+        let waiting = Waiting { state, streams, intervals: intervals.into(), open };
+        self.waiting_bytes += waiting.bytes();
         self.states.insert(number, waiting);
     }
 
@@ -247,7 +278,7 @@ impl Ledger {
         self.intervals.get(&ticket.interval).is_some_and(|interval| interval.state.is_some())
     }
 
-    /// The bytes of the states that have not gone out.
+    /// What the states that have not gone out take in memory, about.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes
     }
@@ -285,7 +316,7 @@ impl Ledger {
     fn due_state(&self, stream: usize) -> Option<u64> {
         let number = *self.streams.get(stream)?.states.front()?;
         let waiting = self.states.get(&number)?;
-        let covered = || waiting.streams.iter().filter_map(|&index| self.streams.get(index));
+        let covered = || waiting.streams.clone().filter_map(|index| self.streams.get(index));
         let something_written = covered().any(|one| one.written > 0);
         let may_go = |one: &StreamBooks| {
             one.states.front() == Some(&number) && !self.holds_back(one, something_written)
@@ -305,14 +336,17 @@ impl Ledger {
 
     fn release(&mut self, number: u64) -> Option<String> {
         let waiting = self.states.remove(&number)?;
-        self.waiting_bytes -= waiting.state.size() + STATE_OVERHEAD;
+        self.waiting_bytes -= waiting.bytes();
         let mut counts = StateCounts::default();
-        let intervals = waiting.streams.iter().zip(&waiting.intervals);
-        for (&index, interval) in intervals {
+        for (index, interval) in &waiting.intervals {
             let Some(interval) = self.intervals.remove(interval) else { continue };
             counts += interval.counts;
-            if let Some(stream) = self.streams.get_mut(index) {
+            if let Some(stream) = self.streams.get_mut(*index) {
                 stream.acknowledged |= interval.counts.rejected > 0;
+            }
+        }
+        for index in waiting.streams {
+            if let Some(stream) = self.streams.get_mut(index) {
                 stream.states.pop_front();
                 self.to_review.push(index);
             }

@@ -34,10 +34,9 @@ use crate::{
     report::log::Course,
 };
 
-/// Inputs that have not landed may take so much memory; reading stops beyond it.
-const MOST_INPUT_BYTES: usize = 4 * 1024 * 1024;
-/// States that wait may take so much.
-const MOST_STATE_BYTES: usize = 4 * 1024 * 1024;
+/// Inputs that have not landed, their requests and the states that wait may take so much memory together: 16 MiB. Reading stops
+/// beyond it. One sum for all, since rich records need it for many requests at once, and large states for full batches.
+const MOST_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// After a failure, or a signal, what is in flight gets this long to settle.
 const GRACE_AFTER_FAILURE: Duration = Duration::from_mins(1);
 const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
@@ -84,7 +83,6 @@ pub struct Sync {
     jobs: JoinSet<Delivered>,
     block: Option<Block>,
     input_ended: bool,
-    was_stopped: bool,
 }
 
 impl Sync {
@@ -103,7 +101,6 @@ impl Sync {
             jobs: JoinSet::new(),
             block: None,
             input_ended: false,
-            was_stopped: false,
         }
     }
 
@@ -157,13 +154,11 @@ impl Sync {
                     self.free_memory();
                     continue;
                 }
-                self.was_stopped = true;
+                self.batcher.reading_stopped();
                 return Ok(false);
             }
             let now = self.now();
-            if std::mem::take(&mut self.was_stopped) {
-                self.batcher.reading_again(now);
-            }
+            self.batcher.reading_again(now);
             if let Some(block) = self.block.take() {
                 self.read_block(block).map_err(End::Failed)?;
                 continue;
@@ -205,8 +200,7 @@ impl Sync {
 
     fn has_room(&self) -> bool {
         !self.batcher.has_ready()
-            && self.batcher.bytes() < MOST_INPUT_BYTES
-            && self.books.ledger.waiting_bytes() < MOST_STATE_BYTES
+            && self.batcher.bytes() + self.books.ledger.waiting_bytes() < MOST_WAITING_BYTES
     }
 
     fn may_read(&self) -> bool {

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     paths,
+    rows::create_property,
     support::{Connector, people_of, run, sandbox, sandbox_with, sandbox_with_faults},
 };
 
@@ -74,6 +75,19 @@ fn a_token_that_hubspot_refuses_is_told_apart_from_one_that_expired() {
     let message = failed(&Connector::new(&sandbox).set("access_token", tokens::EXPIRED));
     assert!(message.contains("has expired") && !message.contains(tokens::EXPIRED), "{message}");
     assert_eq!(assert_nothing_written(&sandbox), 3, "a refused token is not tried again");
+}
+
+#[test]
+fn many_definitions_of_properties_are_read() {
+    let sandbox = sandbox();
+    create_property(
+        &sandbox,
+        &json!({
+            "name": "described", "label": "Described", "type": "string", "fieldType": "text",
+            "groupName": "contactinformation", "description": "x".repeat(17 * 1024 * 1024),
+        }),
+    );
+    succeeded(&Connector::new(&sandbox));
 }
 
 #[test]

@@ -54,8 +54,9 @@ fn a_deletion_mark_that_says_neither_yes_nor_no_is_counted_and_its_record_writte
         .write(&(row("a", "ja") + &row("b", "yes") + &row("c", "x") + &row("d", "") + &state(1)));
     outcome.assert_success();
     assert_eq!(sandbox.contacts().len(), 3);
-    let told =
-        outcome.logs("neither yes nor no; their records were not skipped for it stream=users field=is_deleted count=2");
+    let told = outcome.logs(
+        "neither yes nor no; their records were not skipped for it stream=users field=is_deleted count=2",
+    );
     assert_eq!(told.len(), 1, "{:#?}", outcome.lines);
 }
 

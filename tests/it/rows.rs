@@ -176,7 +176,7 @@ impl Case {
 }
 
 /// Makes a property in the account, as its owner would have.
-fn create_property(sandbox: &Sandbox, definition: &Value) {
+pub(crate) fn create_property(sandbox: &Sandbox, definition: &Value) {
     let base_url = sandbox.base_url();
     let address = base_url.strip_prefix("http://").unwrap();
     let (body, token) = (definition.to_string(), tokens::FULL);

@@ -114,3 +114,23 @@ fn a_source_that_invents_names_does_not_fill_memory() {
     let full = plan.take_news().iter().filter(|one| **one == News::Full).count();
     assert_eq!(full, 1, "told once");
 }
+
+#[test]
+fn a_source_that_invents_long_names_does_not_fill_memory() {
+    let mut plan = plan(&["email"], &[]).unwrap();
+    let long = "x".repeat(20_000);
+    for record in 0..200 {
+        let data = format!("{{\"email\":\"a@x.com\",\"{long}{record}\":1}}");
+        assert!(map_with(&mut plan, &data, InvalidValues::DropValue).is_ok());
+    }
+    assert!(map_with(&mut plan, r#"{"E-Mail":"a@x.com","phone":1}"#, InvalidValues::DropValue).is_ok());
+    let bytes: usize = plan.fields().map(|(name, _)| name.len()).sum();
+    assert!((1_000_000..1024 * 1024).contains(&bytes), "{bytes}");
+    let full = plan.take_news().iter().filter(|one| **one == News::Full).count();
+    assert_eq!(full, 1, "told once");
+    assert_eq!(
+        routes(&plan).last().map(|(field, _)| field.as_str()),
+        Some("phone"),
+        "there is room for short ones"
+    );
+}

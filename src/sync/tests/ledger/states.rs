@@ -1,6 +1,6 @@
 //! When a state goes out and with which counts, rule by rule. When a stream fails the sync is in `all_rejected`.
 
-use super::{super::model::state, object, open, refused, settle_all, take};
+use super::{super::model::state, object, open, refused, settle_all, stream_id, take};
 use crate::{protocol::message::StreamId, report::fate::Fate, sync::ledger::Ledger};
 
 #[test]
@@ -116,4 +116,26 @@ fn a_global_state_over_a_hopeless_and_a_healthy_stream_waits_and_the_healthy_one
     ledger.judge_rejected_streams();
     assert_eq!(take(&mut ledger), []);
     assert_eq!(ledger.all_rejected().unwrap().stream.unwrap().name, "s0");
+}
+
+#[test]
+fn a_waiting_state_weighs_what_it_costs_for_each_stream() {
+    let weight = |streams: usize, with_records: usize| {
+        let mut ledger = Ledger::default();
+        for stream in 0..streams {
+            ledger.stream(&stream_id(stream));
+        }
+        let tickets: Vec<_> = (0..with_records).flat_map(|stream| open(&mut ledger, stream, 1)).collect();
+        ledger.state(state(&object(0, None)));
+        let weight = ledger.waiting_bytes();
+        settle_all(&mut ledger, tickets, &Fate::Created);
+        assert_eq!(take(&mut ledger), [(0, u64::try_from(with_records).unwrap(), 0)]);
+        assert_eq!(ledger.waiting_bytes(), 0);
+        weight
+    };
+    let least = weight(1, 1);
+    // A place in the list of each stream, and an interval for each that had records.
+    assert!(weight(1_000, 1) >= least + 999 * 8);
+    assert!(weight(1_000, 1) <= least + 999 * 32);
+    assert!(weight(1_000, 1_000) >= weight(1_000, 1) + 999 * 80);
 }

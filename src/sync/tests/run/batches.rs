@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    LATENCY, contact, contacts, large_state, lines, person, run, seconds, signal_after, state, wire,
-};
+use super::{LATENCY, contact, contacts, lines, person, run, seconds, signal_after, state, state_of, wire};
 use crate::{
     config::UnknownFields,
     crm::property::LIFECYCLE_STAGE,
@@ -137,9 +135,10 @@ fn a_state_that_waits_for_a_parked_contact_has_it_leave_soon_after_the_first() {
 #[test]
 fn the_time_in_which_nothing_is_read_is_no_silence_of_the_source() {
     let wire = wire(Way::steady(Duration::from_millis(400)));
-    let before: String = contacts(0..100) + &(0..40).map(large_state).collect::<String>();
-    // These fill the memory for states, so that reading stops until the first batch has landed.
-    let filling = contact(100) + &(40..43).map(large_state).collect::<String>();
+    let half = |number| state_of(400_000, number);
+    let before: String = contacts(0..100) + &(0..40).map(half).collect::<String>();
+    // These fill the memory, so that reading stops until the first batch has landed.
+    let filling = contact(100) + &(40..43).map(half).collect::<String>();
     let pieces = vec![
         lines(before + &filling),
         Piece::Silence(Duration::from_millis(600)),

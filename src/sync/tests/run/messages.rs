@@ -49,7 +49,7 @@ fn contacts_without_their_stage_are_told() {
     let ended = run(&wire, course, vec![lines(text)]);
     assert_eq!(ended.count("created"), 12);
     assert_eq!(
-        ended.told("contacts that got no lifecycle stage, since HubSpot did not say whether they are new"),
+        ended.told("contacts of which HubSpot did not say whether they are new: those that are got no lifecycle stage"),
         "2"
     );
 }

@@ -70,7 +70,12 @@ fn signal_after(duration: Duration) -> Course {
 
 /// A state of about 100 KB.
 fn large_state(number: usize) -> String {
-    let text = "x".repeat(100_000);
+    state_of(100_000, number)
+}
+
+/// A state of about so many bytes.
+fn state_of(bytes: usize, number: usize) -> String {
+    let text = "x".repeat(bytes);
     json!({ "type": "STATE", "state": { "type": "STREAM", "id": number, "text": text,
         "stream": { "stream_descriptor": { "name": "s0" } } } })
     .to_string()

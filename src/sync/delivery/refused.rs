@@ -7,6 +7,7 @@ use super::{
     existence::Existence,
     pending::PendingInput,
     state::{Delivery, SMALLEST_STRUCTURAL},
+    steps::WAIT,
 };
 use crate::{
     config::InvalidValues,
@@ -114,7 +115,7 @@ impl Delivery {
     }
 
     /// What the refusal of an input blames.
-    fn blame(&self, index: usize, error: &ErrorBody, status: Option<u16>) -> Blame {
+    pub(super) fn blame(&self, index: usize, error: &ErrorBody, status: Option<u16>) -> Blame {
         blame(error, status, &self.target.keys, |name| self.sent(index, name))
     }
 
@@ -130,7 +131,7 @@ impl Delivery {
             }
             Blame::Contested(_) if !tried => {
                 self.inputs.get_mut(index)?.second_try = true;
-                self.work.push_front(vec![index]);
+                self.second_tries.push(index);
                 return None;
             }
             // The address is one for all; what none of them brings, each of them lacks.
@@ -174,15 +175,21 @@ impl Delivery {
     }
 
     pub(super) fn learn(&mut self, properties: Vec<(Arc<str>, Code)>) {
+        let mut is_awaited = false;
         for (property, code) in properties {
             let is_fresh = code == Code::UnknownProperty && self.target.created.contains(&property);
             if is_fresh && self.waits < MOST_WAITS {
-                self.must_wait = true;
+                is_awaited = true;
                 continue;
             }
             if self.unusable.insert(Arc::clone(&property), code).is_none() {
                 self.outcome.notes.learned.push((property, code));
             }
+        }
+        // The inputs of one answer wait together.
+        if is_awaited && self.wait.is_none() {
+            self.waits += 1;
+            self.wait = Some(WAIT);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The thin shell around [`super::steps`]: no decision is made here.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use tracing::info;
 
@@ -21,9 +21,6 @@ use crate::{
     },
     report::fate::{Fate, Ticket},
 };
-
-/// The wait for a property that was created a moment ago.
-const WAIT_FOR_PROPERTY: Duration = Duration::from_secs(2);
 
 /// A batch that has come to its end.
 #[derive(Debug)]
@@ -51,7 +48,7 @@ async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failu
     loop {
         match delivery.next_step() {
             Step::Finished => return Ok(()),
-            Step::Wait => client.wait_scaled(WAIT_FOR_PROPERTY).await,
+            Step::Wait(duration) => client.wait_scaled(duration).await,
             Step::Send(call) => match client.batch(&call).await {
                 Ok(reply) => {
                     let inputs = delivery.asked();

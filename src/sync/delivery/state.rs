@@ -2,7 +2,7 @@
 //!
 //! Not here: what to ask next ([`super::steps`]), and what follows from an answer ([`super::refused`], [`super::look_up`]).
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::{
     blame::Suspicion,
@@ -48,8 +48,14 @@ pub struct Delivery {
     pub(super) unaccounted_answers: u8,
     pub(super) suspicion: Option<Suspicion>,
     pub(super) may_suspect: bool,
+    /// How often a property that this sync has created was waited for.
     pub(super) waits: u8,
-    pub(super) must_wait: bool,
+    /// Before the next request, so long nothing is sent.
+    pub(super) wait: Option<Duration>,
+    /// Inputs refused for what may pass. Each is asked about once more, alone, after one wait for all of them.
+    pub(super) second_tries: Vec<usize>,
+    /// How often the whole batch was sent again, since HubSpot failed at each of its inputs.
+    pub(super) whole_again: u8,
     pub(super) remarks: Vec<&'static str>,
     pub(super) write_order: WriteOrder,
     pub(super) outcome: Outcome,
@@ -76,7 +82,9 @@ impl Delivery {
             suspicion: None,
             may_suspect: true,
             waits: 0,
-            must_wait: false,
+            wait: None,
+            second_tries: Vec::new(),
+            whole_again: 0,
             remarks: Vec::new(),
             write_order: WriteOrder::default(),
             outcome: Outcome::default(),

@@ -12,7 +12,7 @@ use super::{
     steps::Step,
 };
 use crate::{
-    crm::key::Key,
+    crm::{key::Key, object::ObjectType},
     error::Failure,
     hubspot::{
         answer::BatchAnswer,
@@ -34,14 +34,17 @@ pub struct Delivered {
     pub written: Vec<Key>,
     /// Records without a fate stay so: the sync ends.
     pub failure: Option<Failure>,
+    /// The object whose records the token may not look up.
+    pub denied_look_ups: Option<ObjectType>,
 }
 
 /// Carries a batch until all of its records have their fates, or the sync has to end.
 pub async fn deliver(client: Arc<Client>, mut delivery: Delivery) -> Delivered {
     let (keys, bytes) = delivery.keys_and_bytes();
     let failure = run_steps(&client, &mut delivery).await.err();
+    let denied_look_ups = delivery.denied_look_ups();
     let Outcome { fates, notes, written, .. } = delivery.finish();
-    Delivered { keys, bytes, fates, notes, written, failure }
+    Delivered { keys, bytes, fates, notes, written, failure, denied_look_ups }
 }
 
 async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use super::{
     write_order::WriteOrder,
 };
 use crate::{
-    crm::key::Key,
+    crm::{key::Key, object::ObjectType},
     hubspot::{
         batch_call::{BatchCall, UpsertInput},
         endpoint::Endpoint,
@@ -96,6 +96,16 @@ impl Delivery {
         for pending in self.inputs.iter_mut().filter(|pending| exists(&pending.input.key)) {
             pending.existence = Existence::Known;
         }
+    }
+
+    /// The token is known not to be allowed to look contacts up.
+    pub fn deny_look_ups(&mut self) {
+        self.look_ups.denied = true;
+    }
+
+    /// The object whose records the token turned out not to be allowed to look up.
+    pub fn denied_look_ups(&self) -> Option<ObjectType> {
+        self.look_ups.denied.then(|| self.target.keys.object())
     }
 
     /// The keys of the batch, and what it takes in memory, about.
@@ -227,6 +237,8 @@ impl Delivery {
 #[derive(Debug, Default)]
 pub(super) struct LookUps {
     pub(super) work: VecDeque<Vec<usize>>,
+    /// The token may not look contacts up.
+    pub(super) denied: bool,
     /// HubSpot has said of a contact whether it exists.
     pub(super) answered: bool,
     /// Answers in a row that said nothing of several contacts.

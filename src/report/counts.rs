@@ -107,7 +107,7 @@ impl StreamCounts {
             Fate::Unchanged => self.unchanged += 1,
             Fate::Folded => self.folded += 1,
             Fate::Skipped(reason) => self.skipped.add(reason, ticket, None),
-            Fate::Rejected(Rejection { reason, correlation_id }) => {
+            Fate::Rejected(Rejection { reason, correlation_id, .. }) => {
                 self.rejected.add(reason, ticket, correlation_id.as_deref());
             }
         }

@@ -70,7 +70,7 @@ impl Books {
         #[cfg(test)]
         self.witness.lock().expect("no test panics here").push((ticket, fate.clone()));
         match fate {
-            Fate::Rejected(Rejection { reason, correlation_id }) => {
+            Fate::Rejected(Rejection { reason, correlation_id, .. }) => {
                 debug!(stream = self.stream(ticket), record = ticket.number, line = ticket.line, %reason, correlation_id, "record rejected");
             }
             Fate::Skipped(reason) => {

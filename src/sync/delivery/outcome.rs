@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::pending::PendingInput;
+use super::{blame::names, pending::PendingInput};
 use crate::{
     crm::key::Key,
+    hubspot::error_body::ErrorBody,
     mapping::reason::{Code, Reason},
-    report::fate::{Fate, Rejection, Ticket},
+    report::fate::{Fate, Grounds, Rejection, Ticket},
     sync::input::Part,
 };
 
@@ -74,9 +75,10 @@ impl Outcome {
     }
 
     /// HubSpot has refused an input for good.
-    pub fn note_rejected(&mut self, pending: &PendingInput, reason: &Reason, correlation_id: Option<&str>) {
-        let rejection =
-            Rejection { reason: reason.clone(), correlation_id: correlation_id.map(str::to_owned) };
+    pub fn note_rejected(&mut self, pending: &PendingInput, reason: &Reason, error: Option<&ErrorBody>) {
+        let correlation_id = error.and_then(ErrorBody::correlation_id).map(str::to_owned);
+        let grounds = grounds(reason, error, &pending.input.key);
+        let rejection = Rejection { reason: reason.clone(), correlation_id, grounds };
         for part in &pending.input.parts {
             // One that was written before is in HubSpot, though perhaps under what an earlier record says.
             let first = self.held.remove(&part.ticket);
@@ -84,6 +86,20 @@ impl Outcome {
             let fate = first.unwrap_or_else(|| Fate::Rejected(rejection.clone()));
             self.fates.insert(part.ticket, fate);
         }
+    }
+}
+
+/// What a rejection rests on; `error` is HubSpot's refusal of the record, if there is one.
+fn grounds(reason: &Reason, error: Option<&ErrorBody>, key: &Key) -> Grounds {
+    match reason.code {
+        Code::NothingToWrite => Grounds::Ours,
+        Code::NotConfirmed => Grounds::Silence,
+        Code::RefusedByHubSpot
+            if reason.property.is_none() && !error.is_some_and(|error| names(error, key)) =>
+        {
+            Grounds::General
+        }
+        _ => Grounds::OfRecord,
     }
 }
 

@@ -6,8 +6,7 @@ use super::{
     blame::{Blame, Suspicion, blame, names, signature, structural},
     existence::Existence,
     pending::PendingInput,
-    state::{Delivery, SMALLEST_STRUCTURAL},
-    steps::WAIT,
+    state::{Delivery, SMALLEST_STRUCTURAL, WAIT},
 };
 use crate::{
     config::InvalidValues,
@@ -115,8 +114,13 @@ impl Delivery {
     }
 
     /// What the refusal of an input blames.
-    pub(super) fn blame(&self, index: usize, error: &ErrorBody, status: Option<u16>) -> Blame {
+    fn blame(&self, index: usize, error: &ErrorBody, status: Option<u16>) -> Blame {
         blame(error, status, &self.target.keys, |name| self.sent(index, name))
+    }
+
+    /// Whether an error inside an answer that succeeded gives a reason that nobody knows.
+    pub(super) fn has_unknown_reason(&self, index: usize, error: &ErrorBody) -> bool {
+        self.blame(index, error, None) == Blame::Contested(Code::RefusedByHubSpot)
     }
 
     /// One input is refused. `Some`: it is to be asked again.
@@ -159,7 +163,7 @@ impl Delivery {
             Blame::Contested(code) => Reason::of(code),
             Blame::Nothing | Blame::MissingRequired { .. } => Reason::of(Code::RefusedByHubSpot),
         };
-        self.reject(index, &reason, error.correlation_id());
+        self.reject(index, &reason, Some(error));
         None
     }
 
@@ -225,7 +229,7 @@ impl Delivery {
         });
         let alone = pending.with_parts(rejected);
         pending.settled = pending.input.parts.is_empty();
-        self.outcome.note_rejected(&alone, &reason(), error.correlation_id());
+        self.outcome.note_rejected(&alone, &reason(), Some(error));
         true
     }
 

@@ -17,10 +17,14 @@ use crate::{
     hubspot::{
         batch_call::{BatchCall, UpsertInput},
         endpoint::Endpoint,
+        error_body::ErrorBody,
     },
     mapping::{reason::Reason, target::Target},
     sync::input::{Batch, Input},
 };
+
+/// What may pass gets so much time to pass before it is asked about again.
+pub(super) const WAIT: Duration = Duration::from_secs(2);
 
 /// An input that answers do not account for is asked about this often.
 pub(super) const MOST_UNACCOUNTED: u8 = 3;
@@ -226,10 +230,11 @@ impl Delivery {
         self.outcome.note_unchanged(pending);
     }
 
-    pub(super) fn reject(&mut self, index: usize, reason: &Reason, correlation_id: Option<&str>) {
+    /// `error`: HubSpot's refusal of the input, if there is one.
+    pub(super) fn reject(&mut self, index: usize, reason: &Reason, error: Option<&ErrorBody>) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
-        self.outcome.note_rejected(pending, reason, correlation_id);
+        self.outcome.note_rejected(pending, reason, error);
     }
 }
 

@@ -7,9 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     attribution::{Attribution, InputResult, attribute},
-    blame::Blame,
     mode::{Action, decide},
-    state::{Delivery, MOST_UNACCOUNTED},
+    state::{Delivery, MOST_UNACCOUNTED, WAIT},
 };
 use crate::{
     crm::key::Key,
@@ -23,8 +22,6 @@ use crate::{
     mapping::reason::{Code, Reason},
 };
 
-/// What may pass gets so much time to pass before it is asked about again.
-pub(super) const WAIT: Duration = Duration::from_secs(2);
 /// So often a whole batch is sent again if HubSpot fails at each of its inputs.
 const MOST_WHOLE_AGAIN: u8 = 3;
 
@@ -203,9 +200,7 @@ impl Delivery {
     /// Whether HubSpot gave a reason that nobody knows for each of several inputs: that is no fault of theirs.
     fn failed_at_all(&self, current: &[usize], of_inputs: &[InputResult]) -> bool {
         let unknown = |(index, one): (&usize, &InputResult)| match one {
-            InputResult::Failed(error) => {
-                self.blame(*index, error, None) == Blame::Contested(Code::RefusedByHubSpot)
-            }
+            InputResult::Failed(error) => self.has_unknown_reason(*index, error),
             InputResult::Written { .. } | InputResult::Missing => false,
         };
         current.len() > 1 && self.whole_again < MOST_WHOLE_AGAIN && current.iter().zip(of_inputs).all(unknown)

@@ -138,6 +138,11 @@ impl Delivery {
                 self.second_tries.push(index);
                 return None;
             }
+            // HubSpot answers with a conflict for the address of a contact, which all of these records share. A unique property is
+            // refused as a value, or named by the error: then it is a record's own.
+            Blame::Contested(Code::Conflict) if !self.names_own_property(index, error) => {
+                Reason::of(Code::Conflict)
+            }
             // The address is one for all; what none of them brings, each of them lacks.
             Blame::Email => Reason::of(Code::InvalidEmail),
             Blame::MissingRequired { property, always }
@@ -165,6 +170,11 @@ impl Delivery {
         };
         self.reject(index, &reason, Some(error));
         None
+    }
+
+    /// Whether an error names a property that was sent for the input.
+    fn names_own_property(&self, index: usize, error: &ErrorBody) -> bool {
+        error.property_faults().iter().any(|fault| self.sent(index, &fault.property).is_some())
     }
 
     pub(super) fn too_large(&mut self) {

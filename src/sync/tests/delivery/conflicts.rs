@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::model::{Habits, Rules, Store},
-    Properties, all_or_nothing, all_updated, ask, delivery, done, hubspot, inputs_of, run,
+    super::model::{Habits, Rules, Store, refusal},
+    Properties, all_or_nothing, all_updated, ask, delivery, done, hubspot, inputs_of, lead, run,
 };
 use crate::{
     hubspot::{answer::BatchAnswer, client::Reply},
@@ -134,4 +134,34 @@ fn what_fails_again_and_again_is_judged_one_by_one_in_the_end() {
     let (_, sizes, waits) =
         lead_with_waits(delivery(&records, Rules::default()), |step| all_fail(step, "CONFLICT"));
     assert_eq!((sizes, waits), (vec![2, 1, 1], vec![2]));
+}
+
+#[test]
+fn a_conflict_of_the_address_rejects_all_records_of_the_key_at_once() {
+    let records = vec![("taken@x.com", &[("phone", "1")][..]); 300];
+    for habits in [Habits::FRIENDLY, all_or_nothing()] {
+        let mut hubspot = hubspot(habits, Store::default());
+        let outcome = run(&mut hubspot, &records, Rules::default()).unwrap();
+        assert!((1..=300).all(|line| outcome.rejected(line) == Some(Code::Conflict)));
+        assert_eq!(hubspot.requests(), 2);
+    }
+}
+
+#[test]
+fn a_conflict_of_a_unique_property_is_that_of_the_record_that_brings_it() {
+    let mut records = vec![("a@x.com", &[("phone", "1")][..]); 16];
+    records[5].1 = &[("notes", "of another contact")];
+    let mut requests = 0;
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
+        requests += 1;
+        if inputs_of(step)["a@x.com"].get("notes").is_none() {
+            return all_updated(step);
+        }
+        let details = json!([{ "context": { "propertyName": ["notes"] } }]);
+        refusal(409, &json!({ "category": "CONFLICT", "errors": details }))
+    })
+    .unwrap();
+    let rejected: Vec<u64> = (1..=16).filter(|line| outcome.rejected(*line).is_some()).collect();
+    assert_eq!((rejected, outcome.rejected(6)), (vec![6], Some(Code::Conflict)));
+    assert!(requests <= 12, "{requests} requests");
 }

@@ -22,6 +22,8 @@ pub enum InputResult {
         new: bool,
         /// What the answer says of it, if it is known which result is whose.
         result: Option<BatchResult>,
+        /// No result names the input: there are only enough results that nobody else claims.
+        presumed: bool,
     },
     Failed(Box<ErrorBody>),
     /// The answer does not say what became of it.
@@ -85,7 +87,7 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
         }
         match index.and_then(|index| of_inputs.get_mut(index)) {
             Some(place @ InputResult::Missing) => {
-                *place = InputResult::Written { new: result.new, result: Some(result) };
+                *place = InputResult::Written { new: result.new, result: Some(result), presumed: false };
             }
             // A failure that is named stays one. The result may be that of another address of the contact.
             Some(InputResult::Failed(_)) => contradicted = true,
@@ -107,7 +109,7 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
         if let Some(place) = of_inputs.get_mut(index) {
             // Which of several results is whose is not known, only that there are enough of them.
             let known = (missing.len() == 1 && leftover.len() == 1).then(|| result.clone());
-            *place = InputResult::Written { new: result.new, result: known };
+            *place = InputResult::Written { new: result.new, result: known, presumed: true };
         }
     }
     if !missing.is_empty() {

@@ -207,10 +207,12 @@ impl Delivery {
         }
     }
 
-    pub(super) fn written(&mut self, index: usize, created: bool) {
+    /// `presumed`: no result named the input.
+    pub(super) fn written(&mut self, index: usize, created: bool, presumed: bool) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
         pending.written_by = self.requests;
+        pending.presumed = presumed;
         self.outcome.note_written(pending, created);
         if self.inputs.len() == self.of_batch {
             return;

@@ -175,11 +175,11 @@ impl Delivery {
         let (mut again, mut unnamed) = (Vec::new(), Vec::new());
         for (&index, account) in current.iter().zip(of_inputs) {
             match account {
-                InputResult::Written { new, result } => {
+                InputResult::Written { new, result, presumed } => {
                     if let Some(result) = result {
                         self.compare_watched(index, &result);
                     }
-                    self.written(index, new);
+                    self.written(index, new, presumed);
                 }
                 InputResult::Failed(error) => again.extend(self.failed(index, &error, None)),
                 InputResult::Missing if ambiguous => unnamed.push(index),
@@ -222,6 +222,8 @@ impl Delivery {
                 pending.sends(&target, &self.unusable).any(|(sent, asked)| *sent == ***name && asked != *kept)
             })
             .map(|(name, _)| (Arc::clone(name), ticket))
+            // An input that is written again, to mend the order, may meet the same again.
+            .filter(|one| !self.outcome.notes.not_applied.contains(one))
             .collect();
         self.outcome.notes.not_applied.extend(not_applied);
     }

@@ -1,6 +1,6 @@
 //! What is known of a batch on its way: its inputs, which of them to ask about next, and what it has come to so far. Pure.
 //!
-//! Not here: what to ask next ([`super::steps`]), and what follows from an answer ([`super::refused`], [`super::look_up`]).
+//! Not here: what to ask next ([`super::steps`]), and what follows from an answer (`refused`, `look_up`).
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 

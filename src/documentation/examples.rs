@@ -264,6 +264,8 @@ pub(super) fn of_sync() -> Vec<Example> {
         },
         NeverSettled { open: number() },
         NotAccountedFor,
+        NothingAccepted { refused: number(), correlation_id: None },
+        NothingAnswered { unanswered: number() },
         BatchesRefused(refusal()),
         LookUpsUnanswered,
         LookUpsRefused(refusal()),

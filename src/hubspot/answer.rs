@@ -20,6 +20,9 @@ use super::{
 pub struct BatchAnswer {
     pub results: Vec<BatchResult>,
     pub errors: Vec<ErrorBody>,
+    /// How many errors HubSpot counts; 0 where it gives no number. Neither the length of `errors` nor the number of inputs refused:
+    /// one error may be about several inputs, and `errors` may lack some.
+    pub num_errors: usize,
 }
 
 /// One record as HubSpot has it after the request.
@@ -62,6 +65,7 @@ impl BatchAnswer {
 enum Member {
     Results,
     Errors,
+    NumErrors,
     Id,
     New,
     ObjectWriteTraceId,
@@ -98,6 +102,10 @@ impl<'de> Visitor<'de> for AnswerSeed<'_> {
                 Member::Errors => {
                     let errors: List<Object<ErrorBody>> = map.next_value()?;
                     answer.errors = errors.0.into_iter().map(|error| error.0).collect();
+                }
+                Member::NumErrors => {
+                    let number = map.next_value::<Text>()?.0;
+                    answer.num_errors = number.and_then(|number| number.parse().ok()).unwrap_or_default();
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -257,6 +265,14 @@ mod tests {
         let errors: Vec<_> =
             answer.errors.iter().map(|one| (one.category(), one.trace_ids().next())).collect();
         assert_eq!(errors, [(None, None), (None, None), (Some("CONFLICT"), None), (None, Some("2"))]);
+    }
+
+    #[test]
+    fn the_number_of_errors_is_read_if_it_is_one() {
+        for (number, read) in [("2", 2), ("\"3\"", 3), ("-1", 0), ("null", 0), ("[]", 0), ("1.5", 0)] {
+            let answer = parse(&format!(r#"{{"results":[],"numErrors":{number},"errors":[]}}"#)).unwrap();
+            assert_eq!(answer.num_errors, read, "{number}");
+        }
     }
 
     #[test]

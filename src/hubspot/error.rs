@@ -212,7 +212,8 @@ impl ApiError {
             Stop::DailyLimit => format!(
                 "The HubSpot account's daily limit of API requests is used up, or less than 2 % of it is left, which \
                  stays reserved for your other apps. It is reset at midnight in the account's time zone, in {}. What \
-                 was written so far is kept; run the sync again after that.",
+                 was written so far stays in HubSpot. Run the sync again after that: it goes on behind the last \
+                 acknowledged state, or from the start if there is none.",
                 self.until_reset(),
             ),
             Stop::PauseTooLong(pause) => format!(

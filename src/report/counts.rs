@@ -110,7 +110,7 @@ impl StreamCounts {
             Fate::Unchanged => self.unchanged += 1,
             Fate::Folded => self.folded += 1,
             Fate::Skipped(reason) => self.skipped.add(reason, ticket, None),
-            Fate::Rejected(Rejection { reason, correlation_id }) => {
+            Fate::Rejected(Rejection { reason, correlation_id, .. }) => {
                 self.rejected.add(reason, ticket, correlation_id.as_deref());
             }
         }
@@ -183,7 +183,7 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapping::reason::Code;
+    use crate::{mapping::reason::Code, report::fate::Grounds};
 
     fn ticket(number: u64) -> Ticket {
         Ticket { stream: 0, interval: 0, among_first: false, number, line: number * 10 }
@@ -205,7 +205,11 @@ mod tests {
         counts.settled(ticket(1), &Fate::Created);
         counts.settled(ticket(2), &Fate::Unchanged);
         let reason = Reason::of_property(Code::InvalidValue, &"phone".into());
-        let rejection = Rejection { reason: reason.clone(), correlation_id: Some("c0ffee".to_owned()) };
+        let rejection = Rejection {
+            reason: reason.clone(),
+            correlation_id: Some("c0ffee".to_owned()),
+            grounds: Grounds::OfRecord,
+        };
         counts.settled(ticket(3), &Fate::Rejected(rejection));
         counts.left_out(&reason, ticket(1));
         counts.cleared(ticket(1), 2);

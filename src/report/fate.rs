@@ -50,16 +50,30 @@ impl Fate {
     }
 }
 
-/// Why a record was rejected, with the number that HubSpot's support asks for.
+/// Why a record was rejected, on whose word, with the number that HubSpot's support asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     pub reason: Reason,
     pub correlation_id: Option<String>,
+    pub grounds: Grounds,
+}
+
+/// What a rejection rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grounds {
+    /// The connector's own judgement: HubSpot was not asked.
+    Ours,
+    /// HubSpot's word on this record: it named a property, a value or the record.
+    OfRecord,
+    /// HubSpot refused and named nothing, so that the request may be at fault.
+    General,
+    /// HubSpot never said what became of the record.
+    Silence,
 }
 
 impl From<Reason> for Rejection {
     fn from(reason: Reason) -> Self {
-        Self { reason, correlation_id: None }
+        Self { reason, correlation_id: None, grounds: Grounds::Ours }
     }
 }
 

@@ -77,7 +77,7 @@ impl Books {
             Fate::Unchanged => debug!(stream, record, line, "record unchanged"),
             Fate::Folded => debug!(stream, record, line, "record folded into a later one"),
             Fate::Skipped(reason) => debug!(stream, record, line, %reason, "record skipped"),
-            Fate::Rejected(Rejection { reason, correlation_id }) => {
+            Fate::Rejected(Rejection { reason, correlation_id, .. }) => {
                 debug!(stream, record, line, %reason, correlation_id, "record rejected");
             }
         }

@@ -66,6 +66,22 @@ pub enum SyncError {
     NotAccountedFor,
 
     #[error(
+        "HubSpot accepted none of the records of this sync: it refused {refused} of them and named no property, no value and no \
+         record, so that the request itself may be at fault. Nothing after the last acknowledged state counts as written, so \
+         that the source sends the records again. Try the other `api_version`, or ask HubSpot's support. If such records are to \
+         be passed over, set `fail_if_rejected` to `never`.{}",
+        trace(correlation_id.as_deref())
+    )]
+    NothingAccepted { refused: u64, correlation_id: Option<String> },
+
+    #[error(
+        "HubSpot accepted none of the records of this sync, and never said what became of {unanswered} of them. Nothing after \
+         the last acknowledged state counts as written, so that the source sends the records again. Run the sync again later. \
+         If such records are to be passed over, set `fail_if_rejected` to `never`."
+    )]
+    NothingAnswered { unanswered: u64 },
+
+    #[error(
         "HubSpot refuses every batch with status {}, whatever contacts it holds, and names no reason. Try the other \
          `api_version`, or ask HubSpot's support.{}",
         .0.status(),
@@ -113,9 +129,12 @@ impl Refusal {
     }
 
     fn trace(&self) -> String {
-        let id = self.correlation_id.as_ref();
-        id.map(|id| format!(" HubSpot's correlation id: {id}.")).unwrap_or_default()
+        trace(self.correlation_id.as_deref())
     }
+}
+
+fn trace(correlation_id: Option<&str>) -> String {
+    correlation_id.map(|id| format!(" HubSpot's correlation id: {id}.")).unwrap_or_default()
 }
 
 fn of_states(acknowledged: bool) -> &'static str {
@@ -135,9 +154,12 @@ impl From<SyncError> for Failure {
                 Self::config(message).of_stream(stream.name(), stream.namespace())
             }
             SyncError::PropertyGone { .. } => Self::config(message),
-            SyncError::NotAccountedFor | SyncError::LookUpsUnanswered => Self::transient(message),
+            SyncError::NotAccountedFor | SyncError::LookUpsUnanswered | SyncError::NothingAnswered { .. } => {
+                Self::transient(message)
+            }
             SyncError::Malformed { .. }
             | SyncError::NeverSettled { .. }
+            | SyncError::NothingAccepted { .. }
             | SyncError::BatchesRefused(_)
             | SyncError::LookUpsRefused(_) => Self::system(message),
         }

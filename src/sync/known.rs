@@ -1,11 +1,12 @@
-//! Which records of the CRM are known to exist, so that they are not looked up again. Pure, and bounded in memory.
+//! Which records of the CRM are known to exist, so that they are not looked up again, and of which objects none may be looked
+//! up. Pure, and bounded in memory. Not here: looking up.
 
 use std::{
     collections::{HashSet, hash_map::RandomState},
     hash::BuildHasher,
 };
 
-use crate::crm::key::Key;
+use crate::crm::{key::Key, object::ObjectType};
 
 /// Beyond so many, contacts are looked up again. They take about 2 MiB.
 const MOST: usize = 100_000;
@@ -17,6 +18,8 @@ const MOST: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct KnownRecords {
     hashes: HashSet<u64>,
+    /// Objects whose records the token may not look up.
+    denied: HashSet<ObjectType>,
     hasher: RandomState,
 }
 
@@ -29,6 +32,15 @@ impl KnownRecords {
 
     fn hash(&self, key: &Key) -> u64 {
         self.hasher.hash_one((key.space(), key.as_str()))
+    }
+
+    /// The token may not look records of this object up: that is asked once in a sync.
+    pub fn deny_look_ups(&mut self, object: ObjectType) {
+        self.denied.insert(object);
+    }
+
+    pub fn may_not_look_up(&self, object: ObjectType) -> bool {
+        self.denied.contains(&object)
     }
 
     pub fn has(&self, key: &Key) -> bool {

@@ -9,7 +9,7 @@ use std::{
     ops::Range,
 };
 
-use super::error::SyncError;
+use super::{error::SyncError, evidence::Evidence};
 use crate::{
     config::FailIfRejected,
     error::Failure,
@@ -144,6 +144,9 @@ pub struct Ledger {
     opened: u64,
     /// When streams stop holding states back, in records read.
     holds: VecDeque<(u64, usize)>,
+    evidence: Evidence,
+    /// It stood against the requests when the sync was judged.
+    nothing_accepted: bool,
 }
 
 impl Ledger {
@@ -228,6 +231,10 @@ impl Ledger {
                 }
             }
         }
+        if self.evidence.note(fate) {
+            // States that HubSpot's silence, or its refusals, held back.
+            self.to_review.extend(0..self.streams.len());
+        }
         if let Some(waiting) = interval.state.and_then(|state| self.states.get_mut(&state)) {
             waiting.open -= 1;
             if waiting.open == 0 {
@@ -295,6 +302,7 @@ impl Ledger {
             stream.all_rejected = stream.wrong >= MANY_WRONG;
             stream.released_anyway = true;
         }
+        self.nothing_accepted = self.evidence.is_against_the_requests();
         self.to_review.extend(0..self.streams.len());
     }
 
@@ -313,7 +321,15 @@ impl Ledger {
         due.into_iter().map(|(_, line)| line).collect()
     }
 
+    /// Whether HubSpot may be at odds with every request, so that no state may go.
+    fn nothing_may_go(&self) -> bool {
+        self.fail_if_rejected != FailIfRejected::Never && self.evidence.is_against_the_requests()
+    }
+
     fn due_state(&self, stream: usize) -> Option<u64> {
+        if self.nothing_may_go() {
+            return None;
+        }
         let number = *self.streams.get(stream)?.states.front()?;
         let waiting = self.states.get(&number)?;
         let covered = || waiting.streams.clone().filter_map(|index| self.streams.get(index));
@@ -354,17 +370,23 @@ impl Ledger {
         Some(waiting.state.acknowledge(counts))
     }
 
-    /// The stream that is wrongly set up, if it is time to say so: after 1,000 rejections that say it, once all records
-    /// read before have their fates, or at the end after 100.
+    /// The failure of a sync of which HubSpot accepts nothing, judged at the end, or of a stream that is wrongly set up, if it is time
+    /// to say so: after 1,000 rejections that say it, once all records read before have their fates, or at the end after 100.
     pub fn all_rejected(&self) -> Option<Failure> {
         if self.fail_if_rejected == FailIfRejected::Never {
             return None;
+        }
+        if self.nothing_accepted && self.nothing_may_go() {
+            return Some(self.evidence.failure().into());
         }
         let stream = self.streams.iter().find(|stream| {
             let so_far = stream.wrong >= CLEARLY_WRONG && stream.among_first_open == 0;
             stream.written == 0 && (so_far || stream.all_rejected)
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
+        if self.nothing_may_go() && matches!(reason.code, Code::RefusedByHubSpot | Code::NotConfirmed) {
+            return Some(self.evidence.failure().into());
+        }
         let error = SyncError::AllRejected {
             stream: stream.id.clone(),
             not_written: stream.rejected + stream.skipped,

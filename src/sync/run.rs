@@ -222,8 +222,12 @@ impl Sync {
             let Some(batch) = self.batcher.take_ready() else { return };
             debug!(inputs = batch.inputs.len(), in_flight = self.jobs.len() + 1, "batch leaves");
             let client = Arc::clone(&self.client);
+            let object = batch.target.keys.object();
             let mut delivery = Delivery::new(batch, self.books.unusable().clone());
             delivery.mark_existing(|key| self.known.has(key));
+            if self.known.may_not_look_up(object) {
+                delivery.deny_look_ups();
+            }
             self.jobs.spawn(deliver(client, delivery));
         }
     }
@@ -260,6 +264,9 @@ impl Sync {
         }
         self.books.take(delivered.notes);
         delivered.written.iter().for_each(|key| self.known.remember(key));
+        if let Some(object) = delivered.denied_look_ups {
+            self.known.deny_look_ups(object);
+        }
         let now = self.now();
         let ledger = &self.books.ledger;
         self.batcher.landed(&delivered.keys, delivered.bytes, now, |ticket| ledger.is_awaited(ticket));

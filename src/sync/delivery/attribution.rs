@@ -22,6 +22,8 @@ pub enum InputResult {
         new: bool,
         /// What the answer says of it, if it is known which result is whose.
         result: Option<BatchResult>,
+        /// No result names the input: there are only enough results that nobody else claims.
+        presumed: bool,
     },
     Failed(Box<ErrorBody>),
     /// The answer does not say what became of it.
@@ -49,6 +51,7 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
     let mut of_inputs = vec![InputResult::Missing; sent.len()];
 
     let mut unattributed = false;
+    let listed = answer.errors.len();
     for error in answer.errors {
         let mut named: Vec<usize> = error.trace_ids().filter_map(by_trace).collect();
         // An error that names its input by trace id may mention others as ids: those it is not about.
@@ -66,6 +69,11 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
         }
     }
 
+    // HubSpot may count errors that it does not list. An error that is about several inputs may count as one or as several.
+    let failed = of_inputs.iter().filter(|one| matches!(one, InputResult::Failed(_))).count();
+    let unlisted = answer.num_errors > listed.max(failed);
+    unattributed |= unlisted;
+
     let (mut leftover, mut aliases) = (Vec::new(), Vec::new());
     let mut contradicted = false;
     for result in answer.results {
@@ -79,12 +87,15 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
         }
         match index.and_then(|index| of_inputs.get_mut(index)) {
             Some(place @ InputResult::Missing) => {
-                *place = InputResult::Written { new: result.new, result: Some(result) };
+                *place = InputResult::Written { new: result.new, result: Some(result), presumed: false };
             }
             // A failure that is named stays one. The result may be that of another address of the contact.
             Some(InputResult::Failed(_)) => contradicted = true,
             Some(InputResult::Written { .. }) | None => leftover.push(result),
         }
+    }
+    if let ([place @ InputResult::Missing], true) = (&mut of_inputs[..], unlisted) {
+        *place = InputResult::Failed(Box::default());
     }
     let places = of_inputs.iter().enumerate().filter(|(_, one)| matches!(one, InputResult::Missing));
     let missing: Vec<usize> = places.map(|(index, _)| index).collect();
@@ -98,7 +109,7 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
         if let Some(place) = of_inputs.get_mut(index) {
             // Which of several results is whose is not known, only that there are enough of them.
             let known = (missing.len() == 1 && leftover.len() == 1).then(|| result.clone());
-            *place = InputResult::Written { new: result.new, result: known };
+            *place = InputResult::Written { new: result.new, result: known, presumed: true };
         }
     }
     if !missing.is_empty() {
@@ -192,6 +203,27 @@ mod tests {
             "errors": [error(&serde_json::json!({}))],
         });
         assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["updated", "missing"]);
+    }
+
+    #[test]
+    fn errors_that_are_counted_and_not_listed_make_every_leftover_suspect() {
+        let answer = |number: usize| {
+            serde_json::json!({
+                "results": [result("a@x.com"), result("primary@x.com")],
+                "numErrors": number,
+                "errors": [error(&serde_json::json!({ "objectWriteTraceId": ["2", "3"] }))],
+            })
+        };
+        let keys = ["a@x.com", "b@x.com", "c@x.com", "d@x.com"];
+        // One error about two inputs counts as one or as two.
+        for number in 0..=2 {
+            assert_eq!(accounts(&keys, &answer(number)), ["updated", "updated", "failed", "failed"]);
+        }
+        assert_eq!(accounts(&keys, &answer(3)), ["updated", "missing", "failed", "failed"]);
+        let alone = serde_json::json!({ "results": [], "numErrors": 1, "errors": [] });
+        assert_eq!(accounts(&["a@x.com"], &alone), ["failed"]);
+        let beside = serde_json::json!({ "results": [result("a@x.com")], "numErrors": 1, "errors": [] });
+        assert_eq!(accounts(&["a@x.com"], &beside), ["updated"]);
     }
 
     #[test]

@@ -25,15 +25,20 @@ use crate::{
 };
 
 impl Delivery {
-    /// The look-up was not permitted: whether the contacts exist stays open.
+    /// The look-up was not permitted: whether the contacts exist stays open, and nothing more is looked up.
     pub fn look_up_denied(&mut self) {
+        self.look_ups.denied = true;
         let current = std::mem::take(&mut self.current);
         self.leave_all_unclear(&current);
     }
 
     /// Whether the sync can go on without a call: without a look-up, if nothing that a new record gets hangs on it.
     pub fn may_go_without(&self, endpoint: Endpoint) -> bool {
-        endpoint.success() == Success::FoundOrMissing && self.target.on_create.is_empty()
+        endpoint.success() == Success::FoundOrMissing && !self.look_ups_are_needed()
+    }
+
+    fn look_ups_are_needed(&self) -> bool {
+        !self.target.on_create.is_empty()
     }
 
     fn must_look_up(&self, index: usize) -> bool {
@@ -48,6 +53,10 @@ impl Delivery {
     pub(super) fn next_look_up(&mut self, group: &[usize]) -> Option<Vec<usize>> {
         let all = self.unknown(group);
         if all.is_empty() {
+            return None;
+        }
+        if self.look_ups.denied && !self.look_ups_are_needed() {
+            self.leave_all_unclear(&all);
             return None;
         }
         let parts = std::mem::take(&mut self.look_ups.work);

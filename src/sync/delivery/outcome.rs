@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::pending::PendingInput;
+use super::{blame::names, pending::PendingInput};
 use crate::{
     crm::key::Key,
+    hubspot::error_body::ErrorBody,
     mapping::reason::{Code, Reason},
-    report::fate::{Fate, Rejection, Ticket},
+    report::fate::{Fate, Grounds, Rejection, Ticket},
     sync::input::Part,
 };
 
@@ -15,7 +16,7 @@ use crate::{
 pub struct Outcome {
     pub fates: HashMap<Ticket, Fate>,
     /// The fates of records that were written and have to be written again: they count once that is done.
-    held: HashMap<Ticket, Fate>,
+    held: HashMap<Ticket, Held>,
     pub notes: Notes,
     /// Contacts that exist now.
     pub written: Vec<Key>,
@@ -25,7 +26,8 @@ impl Outcome {
     /// An input that was written is to be written again. Until then it is not settled.
     pub fn hold(&mut self, pending: &PendingInput) {
         for part in &pending.input.parts {
-            self.held.extend(self.fates.remove_entry(&part.ticket));
+            let held = |fate| Held { fate, presumed: pending.presumed };
+            self.held.extend(self.fates.remove(&part.ticket).map(|fate| (part.ticket, held(fate))));
         }
     }
 
@@ -39,27 +41,39 @@ impl Outcome {
                 (true, true) => Fate::Created,
                 (true, false) => Fate::Updated,
             };
-            // A record that is written again, to mend the order, keeps its first fate and is not reported again.
-            if let Some(first) = self.held.remove(&part.ticket) {
-                self.fates.insert(part.ticket, first);
-                continue;
-            }
-            self.fates.insert(part.ticket, fate);
-            self.note_values(pending, part);
+            self.note_accepted(pending, part, fate);
         }
     }
 
     /// Nothing of an input was left to send, and its record is there.
     pub fn note_unchanged(&mut self, pending: &PendingInput) {
         for part in &pending.input.parts {
-            // As in [`Self::note_written`]: the first fate stays.
-            if let Some(first) = self.held.remove(&part.ticket) {
-                self.fates.insert(part.ticket, first);
-                continue;
-            }
-            self.fates.insert(part.ticket, Fate::Unchanged);
-            self.note_values(pending, part);
+            self.note_accepted(pending, part, Fate::Unchanged);
         }
+    }
+
+    /// A record that is written again, to mend the order, keeps its first fate and is not reported again, unless it was only
+    /// presumed to be written: what HubSpot says now is what it says of it for the first time.
+    fn note_accepted(&mut self, pending: &PendingInput, part: &Part, fate: Fate) {
+        let fate = match self.held.remove(&part.ticket) {
+            Some(Held { fate: first, presumed: false }) => {
+                self.fates.insert(part.ticket, first);
+                return;
+            }
+            Some(Held { fate: first, presumed: true }) => {
+                self.forget_values(part.ticket);
+                if fate == Fate::Created { fate } else { first }
+            }
+            None => fate,
+        };
+        self.fates.insert(part.ticket, fate);
+        self.note_values(pending, part);
+    }
+
+    /// Takes back what was noted of the values of a record.
+    fn forget_values(&mut self, ticket: Ticket) {
+        self.notes.left_out.retain(|(_, of)| *of != ticket);
+        self.notes.cleared.retain(|(of, _)| *of != ticket);
     }
 
     /// Values that the record of a part goes without, or that it empties.
@@ -74,16 +88,53 @@ impl Outcome {
     }
 
     /// HubSpot has refused an input for good.
-    pub fn note_rejected(&mut self, pending: &PendingInput, reason: &Reason, correlation_id: Option<&str>) {
-        let rejection =
-            Rejection { reason: reason.clone(), correlation_id: correlation_id.map(str::to_owned) };
+    pub fn note_rejected(&mut self, pending: &PendingInput, reason: &Reason, error: Option<&ErrorBody>) {
+        let correlation_id = error.and_then(ErrorBody::correlation_id).map(str::to_owned);
+        let grounds = grounds(reason, error, &pending.input.key);
+        let is_named =
+            grounds == Grounds::OfRecord || error.is_some_and(|error| error.trace_ids().next().is_some());
+        let rejection = Rejection { reason: reason.clone(), correlation_id, grounds };
         for part in &pending.input.parts {
-            // One that was written before is in HubSpot, though perhaps under what an earlier record says.
-            let first = self.held.remove(&part.ticket);
-            self.notes.out_of_order.extend(first.is_some().then_some(part.ticket));
-            let fate = first.unwrap_or_else(|| Fate::Rejected(rejection.clone()));
+            let held = self.held.remove(&part.ticket);
+            let fate = match held {
+                // One that was written before is in HubSpot, though perhaps under what an earlier record says. If that was only
+                // presumed, a refusal that names nothing does not disprove it.
+                Some(Held { fate: first, presumed }) if !(presumed && is_named) => {
+                    self.notes.out_of_order.push(part.ticket);
+                    first
+                }
+                Some(_) => {
+                    self.forget_values(part.ticket);
+                    self.notes.not_applied.retain(|(_, of)| *of != part.ticket);
+                    self.written.retain(|key| *key != pending.input.key);
+                    Fate::Rejected(rejection.clone())
+                }
+                None => Fate::Rejected(rejection.clone()),
+            };
             self.fates.insert(part.ticket, fate);
         }
+    }
+}
+
+/// The fate of a record that was written and is to be written again.
+#[derive(Debug)]
+struct Held {
+    fate: Fate,
+    /// That it was written is only presumed.
+    presumed: bool,
+}
+
+/// What a rejection rests on; `error` is HubSpot's refusal of the record, if there is one.
+fn grounds(reason: &Reason, error: Option<&ErrorBody>, key: &Key) -> Grounds {
+    match reason.code {
+        Code::NothingToWrite => Grounds::Ours,
+        Code::NotConfirmed => Grounds::Silence,
+        Code::RefusedByHubSpot
+            if reason.property.is_none() && !error.is_some_and(|error| names(error, key)) =>
+        {
+            Grounds::General
+        }
+        _ => Grounds::OfRecord,
     }
 }
 

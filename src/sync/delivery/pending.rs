@@ -37,6 +37,8 @@ pub struct PendingInput {
     pub settled: bool,
     /// Which request of its batch wrote it, counted from 1; 0: none did.
     pub written_by: u64,
+    /// That it was written is only presumed: no result named it.
+    pub presumed: bool,
 }
 
 impl PendingInput {
@@ -52,6 +54,7 @@ impl PendingInput {
             dropped: HashSet::new(),
             settled: false,
             written_by: 0,
+            presumed: false,
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     blame::{Blame, Suspicion, blame, names, signature},
     existence::Existence,
     pending::PendingInput,
-    state::{Delivery, SMALLEST_STRUCTURAL},
+    state::{Delivery, SMALLEST_STRUCTURAL, WAIT},
 };
 use crate::{
     config::InvalidValues,
@@ -121,6 +121,11 @@ impl Delivery {
         blame(error, status, &self.target.keys, |name| self.sent(index, name))
     }
 
+    /// Whether an error inside an answer that succeeded gives a reason that nobody knows.
+    pub(super) fn has_unknown_reason(&self, index: usize, error: &ErrorBody) -> bool {
+        self.blame(index, error, None) == Blame::Contested(Code::RefusedByHubSpot)
+    }
+
     /// One input is refused. `Some`: it is to be asked again.
     pub(super) fn failed(&mut self, index: usize, error: &ErrorBody, status: Option<u16>) -> Option<usize> {
         let pending = self.inputs.get(index)?;
@@ -133,8 +138,13 @@ impl Delivery {
             }
             Blame::Contested(_) if !tried => {
                 self.inputs.get_mut(index)?.second_try = true;
-                self.work.push_front(vec![index]);
+                self.second_tries.push(index);
                 return None;
+            }
+            // HubSpot answers with a conflict for the address of a contact, which all of these records share. A unique property is
+            // refused as a value, or named by the error: then it is a record's own.
+            Blame::Contested(Code::Conflict) if !self.names_own_property(index, error) => {
+                Reason::of(Code::Conflict)
             }
             // The address is one for all; what none of them brings, each of them lacks.
             Blame::Email => Reason::of(Code::InvalidEmail),
@@ -161,8 +171,13 @@ impl Delivery {
             Blame::Contested(code) => Reason::of(code),
             Blame::Nothing | Blame::MissingRequired { .. } => Reason::of(Code::RefusedByHubSpot),
         };
-        self.reject(index, &reason, error.correlation_id());
+        self.reject(index, &reason, Some(error));
         None
+    }
+
+    /// Whether an error names a property that was sent for the input.
+    fn names_own_property(&self, index: usize, error: &ErrorBody) -> bool {
+        error.property_faults().iter().any(|fault| self.sent(index, &fault.property).is_some())
     }
 
     pub(super) fn too_large(&mut self) {
@@ -177,15 +192,21 @@ impl Delivery {
     }
 
     pub(super) fn learn(&mut self, properties: Vec<(Arc<str>, Code)>) {
+        let mut is_awaited = false;
         for (property, code) in properties {
             let is_fresh = code == Code::UnknownProperty && self.target.created.contains(&property);
             if is_fresh && self.waits < MOST_WAITS {
-                self.must_wait = true;
+                is_awaited = true;
                 continue;
             }
             if self.unusable.insert(Arc::clone(&property), code).is_none() {
                 self.outcome.notes.learned.push((property, code));
             }
+        }
+        // The inputs of one answer wait together.
+        if is_awaited && self.wait.is_none() {
+            self.waits += 1;
+            self.wait = Some(WAIT);
         }
     }
 
@@ -221,7 +242,7 @@ impl Delivery {
         });
         let alone = pending.with_parts(rejected);
         pending.settled = pending.input.parts.is_empty();
-        self.outcome.note_rejected(&alone, &reason(), error.correlation_id());
+        self.outcome.note_rejected(&alone, &reason(), Some(error));
         true
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The thin shell around [`super::steps`]: no decision is made here.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use tracing::info;
 
@@ -12,7 +12,7 @@ use super::{
     steps::Step,
 };
 use crate::{
-    crm::key::Key,
+    crm::{key::Key, object::ObjectType},
     error::Failure,
     hubspot::{
         answer::BatchAnswer,
@@ -21,9 +21,6 @@ use crate::{
     },
     report::fate::{Fate, Ticket},
 };
-
-/// The wait for a property that was created a moment ago.
-const WAIT_FOR_PROPERTY: Duration = Duration::from_secs(2);
 
 /// A batch that has come to its end.
 #[derive(Debug)]
@@ -37,21 +34,24 @@ pub struct Delivered {
     pub written: Vec<Key>,
     /// Records without a fate stay so: the sync ends.
     pub failure: Option<Failure>,
+    /// The object whose records the token may not look up.
+    pub denied_look_ups: Option<ObjectType>,
 }
 
 /// Carries a batch until all of its records have their fates, or the sync has to end.
 pub async fn deliver(client: Arc<Client>, mut delivery: Delivery) -> Delivered {
     let (keys, bytes) = delivery.keys_and_bytes();
     let failure = run_steps(&client, &mut delivery).await.err();
+    let denied_look_ups = delivery.denied_look_ups();
     let Outcome { fates, notes, written, .. } = delivery.finish();
-    Delivered { keys, bytes, fates, notes, written, failure }
+    Delivered { keys, bytes, fates, notes, written, failure, denied_look_ups }
 }
 
 async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failure> {
     loop {
         match delivery.next_step() {
             Step::Finished => return Ok(()),
-            Step::Wait => client.wait_scaled(WAIT_FOR_PROPERTY).await,
+            Step::Wait(duration) => client.wait_scaled(duration).await,
             Step::Send(call) => match client.batch(&call).await {
                 Ok(reply) => {
                     let inputs = delivery.asked();

@@ -1,8 +1,8 @@
 //! What is known of a batch on its way: its inputs, which of them to ask about next, and what it has come to so far. Pure.
 //!
-//! Not here: what to ask next ([`super::steps`]), and what follows from an answer ([`super::refused`], [`super::look_up`]).
+//! Not here: what to ask next ([`super::steps`]), and what follows from an answer (`refused`, `look_up`).
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::{
     blame::Suspicion,
@@ -13,14 +13,18 @@ use super::{
     write_order::WriteOrder,
 };
 use crate::{
-    crm::key::Key,
+    crm::{key::Key, object::ObjectType},
     hubspot::{
         batch_call::{BatchCall, UpsertInput},
         endpoint::Endpoint,
+        error_body::ErrorBody,
     },
     mapping::{reason::Reason, target::Target},
     sync::input::{Batch, Input},
 };
+
+/// What may pass gets so much time to pass before it is asked about again.
+pub(super) const WAIT: Duration = Duration::from_secs(2);
 
 /// An input that answers do not account for is asked about this often.
 pub(super) const MOST_UNACCOUNTED: u8 = 3;
@@ -48,8 +52,14 @@ pub struct Delivery {
     pub(super) unaccounted_answers: u8,
     pub(super) suspicion: Option<Suspicion>,
     pub(super) may_suspect: bool,
+    /// How often a property that this sync has created was waited for.
     pub(super) waits: u8,
-    pub(super) must_wait: bool,
+    /// Before the next request, so long nothing is sent.
+    pub(super) wait: Option<Duration>,
+    /// Inputs refused for what may pass. Each is asked about once more, alone, after one wait for all of them.
+    pub(super) second_tries: Vec<usize>,
+    /// How often the whole batch was sent again, since HubSpot failed at each of its inputs.
+    pub(super) whole_again: u8,
     pub(super) remarks: Vec<&'static str>,
     pub(super) write_order: WriteOrder,
     pub(super) outcome: Outcome,
@@ -76,7 +86,9 @@ impl Delivery {
             suspicion: None,
             may_suspect: true,
             waits: 0,
-            must_wait: false,
+            wait: None,
+            second_tries: Vec::new(),
+            whole_again: 0,
             remarks: Vec::new(),
             write_order: WriteOrder::default(),
             outcome: Outcome::default(),
@@ -88,6 +100,16 @@ impl Delivery {
         for pending in self.inputs.iter_mut().filter(|pending| exists(&pending.input.key)) {
             pending.existence = Existence::Known;
         }
+    }
+
+    /// The token is known not to be allowed to look contacts up.
+    pub fn deny_look_ups(&mut self) {
+        self.look_ups.denied = true;
+    }
+
+    /// The object whose records the token turned out not to be allowed to look up.
+    pub fn denied_look_ups(&self) -> Option<ObjectType> {
+        self.look_ups.denied.then(|| self.target.keys.object())
     }
 
     /// The keys of the batch, and what it takes in memory, about.
@@ -185,10 +207,12 @@ impl Delivery {
         }
     }
 
-    pub(super) fn written(&mut self, index: usize, created: bool) {
+    /// `presumed`: no result named the input.
+    pub(super) fn written(&mut self, index: usize, created: bool, presumed: bool) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
         pending.written_by = self.requests;
+        pending.presumed = presumed;
         self.outcome.note_written(pending, created);
         if self.inputs.len() == self.of_batch {
             return;
@@ -208,10 +232,11 @@ impl Delivery {
         self.outcome.note_unchanged(pending);
     }
 
-    pub(super) fn reject(&mut self, index: usize, reason: &Reason, correlation_id: Option<&str>) {
+    /// `error`: HubSpot's refusal of the input, if there is one.
+    pub(super) fn reject(&mut self, index: usize, reason: &Reason, error: Option<&ErrorBody>) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
-        self.outcome.note_rejected(pending, reason, correlation_id);
+        self.outcome.note_rejected(pending, reason, error);
     }
 }
 
@@ -219,6 +244,8 @@ impl Delivery {
 #[derive(Debug, Default)]
 pub(super) struct LookUps {
     pub(super) work: VecDeque<Vec<usize>>,
+    /// The token may not look contacts up.
+    pub(super) denied: bool,
     /// HubSpot has said of a contact whether it exists.
     pub(super) answered: bool,
     /// Answers in a row that said nothing of several contacts.

@@ -3,12 +3,12 @@
 //! Groups are asked one after the other. `look_up` asks which contacts exist, `refused` takes apart what HubSpot does not
 //! accept. Not here: sending, waiting, and reading a 2xx ([`super::attribution`]) or a reason ([`super::blame`]).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     attribution::{Attribution, InputResult, attribute},
     mode::{Action, decide},
-    state::{Delivery, MOST_UNACCOUNTED},
+    state::{Delivery, MOST_UNACCOUNTED, WAIT},
 };
 use crate::{
     crm::key::Key,
@@ -23,23 +23,29 @@ use crate::{
     sync::error::SyncError,
 };
 
+/// So often a whole batch is sent again if HubSpot fails at each of its inputs.
+const MOST_WHOLE_AGAIN: u8 = 3;
+
 /// What to do next.
 #[derive(Debug)]
 pub enum Step {
     Send(BatchCall),
-    /// Nothing is to be sent for a moment: HubSpot does not know yet what it has created. No answer is awaited.
-    Wait,
+    /// Nothing is to be sent for so long, until something may have passed. No answer is awaited.
+    Wait(Duration),
     Finished,
 }
 
 impl Delivery {
     /// The next request. Its answer goes to [`Self::answered`].
     pub fn next_step(&mut self) -> Step {
-        if std::mem::take(&mut self.must_wait) {
-            self.waits += 1;
-            return Step::Wait;
-        }
         loop {
+            if let Some(wait) = self.wait.take() {
+                return Step::Wait(wait);
+            }
+            if self.second_tries_are_next() {
+                self.begin_second_tries();
+                continue;
+            }
             let Some(group) = self.work.pop_front() else {
                 if let Some(suspicion) = self.suspicion.take() {
                     self.suspicion_falls(suspicion);
@@ -70,6 +76,23 @@ impl Delivery {
                 return self.send(Self::encode_upsert);
             }
         }
+    }
+
+    /// Second tries come last, so that one wait serves all of them, but before later records of their key.
+    fn second_tries_are_next(&self) -> bool {
+        let key = |index: &usize| self.inputs.get(*index).map(|pending| &pending.input.key);
+        let is_later = |index: &usize| self.second_tries.iter().any(|tried| key(tried) == key(index));
+        match self.work.front() {
+            Some(group) => group.iter().any(is_later),
+            None => self.suspicion.is_none() && !self.second_tries.is_empty(),
+        }
+    }
+
+    fn begin_second_tries(&mut self) {
+        for index in std::mem::take(&mut self.second_tries).into_iter().rev() {
+            self.work.push_front(vec![index]);
+        }
+        self.wait = Some(WAIT);
     }
 
     fn send(&mut self, encode: impl FnOnce(&mut Self) -> BatchCall) -> Step {
@@ -140,14 +163,21 @@ impl Delivery {
         {
             self.suspicion_falls(suspicion);
         }
+        if self.failed_at_all(&current, &of_inputs) {
+            self.remarks.push("HubSpot failed at each input of a batch: sending it again in a moment");
+            self.wait = Some(WAIT * 2_u32.pow(self.whole_again.into()));
+            self.whole_again += 1;
+            self.work.push_front(current);
+            return Ok(());
+        }
         let (mut again, mut unnamed) = (Vec::new(), Vec::new());
         for (&index, account) in current.iter().zip(of_inputs) {
             match account {
-                InputResult::Written { new, result } => {
+                InputResult::Written { new, result, presumed } => {
                     if let Some(result) = result {
                         self.compare_watched(index, &result);
                     }
-                    self.written(index, new);
+                    self.written(index, new, presumed);
                 }
                 InputResult::Failed(error) => again.extend(self.failed(index, &error, None)),
                 InputResult::Missing if ambiguous => unnamed.push(index),
@@ -163,6 +193,15 @@ impl Delivery {
         }
         self.halve(&unnamed);
         Ok(())
+    }
+
+    /// Whether HubSpot gave a reason that nobody knows for each of several inputs: that is no fault of theirs.
+    fn failed_at_all(&self, current: &[usize], of_inputs: &[InputResult]) -> bool {
+        let unknown = |(index, one): (&usize, &InputResult)| match one {
+            InputResult::Failed(error) => self.has_unknown_reason(*index, error),
+            InputResult::Written { .. } | InputResult::Missing => false,
+        };
+        current.len() > 1 && self.whole_again < MOST_WHOLE_AGAIN && current.iter().zip(of_inputs).all(unknown)
     }
 
     /// HubSpot may accept a value and keep its own, such as a stage that moves forward only: only the answer shows it.
@@ -181,6 +220,8 @@ impl Delivery {
                 pending.sends(&target, &self.unusable).any(|(sent, asked)| *sent == ***name && asked != *kept)
             })
             .map(|(name, _)| (Arc::clone(name), ticket))
+            // An input that is written again, to mend the order, may meet the same again.
+            .filter(|one| !self.outcome.notes.not_applied.contains(one))
             .collect();
         self.outcome.notes.not_applied.extend(not_applied);
     }

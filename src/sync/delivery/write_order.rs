@@ -57,7 +57,11 @@ impl WriteOrder {
         let run = |run: &[WrittenPart<'_>]| {
             let (&(pending, first), &(_, last)) = (run.first()?, run.last()?);
             let mut alone = pending.with_parts(pending.input.parts.get(first..=last)?.to_vec());
-            alone.existence = Existence::Known;
+            // What is only presumed says nothing of whether the record exists.
+            alone.presumed = pending.presumed;
+            if !pending.presumed {
+                alone.existence = Existence::Known;
+            }
             alone.dropped.clone_from(&pending.dropped);
             Some(alone)
         };

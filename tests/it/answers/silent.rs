@@ -48,6 +48,17 @@ fn a_single_record_that_is_never_accounted_for_is_rejected_after_three_requests(
 }
 
 #[test]
+fn a_page_instead_of_an_answer_is_no_rejection_of_a_single_record() {
+    for what in [What::EmptyResults, What::NotJson] {
+        let sandbox = always(what);
+        let outcome = write_people(&sandbox, 1);
+        let message = outcome.assert_failure("transient_error");
+        assert!(message.contains("never said what became of 1 of them"), "{message}");
+        assert_eq!(outcome.states(), [] as [Value; 0]);
+    }
+}
+
+#[test]
 fn every_2xx_with_results_is_a_success() {
     for status in [200, 201, 202, 207] {
         let results: Vec<Value> =

@@ -118,6 +118,17 @@ fn a_request_that_is_wrong_whatever_it_holds_ends_the_sync_within_few_requests()
 }
 
 #[test]
+fn a_request_that_is_wrong_whatever_it_holds_rejects_nobody_in_a_small_sync() {
+    for count in [1, 3] {
+        let sandbox = always(StatusAnswer::new(400));
+        let outcome = write_people(&sandbox, count);
+        let message = outcome.assert_failure("system_error");
+        assert!(message.contains("the request itself may be at fault"), "{message}");
+        assert_eq!(outcome.states(), [] as [Value; 0]);
+    }
+}
+
+#[test]
 fn records_that_are_only_taken_one_by_one_are_written_one_by_one() {
     let sandbox = faulty_sandbox(Fault::new(What::status(400)).min_inputs(2));
     let outcome = write_people(&sandbox, 16);

@@ -87,7 +87,7 @@ fn lead(
         if matches!(step, Step::Finished) {
             return Ok(delivery.finish());
         }
-        if matches!(step, Step::Wait) {
+        if matches!(step, Step::Wait(_)) {
             continue;
         }
         delivery.answered(answer(&step))?;
@@ -99,7 +99,7 @@ fn ask(hubspot: &mut HubSpot, step: &Step) -> Reply<BatchAnswer> {
     match step {
         Step::Send(call) if is_look_up(call) => hubspot.read(&call.body),
         Step::Send(call) => hubspot.upsert(&call.body),
-        Step::Wait | Step::Finished => panic!("nothing is asked"),
+        Step::Wait(_) | Step::Finished => panic!("nothing is asked"),
     }
 }
 

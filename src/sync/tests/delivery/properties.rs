@@ -100,7 +100,7 @@ prop_compose! {
         let [all_or_nothing, names_properties, names_traces, names_addresses, echoes_traces, shuffles, silent] = flags;
         Habits {
             all_or_nothing, names_properties, names_traces, names_addresses, echoes_traces, shuffles, collision,
-            most_inputs, silent_look_ups: silent, spoilt_answers, refuses_all: false,
+            most_inputs, silent_look_ups: silent, spoilt_answers, refuses_all: false, denies_look_ups: false,
         }
     }
 }

@@ -25,6 +25,39 @@ fn a_batch_that_is_never_accounted_for_ends_the_sync() {
 }
 
 #[test]
+fn errors_that_are_counted_and_not_listed_are_looked_for_in_halves() {
+    let addresses = addresses();
+    for (bad, most_requests) in [(vec!["n7@x.com"], 16), (vec!["n7@x.com", "n8@x.com"], 18), (vec![], 1)] {
+        let mut requests = 0;
+        let outcome = lead(delivery(&hundred(0, &addresses, &[("phone", "1")]), Rules::default()), |step| {
+            requests += 1;
+            let (refused, written): (Vec<String>, Vec<String>) =
+                inputs_of(step).into_keys().partition(|address| bad.contains(&address.as_str()));
+            let results: Vec<_> =
+                written.iter().map(|address| json!({ "properties": { "email": address } })).collect();
+            done(&json!({ "results": results, "numErrors": refused.len(), "errors": [] }))
+        })
+        .unwrap();
+        let rejected: Vec<_> = (1..=100).filter_map(|line| outcome.rejected(line)).collect();
+        assert_eq!(rejected, vec![Code::RefusedByHubSpot; bad.len()]);
+        assert!(requests <= most_requests, "{requests} requests");
+    }
+}
+
+#[test]
+fn a_batch_of_which_all_inputs_are_refused_without_a_list_is_no_batch_without_an_answer() {
+    let records: [(&str, Properties<'_>); 3] =
+        [("a@x.com", &[("phone", "1")]), ("b@x.com", &[("phone", "1")]), ("c@x.com", &[("phone", "1")])];
+    for many in 1..=3 {
+        let outcome = lead(delivery(&records[..many], Rules::default()), |step| {
+            done(&json!({ "results": [], "numErrors": inputs_of(step).len(), "errors": [] }))
+        })
+        .unwrap();
+        assert!((1..=3).take(many).all(|line| outcome.rejected(line) == Some(Code::RefusedByHubSpot)));
+    }
+}
+
+#[test]
 fn one_input_that_is_never_accounted_for_is_not_confirmed() {
     let addresses = addresses();
     let mut records = hundred(0, &addresses, &[("phone", "1")]);

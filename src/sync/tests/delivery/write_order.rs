@@ -4,11 +4,16 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Collision, Habits, HubSpot, Rules, Store, refusal},
-    Properties, delivery, done, hubspot, inputs_of, lead, run, store,
+    Properties, delivery, done, hubspot, inputs_of, lead, run, store, strict,
 };
 use crate::{
-    crm::property::EMAIL,
+    crm::{
+        key::Key,
+        property::{EMAIL, LIFECYCLE_STAGE},
+    },
     hubspot::{answer::BatchAnswer, client::Reply},
+    mapping::reason::Code,
+    report::fate::Fate,
     sync::delivery::steps::Step,
 };
 
@@ -74,6 +79,66 @@ fn a_record_that_is_written_stays_so_though_it_is_refused_when_it_is_written_aga
         (2, vec![1, 2]),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn a_write_that_was_only_presumed_is_taken_back_if_hubspot_refuses_the_input_by_name() {
+    // One result comes twice, and the other input was dropped: that looks like two addresses of one contact.
+    let records: [(&str, Properties<'_>); 2] =
+        [("a@x.com", &[("phone", "1")]), ("b@x.com", &[("phone", "bad"), ("notes", "1")])];
+    for reject in [true, false] {
+        let mut requests = 0;
+        let outcome = lead(delivery(&records, strict(reject)), |step| {
+            requests += 1;
+            let inputs = inputs_of(step);
+            let is_bad = inputs.get("b@x.com").is_some_and(|properties| properties["phone"] == "bad");
+            match (requests, is_bad) {
+                (1, _) => {
+                    let result = json!({ "new": true, "properties": { "email": "a@x.com" } });
+                    done(&json!({ "results": [result, result] }))
+                }
+                (_, true) => refusal(
+                    400,
+                    &json!({
+                        "category": "VALIDATION_ERROR",
+                        "errors": [{ "code": "INVALID_OPTION", "context": { "propertyName": ["phone"] } }],
+                    }),
+                ),
+                (_, false) => {
+                    let results: Vec<Value> = inputs
+                        .keys()
+                        .map(|address| json!({ "new": *address == "b@x.com", "properties": { "email": address } }))
+                        .collect();
+                    done(&json!({ "results": results }))
+                }
+            }
+        })
+        .unwrap();
+        assert_eq!(outcome.fate(1), &Fate::Created);
+        let known: Vec<&str> = outcome.written.iter().map(Key::as_str).collect();
+        if reject {
+            assert_eq!(outcome.rejected(2), Some(Code::InvalidValue));
+            assert!(!known.contains(&"b@x.com"), "{known:?}");
+        } else {
+            assert_eq!(outcome.fate(2), &Fate::Created);
+            assert_eq!(outcome.left_out().values().collect::<Vec<_>>(), [&vec![2]]);
+        }
+        assert!(outcome.notes.out_of_order.is_empty());
+    }
+}
+
+#[test]
+fn a_value_that_hubspot_does_not_apply_counts_once_though_its_record_is_written_twice() {
+    let records: [(&str, Properties<'_>); 2] =
+        [("b@x.com", &[(LIFECYCLE_STAGE, "lead")]), ("a@x.com", &[("phone", "2")])];
+    let outcome = lead(delivery(&records, Rules::default()), |step| {
+        let kept = json!({ EMAIL: "a@x.com", LIFECYCLE_STAGE: "customer" });
+        let results = vec![json!({ "new": false, "properties": kept }); inputs_of(step).len()];
+        done(&json!({ "results": results }))
+    })
+    .unwrap();
+    let not_applied: Vec<u64> = outcome.notes.not_applied.iter().map(|(_, ticket)| ticket.line).collect();
+    assert_eq!((outcome.accepted(), not_applied), (2, vec![1]));
 }
 
 /// An answer that has written everything, and gives `a@x.com` as the address of each contact.

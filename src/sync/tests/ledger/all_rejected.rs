@@ -6,8 +6,8 @@ use super::{
 use crate::{
     config::FailIfRejected,
     error::{FailedStream, FailureType},
-    mapping::reason::Code,
-    report::fate::Fate,
+    mapping::reason::{Code, Reason},
+    report::fate::{Fate, Grounds, Rejection},
     sync::ledger::Ledger,
 };
 
@@ -83,6 +83,77 @@ fn nothing_is_judged_nor_held_back_where_the_sync_must_not_fail() {
     assert_eq!(take(&mut ledger), [(0, 0, 1_500)]);
     ledger.judge_rejected_streams();
     assert!(ledger.all_rejected().is_none());
+}
+
+fn rejected_on(grounds: Grounds) -> Fate {
+    let code = if grounds == Grounds::Silence { Code::NotConfirmed } else { Code::RefusedByHubSpot };
+    Fate::Rejected(Rejection { grounds, ..Rejection::from(Reason::of(code)) })
+}
+
+#[test]
+fn a_sync_of_which_hubspot_accepts_nothing_and_names_no_reason_fails_whatever_its_size() {
+    for (grounds, failure_type) in
+        [(Grounds::General, FailureType::System), (Grounds::Silence, FailureType::Transient)]
+    {
+        for records in [1, 3, 60] {
+            let mut ledger = Ledger::default();
+            let tickets = open(&mut ledger, 0, records);
+            let [unchanged, ours] = [Fate::Unchanged, without_address()].map(|fate| {
+                let ticket = open(&mut ledger, 1, 1).remove(0);
+                (ticket, fate)
+            });
+            ledger.state(state(&object(0, Some(0))));
+            ledger.state(state(&object(1, Some(1))));
+            settle_all(&mut ledger, tickets, &rejected_on(grounds));
+            // These say nothing of what HubSpot makes of a write.
+            for (ticket, fate) in [unchanged, ours] {
+                ledger.settle(ticket, &fate);
+            }
+            // Further records of the sync do not let the states go either.
+            let further = open(&mut ledger, 1, 600);
+            settle_all(&mut ledger, further, &skipped());
+            assert_eq!((take(&mut ledger), ledger.all_rejected().is_none()), (vec![], true));
+            ledger.judge_rejected_streams();
+            assert_eq!(take(&mut ledger), []);
+            let failure = ledger.all_rejected().unwrap();
+            assert_eq!(failure.failure_type, failure_type);
+            assert!(failure.message.contains(&format!("{records} of them")), "{failure}");
+        }
+    }
+}
+
+#[test]
+fn one_record_that_hubspot_judges_as_such_shows_that_the_requests_are_fine() {
+    for fate in [Fate::Created, Fate::Updated, rejected_on(Grounds::OfRecord)] {
+        let mut ledger = Ledger::default();
+        let tickets = open(&mut ledger, 0, 2);
+        let other = open(&mut ledger, 1, 1).remove(0);
+        ledger.state(state(&object(0, Some(0))));
+        settle_all(&mut ledger, tickets, &rejected_on(Grounds::General));
+        ledger.judge_rejected_streams();
+        assert_eq!((take(&mut ledger), ledger.all_rejected().is_some()), (vec![], true));
+        ledger.settle(other, &fate);
+        assert_eq!((take(&mut ledger), ledger.all_rejected().is_none()), (vec![(0, 0, 2)], true));
+    }
+}
+
+#[test]
+fn where_the_sync_must_not_fail_it_does_not_though_hubspot_accepts_nothing() {
+    let mut ledger = Ledger::new(FailIfRejected::Never);
+    let tickets = open(&mut ledger, 0, 2);
+    ledger.state(state(&object(0, Some(0))));
+    settle_all(&mut ledger, tickets, &rejected_on(Grounds::General));
+    assert_eq!(take(&mut ledger), [(0, 0, 2)]);
+    ledger.judge_rejected_streams();
+    assert!(ledger.all_rejected().is_none());
+}
+
+#[test]
+fn a_thousand_general_refusals_are_not_called_a_wrong_set_up() {
+    let mut ledger = Ledger::default();
+    let tickets = open(&mut ledger, 0, 1_000);
+    settle_all(&mut ledger, tickets, &rejected_on(Grounds::General));
+    assert_eq!(ledger.all_rejected().unwrap().failure_type, FailureType::System);
 }
 
 #[test]

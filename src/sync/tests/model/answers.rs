@@ -88,6 +88,9 @@ impl HubSpot {
         if self.habits.refuses_all || ids.iter().any(|id| id.starts_with("shy")) {
             return refuse(400, &json!({ "category": "VALIDATION_ERROR" }));
         }
+        if self.habits.denies_look_ups {
+            return refuse(403, &json!({ "category": "MISSING_SCOPES" }));
+        }
         let (mut results, mut missing, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for id in &ids {
             match self.store.place(id) {

@@ -31,6 +31,8 @@ pub(in crate::sync::tests) struct Habits {
     pub most_inputs: usize,
     /// Look-ups pass over contacts that are missing.
     pub silent_look_ups: bool,
+    /// The token may not look contacts up.
+    pub denies_look_ups: bool,
     /// So many answers are empty, cut, or leave inputs out.
     pub spoilt_answers: u32,
     /// Each request is refused, whatever it holds.
@@ -49,6 +51,7 @@ impl Habits {
         shuffles: true,
         most_inputs: MAX_BATCH_INPUTS,
         silent_look_ups: false,
+        denies_look_ups: false,
         spoilt_answers: 0,
         refuses_all: false,
     };

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{LATENCY, contact, contacts, lines, person, run, seconds, signal_after, state, state_of, wire};
+use super::{
+    LATENCY, contact, contacts, lines, person, run, seconds, signal_after, state, state_of, wire, with_habits,
+};
 use crate::{
     config::UnknownFields,
     crm::property::LIFECYCLE_STAGE,
@@ -11,7 +13,7 @@ use crate::{
         run::End,
         tests::{
             harness::{Course, Piece},
-            model::{Rules, new_contact_stage},
+            model::{Habits, Rules, new_contact_stage},
             wire::Way,
         },
     },
@@ -89,6 +91,20 @@ fn a_contact_that_was_written_is_not_looked_up_again() {
     assert_eq!((ended.count("created"), ended.count("updated")), (100, 100));
     assert_eq!(wire.hubspot().reads, 1);
     assert_eq!(wire.hubspot().store.value("k1@x.com", LIFECYCLE_STAGE), Some("subscriber"));
+}
+
+#[test]
+fn a_token_that_may_not_look_contacts_up_is_asked_to_once() {
+    let wire = with_habits(Way::steady(LATENCY), Habits { denies_look_ups: true, ..Habits::FRIENDLY });
+    let address_alone = |number: usize| person(&format!("k{number}@x.com"), &[]);
+    let mut pieces = Vec::new();
+    for start in [0, 100, 200] {
+        pieces.push(lines((start..start + 99).map(address_alone).collect::<String>() + &contact(start + 99)));
+        pieces.push(Piece::Silence(seconds(10)));
+    }
+    let ended = run(&wire, Course::default(), pieces);
+    assert_eq!((ended.count("created"), ended.count("rejected")), (3, 297));
+    assert_eq!(wire.hubspot().reads, 1);
 }
 
 // ---- When a partly filled batch leaves ----------------------------------------------------------------------

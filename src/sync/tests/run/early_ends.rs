@@ -5,9 +5,11 @@ use std::{sync::Arc, time::Duration};
 use super::{
     super::{
         harness::{Course, Piece},
+        model::Habits,
         wire::Way,
     },
-    LATENCY, contacts, lines, run, seconds, signal_after, state, wire, wrong,
+    LATENCY, contacts, large_state, lines, person, run, seconds, signal_after, state, wire, with_habits,
+    wrong,
 };
 use crate::{
     config::FailIfRejected,
@@ -18,6 +20,43 @@ use crate::{
 };
 
 // ---- Early ends ---------------------------------------------------------------------------------------------
+
+#[test]
+fn a_small_sync_that_hubspot_refuses_without_a_reason_fails_and_acknowledges_nothing() {
+    for many in [1, 3, 8] {
+        let wire = with_habits(Way::steady(LATENCY), Habits { refuses_all: true, ..Habits::FRIENDLY });
+        let ended = run(&wire, Course::default(), vec![lines(contacts(0..many) + &state(0))]);
+        assert_eq!(ended.failure().failure_type, FailureType::System, "{many} records");
+        assert_eq!(ended.states(), [0; 0]);
+    }
+    let wire = with_habits(Way::steady(LATENCY), Habits { refuses_all: true, ..Habits::FRIENDLY });
+    let course = Course { fail_if_rejected: FailIfRejected::Never, ..Course::default() };
+    let ended = run(&wire, course, vec![lines(contacts(0..3) + &state(0))]);
+    assert!(matches!(ended.end, End::Complete), "{:?}", ended.end);
+    assert_eq!(ended.written[0].counts(), (0, 3));
+}
+
+#[test]
+fn a_small_sync_of_which_hubspot_says_nothing_fails_and_acknowledges_nothing() {
+    for many in [1, 2] {
+        let wire = wire(Way::steady(LATENCY));
+        let mute = |number: usize| person(&format!("mute{number}@x.com"), &[("phone", "1")]);
+        let text: String = (0..many).map(mute).collect();
+        let ended = run(&wire, Course::default(), vec![lines(text + &state(0))]);
+        assert_eq!(ended.failure().failure_type, FailureType::Transient, "{many} records");
+        assert_eq!(ended.states(), [0; 0]);
+    }
+}
+
+#[test]
+fn states_that_fill_their_memory_while_hubspot_accepts_nothing_end_the_sync() {
+    let wire = with_habits(Way::steady(LATENCY), Habits { refuses_all: true, ..Habits::FRIENDLY });
+    let states: String = (1..200).map(large_state).collect();
+    let pieces = vec![lines(contacts(0..1) + &states), Piece::HeldOpen];
+    let ended = run(&wire, Course::default(), pieces);
+    assert_eq!(ended.failure().failure_type, FailureType::System);
+    assert_eq!(ended.states(), [0; 0]);
+}
 
 #[test]
 fn a_signal_leaves_what_is_in_flight_five_seconds() {

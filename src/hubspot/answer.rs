@@ -12,7 +12,7 @@ use serde::{
 
 use super::{
     error_body::ErrorBody,
-    lenient::{List, Object, Text, Truth, others_are_default},
+    lenient::{List, Object, Text, Truth, others_are_default, repaired},
 };
 
 /// The body of a 2xx answer to a batch request, with or without errors.
@@ -52,10 +52,13 @@ impl BatchAnswer {
     /// Reads an answer; `looks_at` are the properties to keep of each result. `None` if it is not the JSON object of an
     /// answer: an empty body, one that is cut, a page of a proxy.
     pub fn parse(body: &[u8], looks_at: &[Arc<str>]) -> Option<Self> {
-        let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let answer = AnswerSeed { looks_at }.deserialize(&mut deserializer).ok()?;
-        deserializer.end().ok()?;
-        Some(answer)
+        let read = |body: &[u8]| {
+            let mut deserializer = serde_json::Deserializer::from_slice(body);
+            let answer = AnswerSeed { looks_at }.deserialize(&mut deserializer).ok()?;
+            deserializer.end().ok()?;
+            Some(answer)
+        };
+        read(body).or_else(|| read(&repaired(body)?))
     }
 }
 
@@ -280,6 +283,26 @@ mod tests {
         for body in ["{}", r#"{"results":null,"errors":null}"#, r#"{"results":{"a":1},"errors":"x"}"#] {
             let answer = parse(body).unwrap();
             assert!(answer.results.is_empty() && answer.errors.is_empty(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_unicode_leaves_the_rest_readable() {
+        for message in [
+            &br#""cut \ud83d""#[..],
+            br#""low \udc00\u0041""#,
+            b"\"latin \xe9\"",
+            br#""\ud83d\ude00 \\ud83d""#,
+        ] {
+            let body = [
+                &br#"{"results":[{"properties":{"email":"a@x.com"}}],"errors":[{"message":"#[..],
+                message,
+                b"}]}",
+            ]
+            .concat();
+            let answer = BatchAnswer::parse(&body, &["email".into()]).unwrap();
+            assert_eq!(answer.results[0].key(), Some("a@x.com"));
+            assert!(answer.errors[0].message.as_deref().is_some());
         }
     }
 

@@ -175,8 +175,13 @@ impl Client {
         object: ObjectType,
         sensitivity: Sensitivity,
     ) -> Result<Vec<PropertyDefinition>, ApiError> {
-        let list: PropertyList = self.fetch(Endpoint::Properties(object), sensitivity.query(), None).await?;
-        Ok(list.results.0.into_iter().map(|one| PropertyDefinition::from(one.0)).collect())
+        let endpoint = Endpoint::Properties(object);
+        let list: PropertyList = self.fetch(endpoint, sensitivity.query(), None).await?;
+        // Each object has properties of HubSpot's own that are not sensitive.
+        if list.results.is_empty() && sensitivity == Sensitivity::None {
+            return Err(self.failed(endpoint, ApiErrorKind::Unreadable));
+        }
+        Ok(list.results.into_iter().map(|one| PropertyDefinition::from(one.0)).collect())
     }
 
     /// Creates the group that properties are to be in.

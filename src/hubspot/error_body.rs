@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::lenient::{List, Members, Object, Text};
+use super::lenient::{List, Members, Object, Text, repaired};
 
 /// An error: the body of a 4xx or 5xx answer, or one entry in a batch answer.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -48,7 +48,14 @@ struct EmbeddedFault {
 impl ErrorBody {
     /// Reads a body; `None` if it is not the JSON object of an error (a proxy's HTML page, say).
     pub fn parse(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+        let read = |body: &[u8]| serde_json::from_slice(body).ok();
+        read(body).or_else(|| read(&repaired(body)?))
+    }
+
+    /// Whether it holds nothing at all, as what stood there was no error.
+    pub fn says_nothing(&self) -> bool {
+        let texts = [&self.category, &self.sub_category, &self.correlation_id, &self.message];
+        texts.iter().all(|text| text.0.is_none()) && self.context.0.is_empty() && self.errors.0.is_empty()
     }
 
     /// The entries of its own list.

@@ -215,3 +215,36 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Object<T> {
 
 /// The members of an object, by name.
 pub(super) type Members = Object<BTreeMap<String, Texts>>;
+
+/// A body whose texts are not all Unicode, with what is none replaced: bytes that are not UTF-8, and escapes of one half of a
+/// pair, as when a quoted value was cut. `None`: there is nothing of the kind.
+pub(super) fn repaired(body: &[u8]) -> Option<Vec<u8>> {
+    const REPLACEMENT: &[u8] = br"\ufffd";
+    let text = String::from_utf8_lossy(body);
+    let mut rest = text.as_bytes();
+    let mut repaired = Vec::with_capacity(rest.len());
+    while let Some(place) = rest.iter().position(|byte| *byte == b'\\') {
+        let (before, escape) = rest.split_at(place);
+        repaired.extend_from_slice(before);
+        let length = match (half(escape), half(escape.get(6..).unwrap_or_default())) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+            (Some(_), _) => {
+                repaired.extend_from_slice(REPLACEMENT);
+                rest = escape.get(6..).unwrap_or_default();
+                continue;
+            }
+            (None, _) => 2,
+        };
+        let (escape, behind) = escape.split_at(length.min(escape.len()));
+        repaired.extend_from_slice(escape);
+        rest = behind;
+    }
+    repaired.extend_from_slice(rest);
+    (repaired != body).then_some(repaired)
+}
+
+/// The half of a pair that an escape stands for, such as `\ud83d`.
+fn half(escape: &[u8]) -> Option<u16> {
+    let digits = std::str::from_utf8(escape.strip_prefix(br"\u")?.get(..4)?).ok()?;
+    u16::from_str_radix(digits, 16).ok().filter(|code| (0xd800..0xe000).contains(code))
+}

@@ -104,9 +104,8 @@ impl CreatedProperties {
     }
 }
 
-/// The body of the property list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// The body of the property list. What has no list is none: taken for an empty one, it would be an account without properties.
+#[derive(Debug, Deserialize)]
 pub struct PropertyList {
-    pub results: List<Object<Property>>,
+    pub results: Vec<Object<Property>>,
 }

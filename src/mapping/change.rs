@@ -22,6 +22,4 @@ pub struct Change {
     pub properties: Vec<PropertyValue>,
     /// Values that were left out although their field has a property.
     pub dropped: Vec<Reason>,
-    /// How many values empty their property.
-    pub cleared: u32,
 }

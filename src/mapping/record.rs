@@ -76,7 +76,7 @@ fn assemble(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<Change, Reas
         return Err(Reason::of(Code::DeletedInSource));
     }
     let (key, key_place) = key(plan, slots)?;
-    let mut change = Change { key, properties: Vec::new(), dropped: Vec::new(), cleared: 0 };
+    let mut change = Change { key, properties: Vec::new(), dropped: Vec::new() };
     let (mut cells, mut left_out) = (Cells::default(), Vec::new());
     for (place, slot) in slots.iter().enumerate() {
         let (Some(raw), Some(field)) = (*slot, plan.field_mut(place)) else { continue };
@@ -185,7 +185,6 @@ fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, change: &mut Chang
             }
             Ok(Converted::Empty) if may_clear => {
                 filled.cleared = true;
-                change.cleared += 1;
                 Box::default()
             }
             Ok(Converted::Empty | Converted::Nothing) => continue,

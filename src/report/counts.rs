@@ -98,6 +98,8 @@ pub struct StreamCounts {
     pub values_left_out: Tallies,
     /// Values of such records that empty their property.
     pub values_cleared: u64,
+    /// New records that went without the value that new ones get, since HubSpot refused it, by property.
+    pub on_create_refused: BTreeMap<String, Tally>,
     /// Values that HubSpot accepted and did not apply, since it kept its own, by property.
     pub not_applied: BTreeMap<String, Tally>,
 }
@@ -157,6 +159,13 @@ impl Counts {
     pub fn left_out(&mut self, reason: &Reason, ticket: Ticket) {
         if let Some(stream) = self.of_stream(ticket.stream()) {
             stream.values_left_out.add(reason, ticket, None);
+        }
+    }
+
+    /// HubSpot refused what a new record was to get.
+    pub fn on_create_refused(&mut self, property: &str, ticket: Ticket) {
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            stream.on_create_refused.entry(property.to_owned()).or_default().add(ticket);
         }
     }
 

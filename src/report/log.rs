@@ -84,6 +84,11 @@ fn log_left_out(counts: &StreamCounts) {
 }
 
 fn log_not_applied(counts: &StreamCounts) {
+    for (property, tally) in &counts.on_create_refused {
+        let stream = &counts.stream;
+        let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
+        warn!(%stream, %property, count = tally.count, ?first_lines, ?first_records, "HubSpot refuses the value that new records get: these were created without it");
+    }
     for (property, tally) in &counts.not_applied {
         let stream = &counts.stream;
         let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);

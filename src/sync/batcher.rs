@@ -10,7 +10,7 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::input::{Batch, Input, Part, PartBytes};
+use super::input::{Batch, Input, Part};
 use crate::{
     crm::{key::Key, object::MAX_BATCH_INPUTS},
     mapping::{change::Change, target::Target},
@@ -119,7 +119,7 @@ impl Batcher {
         if let Some(last) = self.parked.get_mut(&key).and_then(VecDeque::back_mut) {
             let folds = Arc::ptr_eq(&last.target, target) && last.input.folds_with(&change);
             let part = Part::new(ticket, change);
-            self.bytes += PartBytes::of(&key, &part).in_memory;
+            self.bytes += part.bytes.in_memory;
             if folds {
                 last.input.parts.push(part);
             } else {
@@ -134,7 +134,7 @@ impl Batcher {
         if let Some((input, body_bytes, its_target)) = holder {
             let folds = Arc::ptr_eq(its_target, target) && input.folds_with(&change);
             let part = Part::new(ticket, change);
-            let size = PartBytes::of(&key, &part);
+            let size = part.bytes;
             self.bytes += size.in_memory;
             if folds {
                 *body_bytes += size.in_body;
@@ -202,9 +202,13 @@ impl Batcher {
 
     /// A state was read that covers these records: if one of them is in an open batch, it must not wait for ever.
     pub fn state_arrived(&mut self, is_awaited: impl Fn(Ticket) -> bool) {
+        let awaits = |input: &Input| input.parts.iter().any(|part| is_awaited(part.ticket));
+        // An input that is parked waits for the open batch that has its key.
+        let parked =
+            |key: &Key| self.parked.get(key).is_some_and(|queue| queue.iter().any(|one| awaits(&one.input)));
         for open in &mut self.open {
-            let mut tickets = open.inputs.values().flat_map(|input| &input.parts).map(|part| part.ticket);
-            open.is_awaited = open.is_awaited || tickets.any(&is_awaited);
+            open.is_awaited =
+                open.is_awaited || open.inputs.iter().any(|(key, input)| awaits(input) || parked(key));
         }
     }
 

@@ -165,6 +165,26 @@ async fn a_call_goes_to_its_path_with_its_query_and_body() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_of_properties_that_is_no_list_or_empty_cannot_be_read() {
+    for body in [
+        "{}",
+        "[]",
+        r#"{"results":null}"#,
+        r#"{"results":"x"}"#,
+        r#"{"results":{"a":1}}"#,
+        r#"{"results":[]}"#,
+    ] {
+        let (client, _) = client(&[answer(200, body)]);
+        let error = client.properties(ObjectType::CONTACTS, Sensitivity::None).await.unwrap_err();
+        assert_eq!(error.kind, ApiErrorKind::Unreadable, "{body}");
+    }
+    let (client, _) =
+        client(&[answer(200, r#"{"results":[]}"#), answer(200, r#"{"results":[null,{"name":null}]}"#)]);
+    assert!(client.properties(ObjectType::CONTACTS, Sensitivity::Sensitive).await.unwrap().is_empty());
+    assert_eq!(client.properties(ObjectType::CONTACTS, Sensitivity::None).await.unwrap().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_hubspot_says_to_a_batch_is_handed_on_at_once() {
     let refusal = r#"{"category":"VALIDATION_ERROR","correlationId":"c0ffee"}"#;
     let answers = [

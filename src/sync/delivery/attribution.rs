@@ -2,7 +2,7 @@
 //!
 //! A failure is an input whose trace id stands under `errors[]`; a success is an input whose trace id is echoed or whose
 //! key is a result's address. Results are unordered, and one that was found by a secondary address carries the primary
-//! one. Whoever is left over is not taken for written.
+//! one. An input that nothing accounts for is never counted as written.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -43,65 +43,21 @@ pub struct Attribution {
 
 /// Reads an answer for the inputs sent, each with its trace id.
 pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAnswer) -> Attribution {
-    let by_trace: HashMap<usize, usize> =
-        sent.iter().enumerate().map(|(i, (trace, _))| (*trace, i)).collect();
-    let by_trace = |id: &str| by_trace.get(&id.parse().ok()?).copied();
-    let by_key: HashMap<&str, usize> =
-        sent.iter().enumerate().map(|(i, (_, key))| (key.as_str(), i)).collect();
+    let places = Places::of(space, sent);
     let mut of_inputs = vec![InputResult::Missing; sent.len()];
-
-    let mut unattributed = false;
-    let listed = answer.errors.len();
-    for error in answer.errors {
-        let mut named: Vec<usize> = error.trace_ids().filter_map(by_trace).collect();
-        // An error that names its input by trace id may mention others as ids: those it is not about.
-        if error.trace_ids().next().is_none() {
-            named.extend(error.ids().filter_map(|id| by_key.get(space.key(id)?.as_str())));
-        }
-        if named.is_empty() && sent.len() == 1 {
-            named.push(0);
-        }
-        unattributed |= named.is_empty();
-        for index in named {
-            if let Some(place) = of_inputs.get_mut(index) {
-                *place = InputResult::Failed(Box::new(error.clone()));
-            }
-        }
+    let errors = errors(&places, answer.errors, answer.num_errors, &mut of_inputs);
+    let results = results(&places, answer.results, &mut of_inputs);
+    let mut aliases = results.aliases;
+    // An error that names nobody is about an input that has no result; of a single one it is known which that is.
+    if let ([place @ InputResult::Missing], Some(error)) = (&mut of_inputs[..], errors.unnamed.clone()) {
+        *place = InputResult::Failed(Box::new(error));
     }
-
-    // HubSpot may count errors that it does not list. An error that is about several inputs may count as one or as several.
-    let failed = of_inputs.iter().filter(|one| matches!(one, InputResult::Failed(_))).count();
-    let unlisted = answer.num_errors > listed.max(failed);
-    unattributed |= unlisted;
-
-    let (mut leftover, mut aliases) = (Vec::new(), Vec::new());
-    let mut contradicted = false;
-    for result in answer.results {
-        let exact = result.key().and_then(|key| by_key.get(key)).copied();
-        let key = if exact.is_none() { result.key().and_then(|key| space.key(key)) } else { None };
-        let own = exact.or_else(|| by_key.get(key.as_ref()?.as_str()).copied());
-        let index = result.object_write_trace_id.as_deref().and_then(by_trace).or(own);
-        let spelling = if exact.is_some() { result.key() } else { key.as_ref().map(Key::as_str) };
-        if let (Some(index), Some(primary)) = (index.filter(|_| index != own), spelling) {
-            aliases.push((primary.to_owned(), vec![index]));
-        }
-        match index.and_then(|index| of_inputs.get_mut(index)) {
-            Some(place @ InputResult::Missing) => {
-                *place = InputResult::Written { new: result.new, result: Some(result), presumed: false };
-            }
-            // A failure that is named stays one. The result may be that of another address of the contact.
-            Some(InputResult::Failed(_)) => contradicted = true,
-            Some(InputResult::Written { .. }) | None => leftover.push(result),
-        }
-    }
-    if let ([place @ InputResult::Missing], true) = (&mut of_inputs[..], unlisted) {
-        *place = InputResult::Failed(Box::default());
-    }
-    let places = of_inputs.iter().enumerate().filter(|(_, one)| matches!(one, InputResult::Missing));
-    let missing: Vec<usize> = places.map(|(index, _)| index).collect();
-    // An error that names nobody is about one of those who are missing: then none of them is taken for written.
-    if unattributed || missing.len() > leftover.len() {
-        let hints = unattributed || contradicted || !leftover.is_empty() || !aliases.is_empty();
+    let missing = of_inputs.iter().enumerate().filter(|(_, one)| matches!(one, InputResult::Missing));
+    let missing: Vec<usize> = missing.map(|(index, _)| index).collect();
+    let (unnamed, leftover) = (errors.unnamed.is_some(), results.leftover);
+    // While an error names nobody, none of the inputs that are missing counts as written.
+    if unnamed || missing.len() > leftover.len() {
+        let hints = unnamed || results.contradicted || !leftover.is_empty() || !aliases.is_empty();
         let ambiguous = hints && !missing.is_empty();
         return Attribution { of_inputs, aliases, ambiguous };
     }
@@ -117,6 +73,100 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
         aliases.extend(primaries.map(|primary| (primary.as_str().to_owned(), missing.clone())));
     }
     Attribution { of_inputs, aliases, ambiguous: false }
+}
+
+/// The places of the inputs in their order, by what names them in an answer.
+struct Places<'a> {
+    space: &'a Arc<KeySpace>,
+    by_trace: HashMap<usize, usize>,
+    by_key: HashMap<&'a str, usize>,
+}
+
+impl<'a> Places<'a> {
+    fn of(space: &'a Arc<KeySpace>, sent: &'a [(usize, &'a Key)]) -> Self {
+        let by_trace = sent.iter().enumerate().map(|(place, (trace, _))| (*trace, place)).collect();
+        let by_key = sent.iter().enumerate().map(|(place, (_, key))| (key.as_str(), place)).collect();
+        Self { space, by_trace, by_key }
+    }
+
+    fn of_trace(&self, id: &str) -> Option<usize> {
+        self.by_trace.get(&id.parse().ok()?).copied()
+    }
+
+    /// By a key in whatever spelling; most come back in the one that was sent.
+    fn of_key(&self, text: &str) -> Option<usize> {
+        let exact = self.by_key.get(text).copied();
+        exact.or_else(|| self.by_key.get(self.space.key(text)?.as_str()).copied())
+    }
+}
+
+/// What the errors of an answer leave open.
+struct Errors {
+    /// One that names no input, or one that HubSpot counts and does not list.
+    unnamed: Option<ErrorBody>,
+}
+
+fn errors(
+    places: &Places<'_>,
+    listed: Vec<ErrorBody>,
+    counted: usize,
+    of_inputs: &mut [InputResult],
+) -> Errors {
+    let mut unnamed = None;
+    let count = listed.len();
+    for error in listed.into_iter().filter(|error| !error.says_nothing()) {
+        let mut named: Vec<usize> = error.trace_ids().filter_map(|id| places.of_trace(id)).collect();
+        // An error that names its input by trace id may mention others as ids: those it is not about.
+        if error.trace_ids().next().is_none() {
+            named.extend(error.ids().filter_map(|id| places.of_key(id)));
+        }
+        for &index in &named {
+            if let Some(place) = of_inputs.get_mut(index) {
+                *place = InputResult::Failed(Box::new(error.clone()));
+            }
+        }
+        if named.is_empty() {
+            unnamed = Some(error);
+        }
+    }
+    // HubSpot may count errors that it does not list. An error that is about several inputs may count as one or as several.
+    let failed = of_inputs.iter().filter(|one| matches!(one, InputResult::Failed(_))).count();
+    if unnamed.is_none() && counted > count.max(failed) {
+        unnamed = Some(ErrorBody::default());
+    }
+    Errors { unnamed }
+}
+
+/// What the results of an answer leave open.
+struct Results {
+    /// Those that are no input's that is known.
+    leftover: Vec<BatchResult>,
+    aliases: Vec<(String, Vec<usize>)>,
+    /// One is of an input that an error names.
+    contradicted: bool,
+}
+
+fn results(places: &Places<'_>, listed: Vec<BatchResult>, of_inputs: &mut [InputResult]) -> Results {
+    let mut results = Results { leftover: Vec::new(), aliases: Vec::new(), contradicted: false };
+    for result in listed {
+        let own = result.key().and_then(|key| places.of_key(key));
+        let traced = result.object_write_trace_id.as_deref().and_then(|id| places.of_trace(id));
+        let index = traced.or(own);
+        if let Some(index) = index.filter(|_| index != own)
+            && let Some(primary) = result.key().and_then(|key| places.space.key(key))
+        {
+            results.aliases.push((primary.as_str().to_owned(), vec![index]));
+        }
+        match index.and_then(|index| of_inputs.get_mut(index)) {
+            Some(place @ InputResult::Missing) => {
+                *place = InputResult::Written { new: result.new, result: Some(result), presumed: false };
+            }
+            // A failure that is named stays one. The result may be that of another key of the record.
+            Some(InputResult::Failed(_)) => results.contradicted = true,
+            Some(InputResult::Written { .. }) | None => results.leftover.push(result),
+        }
+    }
+    results
 }
 
 #[cfg(test)]
@@ -224,6 +274,24 @@ mod tests {
         assert_eq!(accounts(&["a@x.com"], &alone), ["failed"]);
         let beside = serde_json::json!({ "results": [result("a@x.com")], "numErrors": 1, "errors": [] });
         assert_eq!(accounts(&["a@x.com"], &beside), ["updated"]);
+    }
+
+    #[test]
+    fn the_result_of_a_single_input_stands_beside_an_error_that_names_nobody() {
+        for error in [
+            json_error(),
+            serde_json::json!(null),
+            serde_json::json!({ "context": { "objectWriteTraceId": ["77"] } }),
+        ] {
+            let answer = serde_json::json!({ "results": [result("a@x.com")], "errors": [error] });
+            assert_eq!(accounts(&["a@x.com"], &answer), ["updated"]);
+        }
+        let answer = serde_json::json!({ "results": [], "errors": [json_error()] });
+        assert_eq!(accounts(&["a@x.com"], &answer), ["failed"]);
+    }
+
+    fn json_error() -> serde_json::Value {
+        error(&serde_json::json!({}))
     }
 
     #[test]

@@ -31,8 +31,9 @@ impl Outcome {
         }
     }
 
-    /// HubSpot has taken an input: its last record made or changed the contact, the others went along.
-    pub fn note_written(&mut self, pending: &PendingInput, created: bool) {
+    /// HubSpot has taken an input: its last record made or changed the CRM record, the others went along. `left_out` are the
+    /// properties that were not sent, since HubSpot rejects them for every record.
+    pub fn note_written(&mut self, pending: &PendingInput, created: bool, left_out: &[(Arc<str>, Code)]) {
         self.written.push(pending.input.key.clone());
         let last = pending.input.parts.len().saturating_sub(1);
         for (number, part) in pending.input.parts.iter().enumerate() {
@@ -41,20 +42,28 @@ impl Outcome {
                 (true, true) => Fate::Created,
                 (true, false) => Fate::Updated,
             };
-            self.note_accepted(pending, part, fate);
+            let emptied = if number == last { emptied(pending, left_out) } else { 0 };
+            self.note_accepted(pending, part, fate, left_out, emptied);
         }
     }
 
     /// Nothing of an input was left to send, and its record is there.
-    pub fn note_unchanged(&mut self, pending: &PendingInput) {
+    pub fn note_unchanged(&mut self, pending: &PendingInput, left_out: &[(Arc<str>, Code)]) {
         for part in &pending.input.parts {
-            self.note_accepted(pending, part, Fate::Unchanged);
+            self.note_accepted(pending, part, Fate::Unchanged, left_out, 0);
         }
     }
 
-    /// A record that is written again, to mend the order, keeps its first fate and is not reported again, unless it was only
+    /// A record that is written again, to restore the order, keeps its first fate and is not reported again, unless it was only
     /// presumed to be written: what HubSpot says now is what it says of it for the first time.
-    fn note_accepted(&mut self, pending: &PendingInput, part: &Part, fate: Fate) {
+    fn note_accepted(
+        &mut self,
+        pending: &PendingInput,
+        part: &Part,
+        fate: Fate,
+        left_out: &[(Arc<str>, Code)],
+        emptied: u32,
+    ) {
         let fate = match self.held.remove(&part.ticket) {
             Some(Held { fate: first, presumed: false }) => {
                 self.fates.insert(part.ticket, first);
@@ -67,7 +76,8 @@ impl Outcome {
             None => fate,
         };
         self.fates.insert(part.ticket, fate);
-        self.note_values(pending, part);
+        self.note_values(pending, part, left_out);
+        self.notes.cleared.extend((emptied > 0).then_some((part.ticket, emptied)));
     }
 
     /// Takes back what was noted of the values of a record.
@@ -76,15 +86,15 @@ impl Outcome {
         self.notes.cleared.retain(|(of, _)| *of != ticket);
     }
 
-    /// Values that the record of a part goes without, or that it empties.
-    fn note_values(&mut self, pending: &PendingInput, part: &Part) {
-        let brought = |name: &&Arc<str>| part.properties.iter().any(|one| one.property.name == **name);
-        let refused = pending.dropped.iter().filter(brought);
+    /// Values that the record of a part goes without.
+    fn note_values(&mut self, pending: &PendingInput, part: &Part, left_out: &[(Arc<str>, Code)]) {
+        let brought = |name: &Arc<str>| part.properties.iter().any(|one| one.property.name == *name);
+        let unusable = left_out.iter().filter(|(name, _)| brought(name));
+        let unusable = unusable.map(|(name, code)| Reason::of_property(*code, name));
+        let refused = pending.dropped.iter().filter(|name| brought(name));
         let refused = refused.map(|name| Reason::of_property(Code::InvalidValue, name));
-        self.notes
-            .left_out
-            .extend(part.dropped.iter().cloned().chain(refused).map(|reason| (reason, part.ticket)));
-        self.notes.cleared.extend((part.cleared > 0).then_some((part.ticket, part.cleared)));
+        let all = part.dropped.iter().cloned().chain(refused).chain(unusable);
+        self.notes.left_out.extend(all.map(|reason| (reason, part.ticket)));
     }
 
     /// HubSpot has refused an input for good.
@@ -114,6 +124,14 @@ impl Outcome {
             self.fates.insert(part.ticket, fate);
         }
     }
+}
+
+/// How many of the values that were sent empty their property.
+fn emptied(pending: &PendingInput, left_out: &[(Arc<str>, Code)]) -> u32 {
+    let is_sent =
+        |name: &Arc<str>| !pending.dropped.contains(name) && !left_out.iter().any(|(one, _)| one == name);
+    let emptied = pending.values().iter().filter(|one| one.value.is_empty() && is_sent(&one.property.name));
+    u32::try_from(emptied.count()).unwrap_or(u32::MAX)
 }
 
 /// The fate of a record that was written and is to be written again.
@@ -152,6 +170,8 @@ pub struct Notes {
     /// Records that were written before one that came earlier for another key of their CRM record, and that HubSpot refused
     /// when they were to be written again.
     pub out_of_order: Vec<Ticket>,
+    /// New records that went without a value that new ones get, since HubSpot refused it; with its property.
+    pub on_create_refused: Vec<(Arc<str>, Ticket)>,
     /// Properties of which HubSpot took a value and kept its own, with the record that brought it.
     pub not_applied: Vec<(Arc<str>, Ticket)>,
 }

@@ -261,6 +261,8 @@ impl Delivery {
         let Some(pending) = self.inputs.get_mut(index) else { return false };
         if is_configured {
             pending.dropped.insert(Arc::clone(&name));
+            let ticket = pending.input.parts.last().map(|part| part.ticket);
+            self.outcome.notes.on_create_refused.extend(ticket.map(|ticket| (Arc::clone(&name), ticket)));
         } else if !(drops_values && pending.drop_own(&name)) {
             return false;
         }

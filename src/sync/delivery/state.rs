@@ -19,7 +19,10 @@ use crate::{
         endpoint::Endpoint,
         error_body::ErrorBody,
     },
-    mapping::{reason::Reason, target::Target},
+    mapping::{
+        reason::{Code, Reason},
+        target::Target,
+    },
     sync::input::{Batch, Input},
 };
 
@@ -213,7 +216,8 @@ impl Delivery {
         pending.settled = true;
         pending.written_by = self.requests;
         pending.presumed = presumed;
-        self.outcome.note_written(pending, created);
+        let left_out = left_out(&self.unusable, self.unusable_when_sent);
+        self.outcome.note_written(pending, created, &left_out);
         if self.inputs.len() == self.of_batch {
             return;
         }
@@ -229,7 +233,8 @@ impl Delivery {
     pub(super) fn unchanged(&mut self, index: usize) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
-        self.outcome.note_unchanged(pending);
+        let left_out = left_out(&self.unusable, self.unusable.len());
+        self.outcome.note_unchanged(pending, &left_out);
     }
 
     /// `error`: HubSpot's refusal of the input, if there is one.
@@ -238,6 +243,11 @@ impl Delivery {
         pending.settled = true;
         self.outcome.note_rejected(pending, reason, error);
     }
+}
+
+/// The first so many of the unusable properties: those that were not sent.
+fn left_out(unusable: &UnusableProperties, count: usize) -> Vec<(Arc<str>, Code)> {
+    unusable.iter().take(count).map(|(name, code)| (Arc::clone(name), *code)).collect()
 }
 
 /// The look-ups of one batch.

@@ -8,7 +8,7 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::model::{OPTIONS, Rules, Store, contact, key, part, ticket};
+use super::model::{OPTIONS, Rules, Store, contact, key, part, part_of, ticket};
 use crate::{
     crm::{key::Key, object::MAX_BATCH_INPUTS, property::LIFECYCLE_STAGE},
     hubspot::batch_call::{BatchCall, UpsertInput},
@@ -20,7 +20,7 @@ use crate::{
     report::fate::Ticket,
     sync::{
         batcher::{Batcher, Timing},
-        input::{Batch, Input},
+        input::{Batch, Input, Part},
     },
 };
 
@@ -30,7 +30,7 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-fn batcher() -> Batcher {
+pub(super) fn batcher() -> Batcher {
     Batcher::new(Timing::STANDARD)
 }
 
@@ -42,18 +42,18 @@ fn keys(batch: &Batch) -> Vec<Key> {
     batch.inputs.iter().map(|input| input.key.clone()).collect()
 }
 
-fn lines(batch: &Batch) -> Vec<Vec<u64>> {
+pub(super) fn lines(batch: &Batch) -> Vec<Vec<u64>> {
     batch.inputs.iter().map(|input| input.parts.iter().map(|part| part.ticket.line).collect()).collect()
 }
 
-fn land(batcher: &mut Batcher, batch: &Batch, now: Duration) {
+pub(super) fn land(batcher: &mut Batcher, batch: &Batch, now: Duration) {
     batcher.landed(&keys(batch), batch.bytes(), now, never);
 }
 
 /// One for all records of a test: they are folded only within a target.
 static TARGET: LazyLock<Arc<Target>> = LazyLock::new(|| Arc::new(Rules::default().target()));
 
-fn target() -> Arc<Target> {
+pub(super) fn target() -> Arc<Target> {
     Arc::clone(&TARGET)
 }
 
@@ -61,12 +61,12 @@ fn by_name(folded: Vec<PropertyValue>) -> BTreeMap<String, Box<str>> {
     folded.into_iter().map(|one| (one.property.name.to_string(), one.value)).collect()
 }
 
-fn push(batcher: &mut Batcher, line: u64, address: &str, properties: &[(&str, &str)]) {
+pub(super) fn push(batcher: &mut Batcher, line: u64, address: &str, properties: &[(&str, &str)]) {
     batcher.push(&target(), contact(address, properties), ticket(line), Duration::ZERO);
 }
 
 /// Lets everything go, each batch landing before the next one leaves.
-fn drain(batcher: &mut Batcher) -> Vec<Batch> {
+pub(super) fn drain(batcher: &mut Batcher) -> Vec<Batch> {
     let mut gone = Vec::new();
     while !batcher.is_empty() {
         batcher.finish(Duration::ZERO);
@@ -156,8 +156,9 @@ impl Watch {
 
 #[test]
 fn an_input_weighs_what_its_records_hold() {
-    let mut second = part(2, &[]);
-    second.dropped = vec![Reason::of(Code::InvalidValue); 3];
+    let mut dropping = contact("a@x.com", &[]);
+    dropping.dropped = vec![Reason::of(Code::InvalidValue); 3];
+    let second = Part::new(ticket(2), dropping);
     let parts = vec![part(1, &[("phone", "12345"), ("notes", "")]), second];
     let input = Input { key: key("a@x.com"), parts };
     assert_eq!(input.body_bytes(), 2 * (128 + 7) + 2 * (6 + 5) + 5);
@@ -192,7 +193,7 @@ proptest! {
                     properties.extend(stage.map(|stage| (LIFECYCLE_STAGE, stage)));
                     let contact = contact(&format!("k{key}@x.com"), &properties);
                     watch.pushed.entry(contact.key.clone()).or_default().push(line);
-                    watch.bytes += Input { key: contact.key.clone(), parts: vec![part(line, &properties)] }.bytes();
+                    watch.bytes += Input { key: contact.key.clone(), parts: vec![part_of(contact.key.as_str(), line, &properties)] }.bytes();
                     batcher.push(&target(), contact, ticket(line), now);
                 }
                 Action::Land(place) => watch.lands(&mut batcher, place, now),
@@ -235,8 +236,8 @@ proptest! {
         for (number, texts) in texts.iter().enumerate() {
             let names = ["notes", "phone", "city"];
             let values: Vec<(&str, &str)> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
-            let part = part(1, &values);
             let key = key(&format!("k{}@x.com", number % 20));
+            let part = part_of(key.as_str(), 1, &values);
             match inputs.iter_mut().find(|input| input.key == key) {
                 Some(input) => input.parts.push(part),
                 None => inputs.push(Input { key, parts: vec![part] }),

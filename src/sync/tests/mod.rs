@@ -6,5 +6,6 @@ mod harness;
 mod ledger;
 mod model;
 mod run;
+mod targets;
 mod whole;
 mod wire;

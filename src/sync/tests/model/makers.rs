@@ -48,7 +48,7 @@ pub(in crate::sync::tests) fn values(properties: &[(&str, &str)]) -> Vec<Propert
 }
 
 pub(in crate::sync::tests) fn contact(address: &str, properties: &[(&str, &str)]) -> Change {
-    Change { key: key(address), properties: values(properties), dropped: Vec::new(), cleared: 0 }
+    Change { key: key(address), properties: values(properties), dropped: Vec::new() }
 }
 
 /// A ticket for tests without a ledger.
@@ -57,7 +57,11 @@ pub(in crate::sync::tests) fn ticket(line: u64) -> Ticket {
 }
 
 pub(in crate::sync::tests) fn part(line: u64, properties: &[(&str, &str)]) -> Part {
-    Part { ticket: ticket(line), properties: values(properties), dropped: Vec::new(), cleared: 0 }
+    part_of("a@x.com", line, properties)
+}
+
+pub(in crate::sync::tests) fn part_of(address: &str, line: u64, properties: &[(&str, &str)]) -> Part {
+    Part::new(ticket(line), contact(address, properties))
 }
 
 /// A state from the text of its `state` object.

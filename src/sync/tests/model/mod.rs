@@ -15,7 +15,7 @@ mod store;
 pub(super) use self::{
     answers::{Answer, HubSpot, parsed, refusal},
     habits::{Collision, Habits},
-    makers::{Rules, contact, key, new_contact_stage, part, state, ticket},
+    makers::{Rules, contact, key, new_contact_stage, part, part_of, state, ticket},
     refusals::acceptable,
     store::{OPTIONS, STAGES, Store},
 };

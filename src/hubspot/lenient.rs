@@ -3,7 +3,7 @@
 //! HubSpot asks callers to treat every field of an error as optional and adds fields over time
 //! (<https://developers.hubspot.com/docs/api-reference/error-handling>). Not here: which members there are.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
@@ -221,6 +221,10 @@ pub(super) type Members = Object<BTreeMap<String, Texts>>;
 pub(super) fn repaired(body: &[u8]) -> Option<Vec<u8>> {
     const REPLACEMENT: &[u8] = br"\ufffd";
     let text = String::from_utf8_lossy(body);
+    // A long answer is not copied for nothing.
+    if matches!(text, Cow::Borrowed(_)) && !text.contains(r"\ud") && !text.contains(r"\uD") {
+        return None;
+    }
     let mut rest = text.as_bytes();
     let mut repaired = Vec::with_capacity(rest.len());
     while let Some(place) = rest.iter().position(|byte| *byte == b'\\') {

@@ -73,12 +73,12 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         None => permissions::probe(&client, &config, &keys).await?,
     }
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
-    warn_of_values(&config.field_mappings, plans::value_rules(&config).formats, &schema);
+    warn_of_values(&config.field_mappings, plans::value_policy(&config).formats, &schema);
     if let Some(catalog) = &catalog {
         if let Some(error) = catalog.unsupported.values().next() {
             return Err(error.clone().into());
         }
-        show_plans(catalog, &config, Target::new(keys, Arc::new(schema), plans::value_rules(&config)))?;
+        show_plans(catalog, &config, Target::new(keys, Arc::new(schema), plans::value_policy(&config)))?;
     } else {
         // A catalog may declare the field, and a sync then makes the property.
         let creates = config.unknown_fields == UnknownFields::Create;

@@ -16,7 +16,7 @@ use crate::{
         create,
         doubts::warn_of_values,
         learn, permissions,
-        plans::{self, value_rules},
+        plans::{self, value_policy},
         stage::{on_create, stage},
     },
     protocol::catalog::{Catalog, ConfiguredStream},
@@ -39,12 +39,12 @@ pub async fn run(
     let input = input::start(std::io::stdin());
     context.warn();
     tokio::pin!(signal);
-    let setting = tokio::select! { biased;
+    let parts = tokio::select! { biased;
         () = &mut signal => return End::Signalled,
-        setting = prepare(&context, config, catalog) => setting,
+        parts = prepare(&context, config, catalog) => parts,
     };
-    match setting {
-        Ok(setting) => Sync::new(setting, context.output).run(input, signal).await,
+    match parts {
+        Ok(parts) => Sync::new(parts, context.output).run(input, signal).await,
         Err(failure) => End::Failed(failure),
     }
 }
@@ -69,7 +69,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         "writing contacts to HubSpot"
     );
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
-    let mut target = Target::new(keys, Arc::new(schema), value_rules(&config));
+    let mut target = Target::new(keys, Arc::new(schema), value_policy(&config));
     target.on_create = stage.iter().filter_map(|stage| on_create(stage, &target.schema)).collect();
     warn_of_values(&config.field_mappings, target.values.formats, &target.schema);
     let (target, plans) = if let Some(catalog) = &catalog {

@@ -165,7 +165,7 @@ impl Plan {
 
     /// Other settings for values, for tests.
     #[cfg(test)]
-    pub(super) fn set_values(&mut self, values: super::target::ValueRules) {
+    pub(super) fn set_values(&mut self, values: super::target::ValuePolicy) {
         let Target { keys, schema, .. } = &*self.target;
         self.target = Arc::new(Target::new(Arc::clone(keys), Arc::clone(schema), values));
     }

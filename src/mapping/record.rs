@@ -15,7 +15,7 @@ use super::{
     paths_inside::paths_inside,
     plan::Plan,
     reason::{Code, Reason},
-    target::ValueRules,
+    target::ValuePolicy,
     value::{self, Converted, Reading},
 };
 use crate::{
@@ -165,7 +165,7 @@ struct Filled {
 }
 
 /// Gives the properties of a field their values.
-fn fill(field: &mut Field, raw: &RawValue, rules: ValueRules, change: &mut Change) -> Filled {
+fn fill(field: &mut Field, raw: &RawValue, rules: ValuePolicy, change: &mut Change) -> Filled {
     let mut filled = Filled::default();
     let has_paths = field.uses.iter().any(|one| !one.path.is_empty());
     for one in &mut field.uses {

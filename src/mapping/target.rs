@@ -20,7 +20,7 @@ pub struct Target {
     pub schema: Arc<Schema>,
     /// What a record gets that the sync creates.
     pub on_create: Vec<OnCreate>,
-    pub values: ValueRules,
+    pub values: ValuePolicy,
     /// Properties that were created at the start, so that HubSpot may not know them everywhere yet.
     pub created: HashSet<Arc<str>>,
     /// Properties of which HubSpot may accept a value and keep its own, which its answers show.
@@ -29,7 +29,7 @@ pub struct Target {
 
 impl Target {
     /// A target in the mode `upsert` that gives new records nothing besides.
-    pub fn new(keys: Arc<KeySpace>, schema: Arc<Schema>, values: ValueRules) -> Self {
+    pub fn new(keys: Arc<KeySpace>, schema: Arc<Schema>, values: ValuePolicy) -> Self {
         let (on_create, created) = (Vec::new(), HashSet::new());
         let watched = schema.forward_only();
         Self { keys, mode: WriteMode::Upsert, schema, on_create, values, created, watched }
@@ -52,7 +52,7 @@ pub enum WriteMode {
 
 /// What the settings say about values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ValueRules {
+pub struct ValuePolicy {
     /// What becomes of a record with a value that does not fit, or that HubSpot refuses.
     pub invalid: InvalidValues,
     pub null: NullValues,

@@ -11,7 +11,7 @@ use crate::{
         error::MappingError,
         mappings::check_mappings,
         plan::Plan,
-        target::{Target, ValueRules},
+        target::{Target, ValuePolicy},
         value::Formats,
     },
     protocol::catalog::{Catalog, ConfiguredStream},
@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// What the settings say about values.
-pub fn value_rules(config: &Config) -> ValueRules {
-    ValueRules {
+pub fn value_policy(config: &Config) -> ValuePolicy {
+    ValuePolicy {
         invalid: config.invalid_values,
         null: config.null_values,
         deleted: config.deleted_records,

@@ -1,4 +1,4 @@
-//! Gathers contacts into batches: folds records of one key, holds back keys that are on their way. Pure.
+//! Gathers inputs into one open batch per target: records of one key are folded, and an input whose key is in flight waits. Pure.
 //!
 //! Times are distances from the start of the sync. Not here: sending, and what became of a batch.
 

@@ -8,13 +8,13 @@ use std::{
 
 use crate::crm::{key::Key, object::ObjectType};
 
-/// Beyond so many, contacts are looked up again. They take about 2 MiB.
+/// Beyond so many, records are looked up again. They take about 2 MiB.
 const MOST: usize = 100_000;
 
-/// Contacts that were written.
+/// Records that were written.
 ///
-/// Only hashes are kept. That two addresses share one, so that a new contact goes without its stage, happens once in
-/// three thousand million syncs of this many contacts.
+/// Only hashes are kept. That two keys share one, so that a new record goes without what new ones get, happens once in three
+/// thousand million syncs of this many records.
 #[derive(Debug, Default)]
 pub struct KnownRecords {
     hashes: HashSet<u64>,

@@ -105,3 +105,17 @@ fn a_column_of_which_nothing_fits_is_told_once() {
         assert!(told.iter().all(|line| line.contains("stream=users field=favourite_number")), "{told:#?}");
     }
 }
+
+#[test]
+fn a_value_is_emptied_only_if_it_is_sent() {
+    let sandbox = sandbox();
+    let row = |city: serde_json::Value| record(json!({ "email": "ada@example.com", "city": city }));
+    // The second record of the address brings a value: nothing empty is sent.
+    let outcome = Connector::new(&sandbox)
+        .set("null_values", "clear")
+        .write(&(row(json!(null)) + &row(json!("London")) + &state(1)));
+    outcome.assert_success();
+    assert!(outcome.summary().contains(" values_emptied=0 "), "{}", outcome.summary());
+    let outcome = Connector::new(&sandbox).set("null_values", "clear").write(&(row(json!(null)) + &state(2)));
+    assert!(outcome.summary().contains(" values_emptied=1 "), "{}", outcome.summary());
+}

@@ -21,7 +21,7 @@ use destination_hubspot::{
     },
     io::{input, output::Output},
     logging,
-    mapping::target::{Target, ValueRules},
+    mapping::target::{Target, ValuePolicy},
     sync::{
         batcher::Timing,
         run::{Sync, SyncParts},
@@ -87,7 +87,7 @@ fn a_connector_with_a_fault() {
         target: Arc::new(Target::new(
             KeySpace::contacts_by_email(),
             Arc::new(Schema::new(&[])),
-            ValueRules::default(),
+            ValuePolicy::default(),
         )),
         unknown_fields: UnknownFields::default(),
         fail_if_rejected: FailIfRejected::default(),

@@ -94,7 +94,7 @@ fn a_property_that_a_platform_has_chosen_is_no_mark() {
         ..ConfiguredStream::undeclared(users())
     };
     let schema = Schema::new(&[property("deleted_at", "Deleted", "string", false)]);
-    let mut plan = Plan::new(&stream, &[], &target(ValueRules::default(), schema)).unwrap();
+    let mut plan = Plan::new(&stream, &[], &target(ValuePolicy::default(), schema)).unwrap();
     let row = RawValue::from_string(r#"{"mail":"a@x.com","deleted_at":"2027-01-01"}"#.to_owned()).unwrap();
     let one = map_record(&mut plan, &row);
     assert_eq!(contact(&one).1, texts(&[("deleted_at", "2027-01-01")]));

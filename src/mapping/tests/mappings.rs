@@ -97,8 +97,8 @@ fn a_mapping_that_can_match_nothing_is_doubtful() {
         ("phones[0].value", Some(Doubt::NoField { nearest: None })),
     ] {
         let one = mapping(None, name, "phone");
-        let plan =
-            Plan::new(&stream, std::slice::from_ref(&one), &target(ValueRules::default(), schema())).unwrap();
+        let plan = Plan::new(&stream, std::slice::from_ref(&one), &target(ValuePolicy::default(), schema()))
+            .unwrap();
         assert_eq!(plan.mappings().doubt(&one, &stream), expected, "{name}");
     }
 }

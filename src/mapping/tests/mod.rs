@@ -25,7 +25,7 @@ use super::{
     plan::{News, Plan},
     reason::{Code, Reason},
     record::map_record,
-    target::{Target, ValueRules},
+    target::{Target, ValuePolicy},
 };
 use crate::{
     config::{DeletedRecords, FieldMapping, InvalidValues, NullValues},
@@ -55,7 +55,7 @@ fn property(name: &str, label: &str, value_type: &str, read_only_value: bool) ->
     }
 }
 
-fn target(values: ValueRules, schema: Schema) -> Arc<Target> {
+fn target(values: ValuePolicy, schema: Schema) -> Arc<Target> {
     Arc::new(Target::new(KeySpace::contacts_by_email(), Arc::new(schema), values))
 }
 
@@ -91,10 +91,10 @@ fn mapping(stream: Option<&str>, field: &str, property: &str) -> FieldMapping {
 }
 
 fn plan(declared: &[&str], mappings: &[FieldMapping]) -> Result<Plan, MappingError> {
-    plan_with(declared, mappings, ValueRules::default())
+    plan_with(declared, mappings, ValuePolicy::default())
 }
 
-fn plan_with(declared: &[&str], mappings: &[FieldMapping], rules: ValueRules) -> Result<Plan, MappingError> {
+fn plan_with(declared: &[&str], mappings: &[FieldMapping], rules: ValuePolicy) -> Result<Plan, MappingError> {
     let text = |name: &&str| ((*name).to_owned(), json!({ "type": ["null", "string"] }));
     plan_of(declared.iter().map(text).collect(), mappings, rules)
 }
@@ -102,7 +102,7 @@ fn plan_with(declared: &[&str], mappings: &[FieldMapping], rules: ValueRules) ->
 fn plan_of(
     fields: Vec<(String, Value)>,
     mappings: &[FieldMapping],
-    rules: ValueRules,
+    rules: ValuePolicy,
 ) -> Result<Plan, MappingError> {
     let fields = fields.into_iter().map(|(name, schema)| catalog::Field { name, schema }).collect();
     Plan::new(
@@ -137,13 +137,13 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 
 type Mapped = Result<Change, Reason>;
 
-fn map_by(plan: &mut Plan, data: &str, rules: ValueRules) -> Mapped {
+fn map_by(plan: &mut Plan, data: &str, rules: ValuePolicy) -> Mapped {
     plan.set_values(rules);
     map_record(plan, &RawValue::from_string(data.to_owned()).unwrap())
 }
 
 fn map_with(plan: &mut Plan, data: &str, invalid: InvalidValues) -> Mapped {
-    map_by(plan, data, ValueRules { invalid, ..ValueRules::default() })
+    map_by(plan, data, ValuePolicy { invalid, ..ValuePolicy::default() })
 }
 
 /// A record of a stream without a schema.

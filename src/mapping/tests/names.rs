@@ -111,7 +111,7 @@ fn a_platform_that_maps_fields_itself_names_properties() {
         ..ConfiguredStream::undeclared(users())
     };
     let schema = Schema::new(&[property("state", "State/Region", "string", false)]);
-    let plan = Plan::new(&stream, &[], &target(ValueRules::default(), schema)).unwrap();
+    let plan = Plan::new(&stream, &[], &target(ValuePolicy::default(), schema)).unwrap();
     let ranks: Vec<_> = plan.fields().map(|(_, field)| field.uses.first().map(|one| one.rank)).collect();
     assert_eq!(ranks, [Some(Rank::MatchingKey), Some(Rank::Named(By::Name))]);
 }

@@ -12,7 +12,7 @@ fn a_path_leads_into_a_field_unless_a_field_has_its_name() {
     let object = json!({"type": ["null", "object"]});
     let fields = [("attributes", object.clone()), ("tel.home", json!({"type": "string"})), ("tel", object)];
     let fields = || fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    let mut plan = plan_of(fields(), &mappings, ValueRules::default()).unwrap();
+    let mut plan = plan_of(fields(), &mappings, ValuePolicy::default()).unwrap();
     assert!(plan.has_key());
     assert_eq!(
         routes(&plan),
@@ -51,7 +51,7 @@ fn values_at_paths_clear_only_where_they_are_null_and_that_is_wanted() {
             (NullValues::Clear, if cleared { texts(&[("phone", "")]) } else { texts(&[]) }),
             (NullValues::Ignore, texts(&[])),
         ] {
-            let rules = ValueRules { null, ..ValueRules::default() };
+            let rules = ValuePolicy { null, ..ValuePolicy::default() };
             let one = map_by(&mut plan_with(&[], &mappings, rules).unwrap(), &data, rules);
             assert_eq!(contact(&one).1, expected, "{data} with {null:?}");
         }
@@ -72,7 +72,7 @@ fn objects_are_left_out_with_the_paths_inside_unless_they_are_mapped() {
         ("zip", address),
     ];
     let fields = || fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    let plan = plan_of(fields(), &[mapping(None, "zip", "postal_code")], ValueRules::default()).unwrap();
+    let plan = plan_of(fields(), &[mapping(None, "zip", "postal_code")], ValuePolicy::default()).unwrap();
     let left_out: Vec<_> =
         plan.fields().filter_map(|(name, field)| Some((name, field.left_out.clone()?.detail()?))).collect();
     let expected = [
@@ -110,7 +110,7 @@ fn a_path_into_a_field_does_not_stop_the_field_from_meaning_what_its_name_says()
         ("phone".to_owned(), json!({"type": "string"})),
     ];
     let mappings = [mapping(None, "email[1].value", "work_email"), mapping(None, "Phone[0].label", "zip")];
-    let mut plan = plan_of(fields, &mappings, ValueRules::default()).unwrap();
+    let mut plan = plan_of(fields, &mappings, ValuePolicy::default()).unwrap();
     assert_eq!(
         routes(&plan),
         pairs(&[("email", "KEY+work_email"), ("Phone", "zip"), ("phone", "phone")]),

@@ -11,10 +11,10 @@ fn deletion_marks_are_no_properties_and_only_a_mapping_or_the_setting_takes_them
     );
     let deleted = r#"{"email":"a@x.com","is_deleted":"1","Deleted At":null}"#;
     let mapped = [mapping(None, "is_deleted", "work_email")];
-    let write = ValueRules { deleted: DeletedRecords::Write, ..ValueRules::default() };
+    let write = ValuePolicy { deleted: DeletedRecords::Write, ..ValuePolicy::default() };
     for (mappings, rules, code) in [
-        (&[][..], ValueRules::default(), Some(Code::DeletedInSource)),
-        (&mapped[..], ValueRules::default(), None),
+        (&[][..], ValuePolicy::default(), Some(Code::DeletedInSource)),
+        (&mapped[..], ValuePolicy::default(), None),
         (&[][..], write, None),
     ] {
         let mut plan = plan_with(&declared, mappings, rules).unwrap();
@@ -25,7 +25,7 @@ fn deletion_marks_are_no_properties_and_only_a_mapping_or_the_setting_takes_them
 #[test]
 fn null_clears_only_where_it_is_to_and_never_the_stage() {
     let data = r#"{"email":"a@x.com","firstname":null,"phone":"1","lifecyclestage":null,"interests":null}"#;
-    let clear = ValueRules { null: NullValues::Clear, ..ValueRules::default() };
+    let clear = ValuePolicy { null: NullValues::Clear, ..ValuePolicy::default() };
     let one = map_by(&mut plan(&[], &[]).unwrap(), data, clear);
     assert_eq!(contact(&one).1, texts(&[("firstname", ""), ("phone", "1"), ("interests", "")]));
     assert_eq!(contact(&mapped(data)).1, texts(&[("phone", "1")]));

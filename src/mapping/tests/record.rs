@@ -73,7 +73,7 @@ fn no_value_changes_nothing_unless_it_is_to_clear() {
         for property in properties {
             for null in [NullValues::Ignore, NullValues::Clear] {
                 let data = format!(r#"{{"email":"a@x.com","{property}":{value}}}"#);
-                let rules = ValueRules { null, ..ValueRules::default() };
+                let rules = ValuePolicy { null, ..ValuePolicy::default() };
                 let one = map_by(&mut plan(&[], &[]).unwrap(), &data, rules);
                 let clears = null == NullValues::Clear && property != "lifecyclestage";
                 let expected = if clears { texts(&[(property, "")]) } else { texts(&[]) };

@@ -1,7 +1,7 @@
 //! Which inputs of a batch a 2xx answer accounts for, and how. Pure.
 //!
 //! A failure is an input whose trace id stands under `errors[]`; a success is an input whose trace id is echoed or whose
-//! key is a result's address. Results are unordered, and one that was found by a secondary address carries the primary
+//! key is a result's key. Results are unordered, and one that was found by a secondary key carries the primary
 //! one. An input that nothing accounts for is never counted as written.
 
 use std::{collections::HashMap, sync::Arc};
@@ -34,9 +34,9 @@ pub enum InputResult {
 #[derive(Debug)]
 pub struct Attribution {
     pub of_inputs: Vec<InputResult>,
-    /// The primary address of each result that was found by a secondary one, with the inputs that it may stand for.
+    /// The primary key of each result that was found by a secondary one, with the inputs that it may stand for.
     pub aliases: Vec<(String, Vec<usize>)>,
-    /// The answer speaks of missing inputs and does not say of which, or of a contact that they may be addresses of. In
+    /// The answer speaks of missing inputs and does not say of which, or of a record that they may be keys of. In
     /// smaller groups they can be told apart.
     pub ambiguous: bool,
 }

@@ -11,15 +11,15 @@ use crate::{
 /// What is to blame for a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blame {
-    /// Properties that HubSpot takes from nobody.
+    /// Properties that HubSpot rejects for every record.
     Unusable(Vec<(Arc<str>, Code)>),
     /// The account's rules demand a property: always, or because of what another property says.
     MissingRequired { property: Option<Arc<str>>, always: bool },
-    /// The address.
+    /// The key.
     Email,
     /// The values of these properties.
     Values(Vec<Arc<str>>),
-    /// Something that may pass: another contact with the address, a change at the same moment, a reason unknown to us.
+    /// Something that is possibly temporary: another record with the key, a change at the same moment, a reason unknown to us.
     Contested(Code),
     /// Nothing that is named.
     Nothing,

@@ -1,4 +1,5 @@
-//! Which contacts are new: for the stage of new contacts, and for records that have nothing but an address. Pure.
+//! Whether HubSpot has the records of a batch, read from the answer to a look-up. Pure. Not here: what depends on it
+//! ([`super::mode`]).
 //!
 //! HubSpot makes a new contact a `lead` unless the creating request says otherwise, and ignores a later move backwards
 //! in silence, so the stage has to be in the creating request and contacts have to be looked up before it.
@@ -16,7 +17,7 @@ use crate::{
     },
 };
 
-/// What is known of a contact before it is written.
+/// What is known of a record before it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existence {
     NotAsked,
@@ -26,12 +27,12 @@ pub enum Existence {
     Unclear,
 }
 
-/// Reads the answer to a batch read by address, for the keys asked for. HubSpot lists what it does not have under
+/// Reads the answer to a batch read by key, for the keys asked for. HubSpot lists what it does not have under
 /// `errors[].context.ids`, as it was asked; what it found by a secondary address comes back with the primary one.
 pub fn existence(space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> Vec<Existence> {
     let missing: HashSet<Key> =
         answer.errors.iter().flat_map(ErrorBody::ids).filter_map(|text| space.key(text)).collect();
-    // A contact that was asked for by several of its addresses is listed for each of them.
+    // A record that was asked for by several of its keys is listed for each of them.
     let mut found: HashMap<Key, usize> = HashMap::new();
     for key in answer.results.iter().filter_map(BatchResult::key).filter_map(|text| space.key(text)) {
         *found.entry(key).or_default() += 1;

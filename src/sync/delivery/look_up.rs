@@ -1,6 +1,6 @@
-//! Looking contacts up before they are written: which ones, and what the answer says. Pure.
+//! Looking records up before they are written: which ones, and what the answer says. Pure.
 //!
-//! The stage of a new contact cannot be mended later. Where it hangs on a look-up, no answer is not a no: what HubSpot
+//! What a new record gets cannot be set later. Where it depends on a look-up, a missing answer is not a no: what HubSpot
 //! does not say is asked again, in smaller groups, and a batch of which it says nothing ends the sync.
 
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl Delivery {
-    /// The look-up was not permitted: whether the contacts exist stays open, and nothing more is looked up.
+    /// The look-up was not permitted: whether the records exist stays open, and nothing more is looked up.
     pub fn look_up_denied(&mut self) {
         self.look_ups.denied = true;
         let current = std::mem::take(&mut self.current);
@@ -134,14 +134,14 @@ impl Delivery {
             return Ok(());
         }
         self.look_ups.silent_answers = 0;
-        if self.any_hangs_on_look_up(&group) {
+        if self.any_depends_on_look_up(&group) {
             return Err(SyncError::LookUpsUnanswered.into());
         }
         self.leave_all_unclear(&group);
         Ok(())
     }
 
-    /// The same of one contact alone: if HubSpot does say of others whether they exist, it costs this one only.
+    /// The same of one record alone: if HubSpot does say of others whether they exist, it costs this one only.
     fn unanswered_alone(&mut self, index: usize) -> Result<(), Failure> {
         let Some(pending) = self.inputs.get_mut(index) else { return Ok(()) };
         pending.unanswered_look_ups += 1;
@@ -149,7 +149,7 @@ impl Delivery {
             self.look_ups.work.push_front(vec![index]);
             return Ok(());
         }
-        match (self.any_hangs_on_look_up(&[index]), self.look_ups.answered) {
+        match (self.any_depends_on_look_up(&[index]), self.look_ups.answered) {
             (false, _) => self.leave_unclear(index),
             (true, true) => self.reject(index, &Reason::of(Code::NotConfirmed), None),
             (true, false) => return Err(SyncError::LookUpsUnanswered.into()),
@@ -187,7 +187,7 @@ impl Delivery {
         }
     }
 
-    /// HubSpot refuses to look one contact up. If it is not the contact's fault, all are refused.
+    /// HubSpot refuses to look one record up. If it is not the record's fault, all are refused.
     fn refused_to_look_up(
         &mut self,
         index: usize,
@@ -220,8 +220,8 @@ impl Delivery {
         self.unless_all_refused(status, error)
     }
 
-    /// Whether contacts exist stays open, which costs those that are new their stage. If HubSpot has refused every one that
-    /// would get it, that is not the fault of a contact.
+    /// Whether records exist stays open, which costs those that are new their stage. If HubSpot has refused every one that
+    /// would get it, that is not the fault of a record.
     fn unless_all_refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), Failure> {
         let parts = std::mem::take(&mut self.look_ups.work);
         let is_left = parts.iter().flatten().any(|&index| self.must_look_up(index));
@@ -242,14 +242,14 @@ impl Delivery {
         if !self.must_look_up(index) {
             return;
         }
-        self.outcome.notes.new_unclear += u64::from(self.any_hangs_on_look_up(&[index]));
+        self.outcome.notes.new_unclear += u64::from(self.any_depends_on_look_up(&[index]));
         if let Some(pending) = self.inputs.get_mut(index) {
             pending.existence = Existence::Unclear;
         }
     }
 
-    fn any_hangs_on_look_up(&self, group: &[usize]) -> bool {
-        group.iter().filter_map(|&index| self.open(index)).any(|pending| self.hangs_on_look_up(pending))
+    fn any_depends_on_look_up(&self, group: &[usize]) -> bool {
+        group.iter().filter_map(|&index| self.open(index)).any(|pending| self.depends_on_look_up(pending))
     }
 
     fn look_up_in_halves(&mut self, group: &[usize]) {

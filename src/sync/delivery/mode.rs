@@ -23,13 +23,13 @@ pub fn must_look_up(target: &Target, pending: &PendingInput, unusable: &Unusable
     match target.mode {
         WriteMode::Upsert => {
             pending.existence == Existence::NotAsked
-                && (hangs_on_look_up(target, pending, unusable) || pending.sends_nothing(target, unusable))
+                && (depends_on_look_up(target, pending, unusable) || pending.sends_nothing(target, unusable))
         }
     }
 }
 
-/// Whether something that cannot be mended later hangs on the look-up: what a new record gets.
-pub fn hangs_on_look_up(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> bool {
+/// Whether a value that only the creating request can set depends on the look-up: what a new record gets.
+pub fn depends_on_look_up(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> bool {
     pending.on_create(target, unusable).next().is_some()
 }
 

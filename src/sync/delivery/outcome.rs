@@ -18,7 +18,7 @@ pub struct Outcome {
     /// The fates of records that were written and have to be written again: they count once that is done.
     held: HashMap<Ticket, Held>,
     pub notes: Notes,
-    /// Contacts that exist now.
+    /// Records of the CRM that exist now.
     pub written: Vec<Key>,
 }
 

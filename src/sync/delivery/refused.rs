@@ -1,4 +1,4 @@
-//! What follows from a refusal: mending, halving, unfolding, learning, rejecting. Pure.
+//! What follows from a refusal: the input is sent again without a value, in halves, record by record, or it is rejected. Pure.
 
 use std::sync::Arc;
 

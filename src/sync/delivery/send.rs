@@ -30,7 +30,7 @@ pub struct Delivered {
     pub bytes: usize,
     pub fates: HashMap<Ticket, Fate>,
     pub notes: Notes,
-    /// Contacts that exist now.
+    /// Records of the CRM that exist now.
     pub written: Vec<Key>,
     /// Records without a fate stay so: the sync ends.
     pub failure: Option<Failure>,

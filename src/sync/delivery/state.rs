@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use super::{
     blame::Suspicion,
     existence::Existence,
-    mode::hangs_on_look_up,
+    mode::depends_on_look_up,
     outcome::Outcome,
     pending::{PendingInput, UnusableProperties},
     write_order::WriteOrder,
@@ -98,14 +98,14 @@ impl Delivery {
         }
     }
 
-    /// Some of the contacts are known to exist.
+    /// Some of the records are known to exist.
     pub fn mark_existing(&mut self, exists: impl Fn(&Key) -> bool) {
         for pending in self.inputs.iter_mut().filter(|pending| exists(&pending.input.key)) {
             pending.existence = Existence::Known;
         }
     }
 
-    /// The token is known not to be allowed to look contacts up.
+    /// The token is known not to be allowed to look records up.
     pub fn deny_look_ups(&mut self) {
         self.look_ups.denied = true;
     }
@@ -175,9 +175,9 @@ impl Delivery {
         (!was_unusable && !pending.dropped.contains(property)).then(|| Arc::clone(name))
     }
 
-    /// Whether something that cannot be mended later hangs on the look-up of an input.
-    pub(super) fn hangs_on_look_up(&self, pending: &PendingInput) -> bool {
-        hangs_on_look_up(&self.target, pending, &self.unusable)
+    /// Whether a value that only the creating request can set depends on the look-up of an input.
+    pub(super) fn depends_on_look_up(&self, pending: &PendingInput) -> bool {
+        depends_on_look_up(&self.target, pending, &self.unusable)
     }
 
     pub(super) fn halve(&mut self, group: &[usize]) {
@@ -222,7 +222,7 @@ impl Delivery {
             return;
         }
         let Some(pending) = self.inputs.get(index) else { return };
-        // Records of this key that were unfolded meet a contact that is there now.
+        // Records of this key that were unfolded meet a record that is there now.
         let key = pending.input.key.clone();
         for later in self.inputs.iter_mut().filter(|pending| !pending.settled && pending.input.key == key) {
             later.existence = Existence::Known;
@@ -254,11 +254,11 @@ fn left_out(unusable: &UnusableProperties, count: usize) -> Vec<(Arc<str>, Code)
 #[derive(Debug, Default)]
 pub(super) struct LookUps {
     pub(super) work: VecDeque<Vec<usize>>,
-    /// The token may not look contacts up.
+    /// The token may not look records up.
     pub(super) denied: bool,
-    /// HubSpot has said of a contact whether it exists.
+    /// HubSpot has said of a record whether it exists.
     pub(super) answered: bool,
-    /// Answers in a row that said nothing of several contacts.
+    /// Answers in a row that said nothing of several records.
     pub(super) silent_answers: u8,
     pub(super) suspicion: Option<Suspicion>,
     pub(super) has_suspected: bool,

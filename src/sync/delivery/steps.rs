@@ -1,6 +1,6 @@
 //! Leads one batch to a fate for each of its records: what to ask next, and what an answer means. Pure.
 //!
-//! Groups are asked one after the other. `look_up` asks which contacts exist, `refused` takes apart what HubSpot does not
+//! Groups are asked one after the other. `look_up` asks which records exist, `refused` takes apart what HubSpot does not
 //! accept. Not here: sending, waiting, and reading a 2xx ([`super::attribution`]) or a reason ([`super::blame`]).
 
 use std::{sync::Arc, time::Duration};

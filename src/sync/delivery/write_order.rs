@@ -1,4 +1,4 @@
-//! Several addresses of one contact in one batch: their records have to be written in reading order. Pure.
+//! Several keys of one record in one batch: their values have to be written in reading order. Pure.
 //!
 //! HubSpot finds a contact by a secondary address too, and answers with the primary one. Not here: how that is recognised
 //! in an answer ([`super::attribution`]).
@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use super::{existence::Existence, pending::PendingInput};
 use crate::crm::key::Key;
 
-/// What a batch has learned of addresses that are one contact.
+/// What a batch has learned of keys that are one record.
 #[derive(Debug, Default)]
 pub struct WriteOrder {
     found: Vec<Found>,
     done: bool,
 }
 
-/// A result with another address than was asked for.
+/// A result with another key than was asked for.
 #[derive(Debug)]
 struct Found {
     primary: String,
@@ -23,32 +23,32 @@ struct Found {
     keys: Vec<Key>,
 }
 
-/// A record that was written: a part of a pending.
+/// A record that was written: a part of a pending input.
 type WrittenPart<'a> = (&'a PendingInput, usize);
 
 impl WriteOrder {
-    /// A result came back with another address than its input's, which is one of `keys`.
+    /// A result came back with another key than its input's, which is one of `keys`.
     pub fn note(&mut self, primary: String, keys: Vec<Key>) {
         self.found.push(Found { primary, keys });
     }
 
-    /// What to write once more, one after the other, since addresses of one contact were not written in reading
+    /// What to write once more, one after the other, since keys of one record were not written in reading
     /// order. Asked once, when all else is done.
     pub fn written_out_of_order(&mut self, inputs: &[PendingInput]) -> Vec<PendingInput> {
         if std::mem::replace(&mut self.done, true) {
             return Vec::new();
         }
         let primaries: BTreeSet<&str> = self.found.iter().map(|found| found.primary.as_str()).collect();
-        let contacts: Vec<BTreeSet<&Key>> =
+        let of_records: Vec<BTreeSet<&Key>> =
             primaries.iter().map(|primary| self.keys_of(primary, inputs)).collect();
-        let wrong = contacts.iter().filter(|keys| !in_order(&records(inputs, keys)));
+        let wrong = of_records.iter().filter(|keys| !in_order(&records(inputs, keys)));
         let mut again: BTreeSet<&Key> = wrong.flatten().copied().collect();
-        // Where it is not known which of two results is whose, a key is counted to both contacts. What is written again
-        // comes last, so whatever may share a contact with it goes again too.
+        // Where it is not known which of two results is whose, a key is counted to both records. What is written again
+        // comes last, so whatever may share a record with it goes again too.
         let mut before = 0;
         while before < again.len() {
             before = again.len();
-            for keys in &contacts {
+            for keys in &of_records {
                 if !keys.is_disjoint(&again) {
                     again.extend(keys);
                 }
@@ -65,11 +65,11 @@ impl WriteOrder {
             alone.dropped.clone_from(&pending.dropped);
             Some(alone)
         };
-        // What follows one another in one pending goes again as it went: folded.
+        // What follows one another in one pending input goes again as it went: folded.
         records(inputs, &again).chunk_by(|one, next| std::ptr::eq(one.0, next.0)).filter_map(run).collect()
     }
 
-    /// The keys by which a contact may have been written; none if it was written by one at most.
+    /// The keys by which a record may have been written; none if it was written by one at most.
     fn keys_of<'a>(&'a self, primary: &str, inputs: &'a [PendingInput]) -> BTreeSet<&'a Key> {
         let found = self.found.iter().filter(|found| found.primary == primary);
         let itself =

@@ -36,6 +36,13 @@ fn a_property_that_vanishes_is_learned_once_and_left_out() {
         let warnings = outcome.logs("property left out for the rest of the sync");
         assert_eq!(warnings.len(), 1, "{:#?}", outcome.lines);
         assert!(warnings[0].contains("property=company reason=unknown_property"), "{warnings:?}");
+        // Each value that was not sent is counted, and its record can be found.
+        let left_out =
+            outcome.logs("values left out stream=users reason=unknown_property(company) count=1100 ");
+        assert!(
+            left_out.len() == 1 && left_out[0].contains("first_records=[101, 102, 103, 104, 105]"),
+            "{left_out:?}"
+        );
         // One more than without the accident.
         assert_eq!(upserts(&sandbox), 13);
     }
@@ -59,6 +66,10 @@ fn a_property_that_becomes_read_only_is_learned_once_and_left_out() {
     let warnings = outcome.logs("property left out for the rest of the sync");
     assert_eq!(warnings.len(), 1, "{:#?}", outcome.lines);
     assert!(warnings[0].contains("property=company reason=read_only_property"), "{warnings:?}");
+    assert_eq!(
+        outcome.logs("values left out stream=users reason=read_only_property(company) count=2 ").len(),
+        1
+    );
     // A name that was not sent is not repeated: it could be anything.
     assert!(!outcome.lines.concat().contains("made_up"));
     assert_eq!(upserts(&sandbox), 3);

@@ -15,7 +15,7 @@ use crate::{
     },
     mapping::{
         change::{Change, PropertyValue},
-        target::{OnCreate, Target, ValueRules},
+        target::{OnCreate, Target, ValuePolicy},
     },
     protocol::message::{self, Message, State},
     report::fate::Ticket,
@@ -111,7 +111,7 @@ pub(in crate::sync::tests) struct Rules {
 impl Rules {
     pub(in crate::sync::tests) fn target(self) -> Target {
         let values =
-            ValueRules { invalid: self.invalid_values, null: NullValues::Clear, ..ValueRules::default() };
+            ValuePolicy { invalid: self.invalid_values, null: NullValues::Clear, ..ValuePolicy::default() };
         let (keys, created) = (KeySpace::contacts_by_email(), self.created);
         let target = Target::new(keys, Arc::new(schema()), values);
         Target { on_create: self.stage.into_iter().collect(), created, ..target }

@@ -140,7 +140,10 @@ impl Mappings {
         match one.path.as_ref().and_then(|path| Some((declared(&path.field)?, path))) {
             None => {
                 let names = stream.fields.iter().map(|field| field.name.as_str());
-                Some(Doubt::NoField { nearest: nearest(&mapping.field, names).map(str::to_owned) })
+                // A path may be of a field whose name is misspelt.
+                let path = one.path.as_ref().filter(|path| !path.steps.is_empty());
+                let near = nearest(path.map_or(&mapping.field, |path| &path.field), names);
+                Some(Doubt::NoField { nearest: near.map(str::to_owned) })
             }
             Some((field, path)) => match judge_path(&field.schema, &path.steps) {
                 PathVerdict::Possible => None,

@@ -19,7 +19,7 @@ const MOST_NAMED: usize = 200;
 /// Fewer, if their names are so long together: no line may be cut before the number of the others.
 const MOST_NAMED_BYTES: usize = 10_000;
 
-/// If so many values of a column came and none fitted, it is not the values' fault.
+/// From this many values of a column on, of which none fits, the mapping is probably wrong.
 const MANY_VALUES: u64 = 100;
 
 /// What is said of a field whose mapping leads to a value that its records do not have.

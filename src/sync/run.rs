@@ -259,7 +259,10 @@ impl Sync {
         if let Some(property) = vanished {
             return Err(End::Failed(SyncError::PropertyGone { property: Arc::clone(property) }.into()));
         }
-        for (ticket, fate) in &delivered.fates {
+        // In reading order, so that two runs of the same input say the same.
+        let mut fates: Vec<_> = delivered.fates.iter().collect();
+        fates.sort_unstable_by_key(|(ticket, _)| **ticket);
+        for (ticket, fate) in fates {
             self.books.settle(*ticket, fate);
         }
         self.books.take(delivered.notes);

@@ -95,6 +95,7 @@ fn a_mapping_that_can_match_nothing_is_doubtful() {
         ("email.value", Some(Doubt::Impossible)),
         ("emial", Some(Doubt::NoField { nearest: Some("email".to_owned()) })),
         ("phones[0].value", Some(Doubt::NoField { nearest: None })),
+        ("adress.city", Some(Doubt::NoField { nearest: Some("address".to_owned()) })),
     ] {
         let one = mapping(None, name, "phone");
         let plan = Plan::new(&stream, std::slice::from_ref(&one), &target(ValuePolicy::default(), schema()))

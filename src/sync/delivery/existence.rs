@@ -48,8 +48,13 @@ pub fn existence(space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> V
             (false, _) => Existence::Unclear,
         })
         .collect();
+    // A proper answer names what is missing: then a result that shows no key is one of those that are not named.
+    let names_the_missing =
+        answer.errors.iter().all(|error| error.says_nothing() || error.ids().next().is_some());
+    let is_keyless = |result: &&BatchResult| result.key().and_then(|key| space.key(key)).is_none();
+    let keyless = if names_the_missing { answer.results.iter().filter(is_keyless).count() } else { 0 };
     let unclear = existence.iter().filter(|one| **one == Existence::Unclear).count();
-    if unclear <= found.values().sum() {
+    if unclear <= found.values().sum::<usize>() + keyless {
         existence
             .iter_mut()
             .filter(|one| **one == Existence::Unclear)

@@ -88,13 +88,15 @@ impl Delivery {
                 return Ok(());
             }
         };
-        if let Some(Suspicion { first, first_error: Some(_), .. }) = suspicion {
-            self.leave_unclear(first);
-        }
-        self.looked_up(&current, &answer)
+        self.looked_up(&current, &answer, suspicion)
     }
 
-    fn looked_up(&mut self, current: &[usize], answer: &BatchAnswer) -> Result<(), Failure> {
+    fn looked_up(
+        &mut self,
+        current: &[usize],
+        answer: &BatchAnswer,
+        suspicion: Option<Suspicion>,
+    ) -> Result<(), Failure> {
         let keys: Vec<Key> =
             current.iter().filter_map(|&index| Some(self.inputs.get(index)?.input.key.clone())).collect();
         let mut unclear = Vec::new();
@@ -109,14 +111,17 @@ impl Delivery {
             }
         }
         let is_silent = answer.results.is_empty() && answer.errors.is_empty();
+        if !is_silent && unclear.len() == current.len() {
+            // It speaks and says nothing of any record: as good as a refusal of the request.
+            let error = answer.errors.first().cloned().unwrap_or_default();
+            return self.look_up_refused(current, 200, &error, suspicion);
+        }
+        if let Some(Suspicion { first, first_error: Some(_), .. }) = suspicion {
+            self.leave_unclear(first);
+        }
         match unclear[..] {
             [] => self.look_ups.silent_answers = 0,
             [index] if current.len() == 1 && is_silent => return self.unanswered_alone(index),
-            // An error that names nobody is about the only one asked for.
-            [index] if current.len() == 1 => {
-                self.leave_unclear(index);
-                return self.unless_all_refused(200, &answer.errors.first().cloned().unwrap_or_default());
-            }
             _ if is_silent => return self.none_answered(unclear),
             _ => {
                 self.look_ups.silent_answers = 0;

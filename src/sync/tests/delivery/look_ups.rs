@@ -211,3 +211,48 @@ fn a_record_whose_every_value_is_refused_still_is_its_contact() {
         assert_eq!(outcome.fate(1), &fate);
     }
 }
+
+#[test]
+fn look_ups_that_are_answered_without_a_word_of_any_record_are_recognised_in_a_few_requests() {
+    let addresses = addresses();
+    for body in [
+        &b"{\"results\":[],\"errors\":[{\"category\":\"X\"}]}"[..],
+        b"{\"results\":[{}],\"errors\":[{\"category\":\"X\"}]}",
+    ] {
+        for staged in [true, false] {
+            let mut reads = 0;
+            let properties: Properties<'_> = if staged { &[("phone", "1")] } else { &[] };
+            let records: Vec<(&str, Properties<'_>)> =
+                addresses.iter().map(|address| (address.as_str(), properties)).collect();
+            let rules = if staged { with_stage("customer") } else { Rules::default() };
+            let ended = lead(delivery(&records, rules), |step| match step {
+                Step::Send(call) if is_look_up(call) => {
+                    reads += 1;
+                    answered(body)
+                }
+                step => all_updated(step),
+            });
+            assert_eq!(reads, 3);
+            match ended {
+                Err(failure) => assert!(staged && failure.failure_type == FailureType::System, "{failure}"),
+                Ok(outcome) => assert!(!staged && outcome.accepted() == 0),
+            }
+        }
+    }
+}
+
+#[test]
+fn as_many_results_without_a_key_as_inputs_are_those_inputs() {
+    let records: [(&str, Properties<'_>); 2] = [("a@x.com", &[]), ("b@x.com", &[])];
+    let answers =
+        [("{\"results\":[{\"id\":\"1\"},{\"id\":\"2\"}]}", 2), ("{\"results\":[{\"id\":\"1\"}]}", 0)];
+    for (body, unchanged) in answers {
+        let outcome = lead(delivery(&records, Rules::default()), |step| match step {
+            Step::Send(call) if is_look_up(call) => answered(body.as_bytes()),
+            step => all_updated(step),
+        })
+        .unwrap();
+        let count = outcome.fates.values().filter(|fate| **fate == Fate::Unchanged).count();
+        assert!(count >= unchanged, "{body}: {count}");
+    }
+}

@@ -100,7 +100,7 @@ impl Books {
         for (property, ticket) in notes.not_applied {
             self.note_not_applied(&property, ticket);
         }
-        for (property, code) in notes.learned {
+        for (property, code) in notes.unusable {
             if self.unusable.insert(Arc::clone(&property), code).is_none() {
                 warn!(%property, reason = code.as_str(), "property left out for the rest of the sync: {}", code.advice());
             }
@@ -123,8 +123,8 @@ impl Books {
     }
 
     /// Whether HubSpot turned out not to have a property.
-    pub fn vanished(learned: &[(Arc<str>, Code)]) -> Option<&Arc<str>> {
-        learned.iter().find(|(_, code)| *code == Code::UnknownProperty).map(|(property, _)| property)
+    pub fn vanished(unusable: &[(Arc<str>, Code)]) -> Option<&Arc<str>> {
+        unusable.iter().find(|(_, code)| *code == Code::UnknownProperty).map(|(property, _)| property)
     }
 
     /// Says at the end what became of the records.

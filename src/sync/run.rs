@@ -120,7 +120,7 @@ impl Sync {
             // Finished requests first: they make room, and states due. Input last.
             tokio::select! { biased;
                 Some(landed) = self.jobs.join_next(), if !self.jobs.is_empty() => {
-                    if let Err(end) = self.land(landed) {
+                    if let Err(end) = self.take_delivered(landed) {
                         break end;
                     }
                 }
@@ -250,12 +250,12 @@ impl Sync {
         Ok(())
     }
 
-    fn land(&mut self, delivered: Result<Delivered, tokio::task::JoinError>) -> Result<(), End> {
+    fn take_delivered(&mut self, delivered: Result<Delivered, tokio::task::JoinError>) -> Result<(), End> {
         // Nobody cancels a request, so it panicked: its records have no fate, and their states do not go out.
         let delivered = delivered.map_err(|_| End::Panicked)?;
         // Where every field has to have a property, a batch that went without one is not settled.
         let vanished =
-            Books::vanished(&delivered.notes.learned).filter(|_| self.intake.requires_properties());
+            Books::vanished(&delivered.notes.unusable).filter(|_| self.intake.requires_properties());
         if let Some(property) = vanished {
             return Err(End::Failed(SyncError::PropertyGone { property: Arc::clone(property) }.into()));
         }
@@ -291,7 +291,7 @@ impl Sync {
             tokio::select! { biased;
                 landed = self.jobs.join_next() => match landed {
                     Some(landed) => {
-                        if let Err(further) = self.land(landed) {
+                        if let Err(further) = self.take_delivered(landed) {
                             debug!(?further, "further failure");
                         }
                         if let Err(closed) = self.write_due_states() {

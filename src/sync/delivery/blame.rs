@@ -16,7 +16,7 @@ pub enum Blame {
     /// The account's rules demand a property: always, or because of what another property says.
     MissingRequired { property: Option<Arc<str>>, always: bool },
     /// The key.
-    Email,
+    Key,
     /// The values of these properties.
     Values(Vec<Arc<str>>),
     /// Something that is possibly temporary: another record with the key, a change at the same moment, a reason unknown to us.
@@ -65,7 +65,7 @@ pub fn blame(
         keys.is_key(&fault.property) || (fault.code == "INVALID_EMAIL" && sent(&fault.property).is_none())
     };
     if faults.iter().any(of_key) {
-        return Blame::Email;
+        return Blame::Key;
     }
     let mut values: Vec<_> = faults.iter().filter_map(|fault| sent(&fault.property)).collect();
     values.dedup();
@@ -79,7 +79,7 @@ pub fn blame(
 }
 
 /// Whether a refusal seems to be about an input: it names the key, or its message quotes it. A hint, never a verdict.
-pub fn names(error: &ErrorBody, key: &Key) -> bool {
+pub fn mentions_key(error: &ErrorBody, key: &Key) -> bool {
     let quoted = error
         .message
         .as_deref()
@@ -90,7 +90,7 @@ pub fn names(error: &ErrorBody, key: &Key) -> bool {
 /// A batch was refused without a named reason. If two of its inputs alone meet the same refusal, one of each half, the
 /// fault is in the request itself, and taking the batch apart would only cost requests.
 #[derive(Debug)]
-pub struct Suspicion {
+pub struct RequestProbe {
     pub signature: String,
     pub first: usize,
     pub middle: usize,
@@ -162,7 +162,7 @@ mod tests {
         let email = validation(
             &serde_json::json!({ "code": "INVALID_EMAIL", "context": { "propertyName": ["email"] } }),
         );
-        assert_eq!(of(&email, Some(400)), Blame::Email);
+        assert_eq!(of(&email, Some(400)), Blame::Key);
         let required = validation(
             &serde_json::json!({ "code": "MISSING_REQUIRED_PROPERTY", "context": { "propertyName": ["favourite"] } }),
         );
@@ -178,8 +178,8 @@ mod tests {
             let fault = serde_json::json!({ "code": code, "context": { "propertyName": [property] } });
             of(&validation(&fault), Some(400))
         };
-        assert_eq!(about("email", "INVALID_OPTION"), Blame::Email);
-        assert_eq!(about("other", "INVALID_EMAIL"), Blame::Email);
+        assert_eq!(about("email", "INVALID_OPTION"), Blame::Key);
+        assert_eq!(about("other", "INVALID_EMAIL"), Blame::Key);
         assert_eq!(about("other", "INVALID_OPTION"), Blame::Nothing);
         assert_eq!(about("phone", "INVALID_EMAIL"), Blame::Values(vec!["phone".into()]));
     }

@@ -21,8 +21,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existence {
     NotAsked,
-    Known,
-    New,
+    Exists,
+    Missing,
     /// Asked, and the answer does not say.
     Unclear,
 }
@@ -40,10 +40,10 @@ pub fn existence(space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> V
     let mut existence: Vec<Existence> = keys
         .iter()
         .map(|key| match (missing.contains(key), found.get_mut(key)) {
-            (true, _) => Existence::New,
+            (true, _) => Existence::Missing,
             (false, Some(left)) if *left > 0 => {
                 *left -= 1;
-                Existence::Known
+                Existence::Exists
             }
             (false, _) => Existence::Unclear,
         })
@@ -58,7 +58,7 @@ pub fn existence(space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> V
         existence
             .iter_mut()
             .filter(|one| **one == Existence::Unclear)
-            .for_each(|one| *one = Existence::Known);
+            .for_each(|one| *one = Existence::Exists);
     }
     existence
 }

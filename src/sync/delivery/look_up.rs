@@ -6,10 +6,10 @@
 use std::collections::VecDeque;
 
 use super::{
-    blame::{Suspicion, names, signature},
+    blame::{RequestProbe, mentions_key, signature},
     existence::{Existence, existence},
     mode::must_look_up,
-    state::{Delivery, MOST_UNACCOUNTED, SMALLEST_STRUCTURAL},
+    state::{Delivery, MOST_UNACCOUNTED, SMALLEST_PROBED},
 };
 use crate::{
     crm::key::Key,
@@ -69,8 +69,8 @@ impl Delivery {
 
     pub(super) fn look_up_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), Failure> {
         let current = std::mem::take(&mut self.current);
-        let suspicion = match current[..] {
-            [one] => self.look_ups.suspicion.take_if(|of| one == of.first || one == of.middle),
+        let probe = match current[..] {
+            [one] => self.look_ups.probe.take_if(|of| one == of.first || one == of.middle),
             _ => None,
         };
         let answer = match reply {
@@ -78,7 +78,7 @@ impl Delivery {
             Reply::Unreadable => BatchAnswer::default(),
             Reply::AnswerTooLarge if current.len() == 1 => BatchAnswer::default(),
             Reply::Refused { status, error } => {
-                return self.look_up_refused(&current, status, &error, suspicion);
+                return self.look_up_refused(&current, status, &error, probe);
             }
             Reply::TooLarge if current.len() == 1 => {
                 return self.look_up_refused(&current, 413, &ErrorBody::default(), None);
@@ -88,14 +88,14 @@ impl Delivery {
                 return Ok(());
             }
         };
-        self.looked_up(&current, &answer, suspicion)
+        self.looked_up(&current, &answer, probe)
     }
 
     fn looked_up(
         &mut self,
         current: &[usize],
         answer: &BatchAnswer,
-        suspicion: Option<Suspicion>,
+        probe: Option<RequestProbe>,
     ) -> Result<(), Failure> {
         let keys: Vec<Key> =
             current.iter().filter_map(|&index| Some(self.inputs.get(index)?.input.key.clone())).collect();
@@ -114,9 +114,9 @@ impl Delivery {
         if !is_silent && unclear.len() == current.len() {
             // It speaks and says nothing of any record: as good as a refusal of the request.
             let error = answer.errors.first().cloned().unwrap_or_default();
-            return self.look_up_refused(current, 200, &error, suspicion);
+            return self.look_up_refused(current, 200, &error, probe);
         }
-        if let Some(Suspicion { first, first_error: Some(_), .. }) = suspicion {
+        if let Some(RequestProbe { first, first_error: Some(_), .. }) = probe {
             self.leave_unclear(first);
         }
         match unclear[..] {
@@ -167,19 +167,19 @@ impl Delivery {
         current: &[usize],
         status: u16,
         error: &ErrorBody,
-        suspicion: Option<Suspicion>,
+        probe: Option<RequestProbe>,
     ) -> Result<(), Failure> {
         self.look_ups.silent_answers = 0;
         match *current {
-            [index] => self.refused_to_look_up(index, status, error, suspicion),
-            _ if current.len() >= SMALLEST_STRUCTURAL && !self.look_ups.has_suspected => {
-                self.look_ups.has_suspected = true;
+            [index] => self.refused_to_look_up(index, status, error, probe),
+            _ if current.len() >= SMALLEST_PROBED && !self.look_ups.has_probed => {
+                self.look_ups.has_probed = true;
                 let (left, right) = current.split_at(current.len() / 2);
                 let (Some((&first, rest)), Some(&middle)) = (left.split_first(), right.first()) else {
                     return Ok(());
                 };
                 let signature = signature(status, error);
-                self.look_ups.suspicion = Some(Suspicion { signature, first, middle, first_error: None });
+                self.look_ups.probe = Some(RequestProbe { signature, first, middle, first_error: None });
                 for part in [right, rest, &[first]] {
                     self.look_ups.work.push_front(part.to_vec());
                 }
@@ -198,25 +198,25 @@ impl Delivery {
         index: usize,
         status: u16,
         error: &ErrorBody,
-        suspicion: Option<Suspicion>,
+        probe: Option<RequestProbe>,
     ) -> Result<(), Failure> {
-        let Some(mut suspicion) = suspicion else {
+        let Some(mut probe) = probe else {
             self.leave_unclear(index);
             return self.unless_all_refused(status, error);
         };
-        let is_named = self.inputs.get(index).is_some_and(|pending| names(error, &pending.input.key));
-        let same = !is_named && suspicion.signature == signature(status, error);
-        let waits = suspicion.first_error.is_some();
+        let is_named = self.inputs.get(index).is_some_and(|pending| mentions_key(error, &pending.input.key));
+        let same = !is_named && probe.signature == signature(status, error);
+        let waits = probe.first_error.is_some();
         if same && !waits {
             // Its verdict waits for the other.
-            suspicion.first_error = Some(error.clone());
-            self.look_ups.work.push_front(vec![suspicion.middle]);
-            self.look_ups.suspicion = Some(suspicion);
+            probe.first_error = Some(error.clone());
+            self.look_ups.work.push_front(vec![probe.middle]);
+            self.look_ups.probe = Some(probe);
             return Ok(());
         }
         self.leave_unclear(index);
         if waits {
-            self.leave_unclear(suspicion.first);
+            self.leave_unclear(probe.first);
         }
         if same && !self.look_ups.answered {
             let rest: Vec<usize> = std::mem::take(&mut self.look_ups.work).into_iter().flatten().collect();

@@ -39,8 +39,8 @@ pub fn decide(target: &Target, pending: &PendingInput, unusable: &UnusableProper
         WriteMode::Upsert if !pending.sends_nothing(target, unusable) => Action::Send,
         WriteMode::Upsert => match pending.existence {
             // A record that has nothing but its key is created.
-            Existence::New | Existence::NotAsked => Action::Send,
-            Existence::Known => Action::Unchanged,
+            Existence::Missing | Existence::NotAsked => Action::Send,
+            Existence::Exists => Action::Unchanged,
             Existence::Unclear => Action::Reject(nothing_left(pending)),
         },
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{blame::names, pending::PendingInput};
+use super::{blame::mentions_key, pending::PendingInput};
 use crate::{
     crm::key::Key,
     hubspot::error_body::ErrorBody,
@@ -148,7 +148,7 @@ fn grounds(reason: &Reason, error: Option<&ErrorBody>, key: &Key) -> Grounds {
         Code::NothingToWrite => Grounds::Ours,
         Code::NotConfirmed => Grounds::Silence,
         Code::RefusedByHubSpot
-            if reason.property.is_none() && !error.is_some_and(|error| names(error, key)) =>
+            if reason.property.is_none() && !error.is_some_and(|error| mentions_key(error, key)) =>
         {
             Grounds::General
         }
@@ -166,7 +166,7 @@ pub struct Notes {
     /// Records of which it could not be told whether they are new: they did not get what new ones get.
     pub new_unclear: u64,
     /// Properties that HubSpot turned out to reject for every record.
-    pub learned: Vec<(Arc<str>, Code)>,
+    pub unusable: Vec<(Arc<str>, Code)>,
     /// Records that were written before one that came earlier for another key of their CRM record, and that HubSpot refused
     /// when they were to be written again.
     pub out_of_order: Vec<Ticket>,

@@ -133,7 +133,7 @@ impl PendingInput {
         target: &'a Target,
         unusable: &'a UnusableProperties,
     ) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
-        let is_new = self.existence == Existence::New;
+        let is_new = self.existence == Existence::Missing;
         let created = move || self.on_create(target, unusable).filter(move |_| is_new);
         let own = self.values().iter().filter(move |one| {
             let name = &*one.property.name;

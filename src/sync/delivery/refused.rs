@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    blame::{Blame, Suspicion, blame, names, signature},
+    blame::{Blame, RequestProbe, blame, mentions_key, signature},
     existence::Existence,
     pending::PendingInput,
-    state::{Delivery, SMALLEST_STRUCTURAL, WAIT},
+    state::{Delivery, SMALLEST_PROBED, WAIT},
 };
 use crate::{
     config::InvalidValues,
@@ -26,7 +26,7 @@ use crate::{
 /// So often a property that this sync has created is waited for: half a minute in all.
 const MOST_WAITS: u8 = 15;
 /// Inputs that a refusal seems to be about are asked alone first, if they are so few.
-const MOST_SUSPECTS: usize = 3;
+const MOST_MENTIONED: usize = 3;
 
 impl Delivery {
     pub(super) fn refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), Failure> {
@@ -37,17 +37,18 @@ impl Delivery {
         }
         let sent = |name: &str| current.iter().find_map(|&index| self.sent(index, name));
         let blamed = blame(error, Some(status), &self.target.keys, sent);
-        let suspects = self.suspects(&current, error);
+        let mentioned = self.mentioned(&current, error);
         match blamed {
             Blame::Unusable(properties) => {
-                self.learn(properties);
+                self.mark_unusable(properties);
                 self.work.push_front(current);
             }
-            _ if !suspects.is_empty() => {
-                for &suspect in suspects.iter().rev() {
-                    self.work.push_front(vec![suspect]);
+            _ if !mentioned.is_empty() => {
+                for &one in mentioned.iter().rev() {
+                    self.work.push_front(vec![one]);
                 }
-                self.work.push_front(current.into_iter().filter(|index| !suspects.contains(index)).collect());
+                self.work
+                    .push_front(current.into_iter().filter(|index| !mentioned.contains(index)).collect());
             }
             Blame::Values(names) => {
                 let holds = |index: &usize| names.iter().any(|name| self.sent(*index, name).is_some());
@@ -59,10 +60,10 @@ impl Delivery {
                     }
                 }
             }
-            Blame::Nothing if self.may_suspect && current.len() >= SMALLEST_STRUCTURAL => {
-                self.suspect(&current, signature(status, error));
+            Blame::Nothing if self.may_probe && current.len() >= SMALLEST_PROBED => {
+                self.begin_probe(&current, signature(status, error));
             }
-            Blame::Nothing | Blame::Email | Blame::MissingRequired { .. } | Blame::Contested(_) => {
+            Blame::Nothing | Blame::Key | Blame::MissingRequired { .. } | Blame::Contested(_) => {
                 self.halve(&current);
             }
         }
@@ -70,37 +71,42 @@ impl Delivery {
     }
 
     /// Inputs that the refusal seems to be about, if they are few.
-    fn suspects(&self, group: &[usize], error: &ErrorBody) -> Vec<usize> {
-        let named =
-            |index: &&usize| self.inputs.get(**index).is_some_and(|pending| names(error, &pending.input.key));
-        let suspects: Vec<usize> = group.iter().filter(named).copied().collect();
-        if suspects.len() > MOST_SUSPECTS || suspects.len() == group.len() { Vec::new() } else { suspects }
+    fn mentioned(&self, group: &[usize], error: &ErrorBody) -> Vec<usize> {
+        let named = |index: &&usize| {
+            self.inputs.get(**index).is_some_and(|pending| mentions_key(error, &pending.input.key))
+        };
+        let mentioned: Vec<usize> = group.iter().filter(named).copied().collect();
+        if mentioned.len() > MOST_MENTIONED || mentioned.len() == group.len() {
+            Vec::new()
+        } else {
+            mentioned
+        }
     }
 
-    fn suspect(&mut self, group: &[usize], signature: String) {
-        self.may_suspect = false;
+    fn begin_probe(&mut self, group: &[usize], signature: String) {
+        self.may_probe = false;
         let (left, right) = group.split_at(group.len() / 2);
         let (Some((&first, rest)), Some(&middle)) = (left.split_first(), right.first()) else { return };
-        self.suspicion = Some(Suspicion { signature, first, middle, first_error: None });
+        self.probe = Some(RequestProbe { signature, first, middle, first_error: None });
         self.work.push_front(right.to_vec());
         self.work.push_front(rest.to_vec());
         self.work.push_front(vec![first]);
     }
 
     fn refused_alone(&mut self, index: usize, status: u16, error: &ErrorBody) -> Result<(), Failure> {
-        if let Some(mut suspicion) = self.suspicion.take_if(|one| index == one.first || index == one.middle) {
+        if let Some(mut probe) = self.probe.take_if(|one| index == one.first || index == one.middle) {
             let nothing = self.blame(index, error, Some(status)) == Blame::Nothing;
-            let same = nothing && suspicion.signature == signature(status, error);
-            if same && suspicion.first_error.is_some() {
+            let same = nothing && probe.signature == signature(status, error);
+            if same && probe.first_error.is_some() {
                 return Err(SyncError::BatchesRefused(Refusal::new(status, error)).into());
             }
-            if same && index == suspicion.first {
-                suspicion.first_error = Some(error.clone());
-                self.work.push_front(vec![suspicion.middle]);
-                self.suspicion = Some(suspicion);
+            if same && index == probe.first {
+                probe.first_error = Some(error.clone());
+                self.work.push_front(vec![probe.middle]);
+                self.probe = Some(probe);
                 return Ok(());
             }
-            self.suspicion_falls(suspicion);
+            self.clear_request(probe);
         }
         if let Some(again) = self.failed(index, error, Some(status)) {
             self.work.push_front(vec![again]);
@@ -109,8 +115,8 @@ impl Delivery {
     }
 
     /// The request itself is fine, so the first input's refusal was its own.
-    pub(super) fn suspicion_falls(&mut self, suspicion: Suspicion) {
-        let refusal = suspicion.first_error.and_then(|error| self.failed(suspicion.first, &error, Some(400)));
+    pub(super) fn clear_request(&mut self, probe: RequestProbe) {
+        let refusal = probe.first_error.and_then(|error| self.failed(probe.first, &error, Some(400)));
         if let Some(again) = refusal {
             self.work.push_front(vec![again]);
         }
@@ -133,7 +139,7 @@ impl Delivery {
         let (folded, tried) = (pending.input.parts.len() > 1, pending.second_try);
         let reason = match blamed {
             Blame::Unusable(properties) => {
-                self.learn(properties);
+                self.mark_unusable(properties);
                 return Some(index);
             }
             Blame::Contested(_) if !tried => {
@@ -147,7 +153,7 @@ impl Delivery {
                 Reason::of(Code::Conflict)
             }
             // The address is one for all; what none of them brings, each of them lacks.
-            Blame::Email => Reason::of(Code::InvalidEmail),
+            Blame::Key => Reason::of(Code::InvalidEmail),
             Blame::MissingRequired { property, always }
                 if !folded || (always && !self.brings(index, property.as_deref())) =>
             {
@@ -191,7 +197,7 @@ impl Delivery {
         }
     }
 
-    pub(super) fn learn(&mut self, properties: Vec<(Arc<str>, Code)>) {
+    pub(super) fn mark_unusable(&mut self, properties: Vec<(Arc<str>, Code)>) {
         let mut is_awaited = false;
         for (property, code) in properties {
             let is_fresh = code == Code::UnknownProperty && self.target.created.contains(&property);
@@ -200,7 +206,7 @@ impl Delivery {
                 continue;
             }
             if self.unusable.insert(Arc::clone(&property), code).is_none() {
-                self.outcome.notes.learned.push((property, code));
+                self.outcome.notes.unusable.push((property, code));
             }
         }
         // The inputs of one answer wait together.
@@ -256,7 +262,7 @@ impl Delivery {
             let mut of_create = pending.on_create(&self.target, &self.unusable);
             of_create.any(|one| one.property.name == name)
         };
-        let is_configured = pending.existence == Existence::New && applies(pending);
+        let is_configured = pending.existence == Existence::Missing && applies(pending);
         let drops_values = self.target.values.invalid == InvalidValues::DropValue;
         let Some(pending) = self.inputs.get_mut(index) else { return false };
         if is_configured {

@@ -5,7 +5,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::{
-    blame::Suspicion,
+    blame::RequestProbe,
     existence::Existence,
     mode::depends_on_look_up,
     outcome::Outcome,
@@ -33,7 +33,7 @@ pub(super) const WAIT: Duration = Duration::from_secs(2);
 pub(super) const MOST_UNACCOUNTED: u8 = 3;
 
 /// A smaller batch is taken apart without asking whether the request itself is at fault.
-pub(super) const SMALLEST_STRUCTURAL: usize = 4;
+pub(super) const SMALLEST_PROBED: usize = 4;
 /// One batch on its way.
 #[derive(Debug)]
 pub struct Delivery {
@@ -53,8 +53,8 @@ pub struct Delivery {
     pub(super) requests: u64,
     /// Answers in a row that accounted for no input at all.
     pub(super) unaccounted_answers: u8,
-    pub(super) suspicion: Option<Suspicion>,
-    pub(super) may_suspect: bool,
+    pub(super) probe: Option<RequestProbe>,
+    pub(super) may_probe: bool,
     /// How often a property that this sync has created was waited for.
     pub(super) waits: u8,
     /// Before the next request, so long nothing is sent.
@@ -86,8 +86,8 @@ impl Delivery {
             look_ups: LookUps::default(),
             requests: 0,
             unaccounted_answers: 0,
-            suspicion: None,
-            may_suspect: true,
+            probe: None,
+            may_probe: true,
             waits: 0,
             wait: None,
             second_tries: Vec::new(),
@@ -101,7 +101,7 @@ impl Delivery {
     /// Some of the records are known to exist.
     pub fn mark_existing(&mut self, exists: impl Fn(&Key) -> bool) {
         for pending in self.inputs.iter_mut().filter(|pending| exists(&pending.input.key)) {
-            pending.existence = Existence::Known;
+            pending.existence = Existence::Exists;
         }
     }
 
@@ -165,7 +165,7 @@ impl Delivery {
         let pending = self.inputs.get(index)?;
         let name = match pending.brings(property) {
             Some(own) => &own.property.name,
-            None if pending.existence == Existence::New => {
+            None if pending.existence == Existence::Missing => {
                 &self.target.on_create.iter().find(|one| *one.property.name == *property)?.property.name
             }
             None => return None,
@@ -225,7 +225,7 @@ impl Delivery {
         // Records of this key that were unfolded meet a record that is there now.
         let key = pending.input.key.clone();
         for later in self.inputs.iter_mut().filter(|pending| !pending.settled && pending.input.key == key) {
-            later.existence = Existence::Known;
+            later.existence = Existence::Exists;
         }
     }
 
@@ -260,6 +260,6 @@ pub(super) struct LookUps {
     pub(super) answered: bool,
     /// Answers in a row that said nothing of several records.
     pub(super) silent_answers: u8,
-    pub(super) suspicion: Option<Suspicion>,
-    pub(super) has_suspected: bool,
+    pub(super) probe: Option<RequestProbe>,
+    pub(super) has_probed: bool,
 }

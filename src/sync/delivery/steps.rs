@@ -47,8 +47,8 @@ impl Delivery {
                 continue;
             }
             let Some(group) = self.work.pop_front() else {
-                if let Some(suspicion) = self.suspicion.take() {
-                    self.suspicion_falls(suspicion);
+                if let Some(probe) = self.probe.take() {
+                    self.clear_request(probe);
                     continue;
                 }
                 let again = self.write_order.written_out_of_order(&self.inputs);
@@ -84,7 +84,7 @@ impl Delivery {
         let is_later = |index: &usize| self.second_tries.iter().any(|tried| key(tried) == key(index));
         match self.work.front() {
             Some(group) => group.iter().any(is_later),
-            None => self.suspicion.is_none() && !self.second_tries.is_empty(),
+            None => self.probe.is_none() && !self.second_tries.is_empty(),
         }
     }
 
@@ -158,10 +158,8 @@ impl Delivery {
         if self.unaccounted_answers >= MOST_UNACCOUNTED {
             return Err(SyncError::NotAccountedFor.into());
         }
-        if let Some(suspicion) =
-            self.suspicion.take_if(|one| current == [one.first] || current == [one.middle])
-        {
-            self.suspicion_falls(suspicion);
+        if let Some(probe) = self.probe.take_if(|one| current == [one.first] || current == [one.middle]) {
+            self.clear_request(probe);
         }
         if self.failed_at_all(&current, &of_inputs) {
             self.remarks.push("HubSpot failed at each input of a batch: sending it again in a moment");

@@ -60,7 +60,7 @@ impl WriteOrder {
             // What is only presumed says nothing of whether the record exists.
             alone.presumed = pending.presumed;
             if !pending.presumed {
-                alone.existence = Existence::Known;
+                alone.existence = Existence::Exists;
             }
             alone.dropped.clone_from(&pending.dropped);
             Some(alone)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Habits, Rules, Store, refusal},
-    Properties, all_or_nothing, all_updated, ask, delivery, done, hubspot, inputs_of, lead, run,
+    Properties, all_or_nothing, all_updated, ask, delivery, done, hubspot, inputs_of, run, run_steps,
 };
 use crate::{
     hubspot::{answer::BatchAnswer, client::Reply},
@@ -152,7 +152,7 @@ fn a_conflict_of_a_unique_property_is_that_of_the_record_that_brings_it() {
     let mut records = vec![("a@x.com", &[("phone", "1")][..]); 16];
     records[5].1 = &[("notes", "of another contact")];
     let mut requests = 0;
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         requests += 1;
         if inputs_of(step)["a@x.com"].get("notes").is_none() {
             return all_updated(step);

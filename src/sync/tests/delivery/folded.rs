@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     super::model::{Habits, OPTIONS, Rules, Store, key, part},
     Properties, addresses, all_or_nothing, all_updated, ask, delivery, done, hubspot, hundred, inputs_of,
-    lead, run, strict,
+    run, run_steps, strict,
 };
 use crate::{
     hubspot::{answer::BatchAnswer, client::Reply},
@@ -88,7 +88,7 @@ fn demanding(code: &str, lacks: impl Fn(&Value) -> bool, step: &Step) -> Reply<B
 fn what_one_record_empties_is_not_missing_in_the_others() {
     let records: [(&str, Properties<'_>); 2] =
         [("a@x.com", &[("city", "Paris")]), ("a@x.com", &[("city", "")])];
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         demanding("MISSING_REQUIRED_PROPERTY", |properties| properties["city"] == "", step)
     })
     .unwrap();
@@ -99,7 +99,7 @@ fn what_one_record_empties_is_not_missing_in_the_others() {
 fn what_one_record_makes_necessary_the_others_do_not_need() {
     let records: [(&str, Properties<'_>); 2] =
         [("a@x.com", &[("phone", "1")]), ("a@x.com", &[("notes", "x")])];
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         let lacks = |properties: &Value| properties.get("notes").is_some();
         demanding("MISSING_CONDITIONAL_REQUIRED_PROPERTY", lacks, step)
     })
@@ -111,7 +111,7 @@ fn what_one_record_makes_necessary_the_others_do_not_need() {
 fn what_no_record_brings_rejects_them_all_at_once() {
     let records: Vec<(&str, Properties<'_>)> = vec![("a@x.com", &[("phone", "1")]); 50];
     let mut requests = 0;
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         requests += 1;
         demanding("MISSING_REQUIRED_PROPERTY", |_| true, step)
     })
@@ -132,7 +132,7 @@ fn values_left_out_are_reported_only_for_records_that_are_written() {
     let batch = Batch { target, inputs: vec![Input { key: key("a@x.com"), parts }] };
     let delivery = Delivery::new(batch, UnusableProperties::new());
     let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
-    let outcome = lead(delivery, |step| ask(&mut hubspot, step)).unwrap();
+    let outcome = run_steps(delivery, |step| ask(&mut hubspot, step)).unwrap();
     assert_eq!((outcome.rejected(1), outcome.rejected(2)), (None, Some(Code::InvalidValue)));
     assert_eq!(outcome.left_out(), BTreeMap::from([(reason, vec![1])]));
 }
@@ -156,7 +156,7 @@ fn what_is_too_large_goes_in_smaller_pieces() {
 
     let records: [(&str, Properties<'_>); 3] =
         [("a@x.com", &[("phone", "1")]), ("a@x.com", &[("notes", "huge")]), ("b@x.com", &[("phone", "1")])];
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         let huge = |properties: &Value| properties.get("notes").is_some();
         if inputs_of(step).values().any(huge) { Reply::TooLarge } else { all_updated(step) }
     })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Properties, addresses, all_updated, answered, ask, delivery, done, hubspot, hundred, is_look_up, is_read,
-    lead, run, store, with_stage,
+    run, run_steps, store, with_stage,
 };
 use crate::{
     crm::{object::ObjectType, property::LIFECYCLE_STAGE},
@@ -41,7 +41,7 @@ fn where_a_stage_hangs_on_it_a_look_up_without_an_answer_ends_the_sync() {
     for many in [1, 3] {
         for (answer, failure_type) in answers {
             let mut reads = 0;
-            let failure = lead(delivery(&records[..many], with_stage("customer")), |step| match step {
+            let failure = run_steps(delivery(&records[..many], with_stage("customer")), |step| match step {
                 Step::Send(call) if is_look_up(call) => {
                     reads += 1;
                     answer()
@@ -66,7 +66,7 @@ fn where_no_stage_hangs_on_it_a_look_up_without_an_answer_costs_records_with_not
         .collect();
     for answer in [refused_look_up as fn() -> Reply<BatchAnswer>, || answered(b"{}")] {
         let mut reads = 0;
-        let outcome = lead(delivery(&records, Rules::default()), |step| match step {
+        let outcome = run_steps(delivery(&records, Rules::default()), |step| match step {
             Step::Send(call) if is_look_up(call) => {
                 reads += 1;
                 answer()
@@ -84,7 +84,7 @@ fn look_ups_that_are_refused_whatever_they_ask_for_end_the_sync_soon() {
     let addresses = addresses();
     let records = hundred(0, &addresses, &[("phone", "1")]);
     let mut reads = 0;
-    let failure = lead(delivery(&records, with_stage("customer")), |_| {
+    let failure = run_steps(delivery(&records, with_stage("customer")), |_| {
         reads += 1;
         refused_look_up()
     })
@@ -108,7 +108,7 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
         for whole in [true, false] {
             let culprit = |address: &String| places.iter().any(|&place| addresses[place] == *address);
             let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
-            let outcome = lead(delivery(&records, with_stage("customer")), |step| match step {
+            let outcome = run_steps(delivery(&records, with_stage("customer")), |step| match step {
                 Step::Send(call) if is_look_up(call) && asked_for(&call.body).iter().any(culprit) => {
                     hubspot.reads += 1;
                     if whole {
@@ -135,7 +135,7 @@ fn an_address_that_look_ups_never_speak_of_is_not_created_without_its_stage() {
     let addresses = addresses();
     let records = hundred(0, &addresses, &[("phone", "1")]);
     let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
-    let outcome = lead(delivery(&records, with_stage("customer")), |step| match step {
+    let outcome = run_steps(delivery(&records, with_stage("customer")), |step| match step {
         Step::Send(BatchCall { body, endpoint: Endpoint::BatchRead(_), .. }) => {
             let missing: Vec<String> =
                 asked_for(body).into_iter().filter(|address| *address != addresses[41]).collect();
@@ -165,7 +165,7 @@ fn a_look_up_that_says_nothing_is_made_again() {
     for spoilt in [&b""[..], b"{}", b"{\"results\":[{"] {
         let mut hubspot = hubspot(Habits::FRIENDLY, store());
         let mut first = true;
-        let outcome = lead(delivery(&records, with_stage("customer")), |step| {
+        let outcome = run_steps(delivery(&records, with_stage("customer")), |step| {
             if std::mem::take(&mut first) { answered(spoilt) } else { ask(&mut hubspot, step) }
         })
         .unwrap();
@@ -198,7 +198,7 @@ fn without_permission_to_look_up_a_record_with_nothing_but_an_address_is_rejecte
     assert!(delivery.may_go_without(Endpoint::BatchRead(ObjectType::CONTACTS)));
     assert!(is_read(&delivery.next_step()));
     delivery.look_up_denied();
-    let outcome = lead(delivery, all_updated).unwrap();
+    let outcome = run_steps(delivery, all_updated).unwrap();
     assert_eq!([1, 2].map(|line| outcome.rejected(line)), [Some(Code::NothingToWrite), None]);
 }
 
@@ -225,7 +225,7 @@ fn look_ups_that_are_answered_without_a_word_of_any_record_are_recognised_in_a_f
             let records: Vec<(&str, Properties<'_>)> =
                 addresses.iter().map(|address| (address.as_str(), properties)).collect();
             let rules = if staged { with_stage("customer") } else { Rules::default() };
-            let ended = lead(delivery(&records, rules), |step| match step {
+            let ended = run_steps(delivery(&records, rules), |step| match step {
                 Step::Send(call) if is_look_up(call) => {
                     reads += 1;
                     answered(body)
@@ -247,7 +247,7 @@ fn as_many_results_without_a_key_as_inputs_are_those_inputs() {
     let answers =
         [("{\"results\":[{\"id\":\"1\"},{\"id\":\"2\"}]}", 2), ("{\"results\":[{\"id\":\"1\"}]}", 0)];
     for (body, unchanged) in answers {
-        let outcome = lead(delivery(&records, Rules::default()), |step| match step {
+        let outcome = run_steps(delivery(&records, Rules::default()), |step| match step {
             Step::Send(call) if is_look_up(call) => answered(body.as_bytes()),
             step => all_updated(step),
         })

@@ -78,7 +78,7 @@ fn delivery(records: &[(&str, Properties<'_>)], rules: Rules) -> Delivery {
     Delivery::new(batch(records, rules), UnusableProperties::new())
 }
 
-fn lead(
+fn run_steps(
     mut delivery: Delivery,
     mut answer: impl FnMut(&Step) -> Reply<BatchAnswer>,
 ) -> Result<Outcome, Failure> {
@@ -104,7 +104,7 @@ fn ask(hubspot: &mut HubSpot, step: &Step) -> Reply<BatchAnswer> {
 }
 
 fn run(hubspot: &mut HubSpot, records: &[(&str, Properties<'_>)], rules: Rules) -> Result<Outcome, Failure> {
-    lead(delivery(records, rules), |step| ask(hubspot, step))
+    run_steps(delivery(records, rules), |step| ask(hubspot, step))
 }
 
 fn is_look_up(call: &BatchCall) -> bool {

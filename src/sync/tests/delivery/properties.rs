@@ -214,7 +214,7 @@ fn check(world: &World, hubspot: &HubSpot, outcome: &Outcome) {
             );
         }
     }
-    assert!(outcome.notes.learned.iter().all(|(property, _)| ["gone", "frozen"].contains(&&**property)));
+    assert!(outcome.notes.unusable.iter().all(|(property, _)| ["gone", "frozen"].contains(&&**property)));
     let addresses: BTreeSet<&str> = world.records.iter().map(|record| record.address).collect();
     let most = 6 * world.records.len() + 3 * addresses.len() + 6;
     assert!(

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Habits, Rules, Store, refusal},
-    Properties, addresses, all_or_nothing, all_updated, delivery, hubspot, hundred, inputs_of, lead, run,
-    strict,
+    Properties, addresses, all_or_nothing, all_updated, delivery, hubspot, hundred, inputs_of, run,
+    run_steps, strict,
 };
 use crate::{error::FailureType, mapping::reason::Code};
 
@@ -63,7 +63,7 @@ fn refusals_that_name_properties_are_not_the_fault_of_the_request() {
         ("c@x.com", &[("notes", "bad"), ("fax", "1")]),
         ("d@x.com", &[("notes", "1")]),
     ];
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         let inputs = inputs_of(step);
         let bad = |input: &Value| {
             input

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Habits, HubSpot, Rules, Store, new_contact_stage, refusal},
-    Properties, ask, delivery, hubspot, inputs_of, is_upsert, lead, run, store, strict, with_stage,
+    Properties, ask, delivery, hubspot, inputs_of, is_upsert, run, run_steps, store, strict, with_stage,
 };
 use crate::{
     config::InvalidValues,
@@ -80,7 +80,7 @@ fn a_new_contact_whose_own_stage_is_refused_gets_the_configured_one() {
         vec![("a@x.com", &[("phone", "1")][..]), ("new@x.com", stage), ("cleo@x.com", stage)],
     ] {
         let mut hubspot = hubspot(Habits::FRIENDLY, store());
-        let outcome = lead(delivery(&records, with_stage("customer")), |step| {
+        let outcome = run_steps(delivery(&records, with_stage("customer")), |step| {
             refusing_stages(&mut hubspot, &["opportunity"], step)
         })
         .unwrap();
@@ -104,9 +104,10 @@ fn a_configured_stage_that_is_refused_is_left_out() {
             let records: [(&str, Properties<'_>); 3] =
                 [("a@x.com", &[("phone", "1")]), ("a@x.com", &[("phone", "2")]), ("b@x.com", own)];
             let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
-            let outcome =
-                lead(delivery(&records, rules.clone()), |step| refusing_stages(&mut hubspot, refused, step))
-                    .unwrap();
+            let outcome = run_steps(delivery(&records, rules.clone()), |step| {
+                refusing_stages(&mut hubspot, refused, step)
+            })
+            .unwrap();
             let rejected = (is_strict && refused.len() == 2).then_some(Code::InvalidValue);
             assert_eq!([1, 2, 3].map(|line| outcome.rejected(line)), [None, None, rejected]);
             assert_eq!(hubspot.store.value("a@x.com", "phone"), Some("2"));

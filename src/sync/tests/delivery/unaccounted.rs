@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{
     super::model::{Habits, Rules, Store},
-    Properties, addresses, all_or_nothing, answered, ask, delivery, done, hubspot, hundred, inputs_of, lead,
-    run,
+    Properties, addresses, all_or_nothing, answered, ask, delivery, done, hubspot, hundred, inputs_of, run,
+    run_steps,
 };
 use crate::{error::FailureType, hubspot::client::Reply, mapping::reason::Code};
 
@@ -15,7 +15,7 @@ fn a_batch_that_is_never_accounted_for_ends_the_sync() {
         [("mute@x.com", &[("phone", "1")]), ("mute2@x.com", &[("phone", "1")])];
     for body in [&b""[..], b"{}", b"{\"results\":[", b"<html>", b"{\"results\":[],\"errors\":[]}", b"null"] {
         let mut requests = 0;
-        let failure = lead(delivery(&records, Rules::default()), |_| {
+        let failure = run_steps(delivery(&records, Rules::default()), |_| {
             requests += 1;
             answered(body)
         })
@@ -29,15 +29,16 @@ fn errors_that_are_counted_and_not_listed_are_looked_for_in_halves() {
     let addresses = addresses();
     for (bad, most_requests) in [(vec!["n7@x.com"], 16), (vec!["n7@x.com", "n8@x.com"], 18), (vec![], 1)] {
         let mut requests = 0;
-        let outcome = lead(delivery(&hundred(0, &addresses, &[("phone", "1")]), Rules::default()), |step| {
-            requests += 1;
-            let (refused, written): (Vec<String>, Vec<String>) =
-                inputs_of(step).into_keys().partition(|address| bad.contains(&address.as_str()));
-            let results: Vec<_> =
-                written.iter().map(|address| json!({ "properties": { "email": address } })).collect();
-            done(&json!({ "results": results, "numErrors": refused.len(), "errors": [] }))
-        })
-        .unwrap();
+        let outcome =
+            run_steps(delivery(&hundred(0, &addresses, &[("phone", "1")]), Rules::default()), |step| {
+                requests += 1;
+                let (refused, written): (Vec<String>, Vec<String>) =
+                    inputs_of(step).into_keys().partition(|address| bad.contains(&address.as_str()));
+                let results: Vec<_> =
+                    written.iter().map(|address| json!({ "properties": { "email": address } })).collect();
+                done(&json!({ "results": results, "numErrors": refused.len(), "errors": [] }))
+            })
+            .unwrap();
         let rejected: Vec<_> = (1..=100).filter_map(|line| outcome.rejected(line)).collect();
         assert_eq!(rejected, vec![Code::RefusedByHubSpot; bad.len()]);
         assert!(requests <= most_requests, "{requests} requests");
@@ -49,7 +50,7 @@ fn a_batch_of_which_all_inputs_are_refused_without_a_list_is_no_batch_without_an
     let records: [(&str, Properties<'_>); 3] =
         [("a@x.com", &[("phone", "1")]), ("b@x.com", &[("phone", "1")]), ("c@x.com", &[("phone", "1")])];
     for many in 1..=3 {
-        let outcome = lead(delivery(&records[..many], Rules::default()), |step| {
+        let outcome = run_steps(delivery(&records[..many], Rules::default()), |step| {
             done(&json!({ "results": [], "numErrors": inputs_of(step).len(), "errors": [] }))
         })
         .unwrap();
@@ -78,7 +79,7 @@ fn an_input_that_is_never_accounted_for_is_unfolded_before_it_is_rejected() {
         let records: Vec<(&str, Properties<'_>)> =
             records.iter().map(|(address, one)| (*address, one.as_slice())).collect();
         let (mut hubspot, mut requests) = (hubspot(Habits::FRIENDLY, Store::default()), 0);
-        let outcome = lead(delivery(&records, Rules::default()), |step| {
+        let outcome = run_steps(delivery(&records, Rules::default()), |step| {
             requests += 1;
             let holds_bad = inputs_of(step).values().any(|properties| properties.get("notes").is_some());
             match (holds_bad, too_large) {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Habits, Rules, Store, refusal},
-    Properties, addresses, all_or_nothing, all_updated, delivery, done, hubspot, inputs_of, is_read, lead,
-    run, strict, with_stage,
+    Properties, addresses, all_or_nothing, all_updated, delivery, done, hubspot, inputs_of, is_read, run,
+    run_steps, strict, with_stage,
 };
 use crate::{crm::property::LIFECYCLE_STAGE, mapping::reason::Code, report::fate::Fate};
 
@@ -21,10 +21,10 @@ fn an_unusable_property_is_learned_once_for_all_inputs_that_have_it() {
         let mut hubspot = hubspot(habits, Store::default());
         let outcome = run(&mut hubspot, &records, strict(true)).unwrap();
         assert_eq!(outcome.accepted(), 100);
-        let learned: BTreeMap<&str, Code> =
-            outcome.notes.learned.iter().map(|(name, code)| (&**name, *code)).collect();
+        let unusable: BTreeMap<&str, Code> =
+            outcome.notes.unusable.iter().map(|(name, code)| (&**name, *code)).collect();
         assert_eq!(
-            learned,
+            unusable,
             BTreeMap::from([("gone", Code::UnknownProperty), ("frozen", Code::ReadOnlyProperty)])
         );
         assert_eq!(hubspot.requests(), 2);
@@ -37,7 +37,7 @@ fn a_portal_that_does_not_let_the_stage_be_set_gets_contacts_without_it() {
         let records: [(&str, Properties<'_>); 2] =
             [("a@x.com", &[("phone", "1")]), ("b@x.com", &[("phone", "2")])];
         let mut requests = 0;
-        let outcome = lead(delivery(&records, with_stage("customer")), |step| {
+        let outcome = run_steps(delivery(&records, with_stage("customer")), |step| {
             requests += 1;
             assert!(requests < 10, "asked for ever");
             if is_read(step) {
@@ -58,14 +58,14 @@ fn a_portal_that_does_not_let_the_stage_be_set_gets_contacts_without_it() {
         })
         .unwrap();
         assert_eq!(outcome.accepted(), 2);
-        assert_eq!(outcome.notes.learned, [(LIFECYCLE_STAGE.into(), Code::ReadOnlyProperty)]);
+        assert_eq!(outcome.notes.unusable, [(LIFECYCLE_STAGE.into(), Code::ReadOnlyProperty)]);
     }
 }
 
 #[test]
 fn a_bad_address_in_another_property_is_a_bad_value() {
     let records: [(&str, Properties<'_>); 1] = [("a@x.com", &[("work_email", "nonsense"), ("phone", "1")])];
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         match inputs_of(step)["a@x.com"].get("work_email") {
             Some(_) => refusal(
                 400,

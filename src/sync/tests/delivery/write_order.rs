@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Collision, Habits, HubSpot, Rules, Store, refusal},
-    Properties, delivery, done, hubspot, inputs_of, lead, run, store, strict,
+    Properties, delivery, done, hubspot, inputs_of, run, run_steps, store, strict,
 };
 use crate::{
     crm::{
@@ -66,7 +66,7 @@ fn a_record_that_is_written_stays_so_though_it_is_refused_when_it_is_written_aga
     let records: [(&str, Properties<'_>); 2] =
         [("b@x.com", &[("phone", "1")]), ("a@x.com", &[("phone", "2")])];
     let mut requests = 0;
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         requests += 1;
         if requests > 1 {
             return refusal(400, &json!({ "category": "VALIDATION_ERROR" }));
@@ -88,7 +88,7 @@ fn a_write_that_was_only_presumed_is_taken_back_if_hubspot_refuses_the_input_by_
         [("a@x.com", &[("phone", "1")]), ("b@x.com", &[("phone", "bad"), ("notes", "1")])];
     for reject in [true, false] {
         let mut requests = 0;
-        let outcome = lead(delivery(&records, strict(reject)), |step| {
+        let outcome = run_steps(delivery(&records, strict(reject)), |step| {
             requests += 1;
             let inputs = inputs_of(step);
             let is_bad = inputs.get("b@x.com").is_some_and(|properties| properties["phone"] == "bad");
@@ -131,7 +131,7 @@ fn a_write_that_was_only_presumed_is_taken_back_if_hubspot_refuses_the_input_by_
 fn a_value_that_hubspot_does_not_apply_counts_once_though_its_record_is_written_twice() {
     let records: [(&str, Properties<'_>); 2] =
         [("b@x.com", &[(LIFECYCLE_STAGE, "lead")]), ("a@x.com", &[("phone", "2")])];
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         let kept = json!({ EMAIL: "a@x.com", LIFECYCLE_STAGE: "customer" });
         let results = vec![json!({ "new": false, "properties": kept }); inputs_of(step).len()];
         done(&json!({ "results": results }))
@@ -165,7 +165,7 @@ fn records_that_follow_one_another_are_written_again_together() {
     let mut records: Vec<(&str, Properties<'_>)> = vec![("b@x.com", &[("phone", "1")]); 50];
     records.extend([("a@x.com", &[("phone", "2")][..]); 50]);
     let mut requests = 0;
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         requests += 1;
         all_are_one(step)
     })
@@ -193,7 +193,7 @@ fn an_address_is_confirmed_although_another_one_of_its_contact_is_refused_again_
         ("anna@work.com", &[("phone", "1")]),
         ("anna@x.com", &[("a", "bad"), ("b", "bad"), ("c", "bad"), ("d", "1")]),
     ];
-    let outcome = lead(delivery(&records, Rules::default()), |step| {
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| {
         let inputs = inputs_of(step);
         // The values are refused one after the other, and each result has the primary address.
         let refused =

@@ -25,7 +25,7 @@ enum Kind {
 impl Kind {
     fn fate(self, place: usize) -> Fate {
         match self {
-            Self::Written => [Fate::Created, Fate::Updated, Fate::Folded][place % 3].clone(),
+            Self::Written => [Fate::Created, Fate::Updated, Fate::Unchanged, Fate::Folded][place % 4].clone(),
             Self::Skipped => skipped(),
             Self::Empty => without_address(),
             Self::Wrong => refused(),
@@ -209,7 +209,6 @@ proptest! {
             compare(&mut ledger, &mut naive, &mut out);
             if ledger.all_rejected().is_none() {
                 prop_assert_eq!(ledger.waiting_bytes(), 0);
-                prop_assert_eq!(ledger.waiting_bytes(), 0);
                 let counted: u64 = out.iter().map(|(_, written, rejected)| written + rejected).sum();
                 let records = naive.events.iter().filter(|event| matches!(event, Event::Record { .. })).count() as u64;
                 prop_assert_eq!(counted + after_the_last_states(&naive), records);
@@ -267,7 +266,6 @@ fn compare(ledger: &mut Ledger, naive: &mut Naive, out: &mut Vec<Out>) {
     assert_eq!(due, naive.take());
     assert_eq!(ledger.take_due(), Vec::<String>::new());
     let waiting = naive.events.iter().any(|event| matches!(event, Event::State { out: false, .. }));
-    assert_eq!(ledger.waiting_bytes() > 0, waiting);
     assert_eq!(ledger.waiting_bytes() > 0, waiting);
     assert_eq!(ledger.all_rejected().is_some(), naive.is_hopeless());
     out.extend(due);

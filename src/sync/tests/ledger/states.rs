@@ -1,6 +1,8 @@
 //! When a state goes out and with which counts, rule by rule. When a stream fails the sync is in `all_rejected`.
 
-use super::{super::model::state, object, open, refused, settle_all, stream_id, take};
+use serde_json::json;
+
+use super::{super::model::state, object, open, refused, settle_all, skipped, stream_id, take};
 use crate::{protocol::message::StreamId, report::fate::Fate, sync::ledger::Ledger};
 
 #[test]
@@ -37,6 +39,21 @@ fn the_text_of_a_state_comes_back_with_the_counts() {
         r#""destinationStats":{"recordCount":2.0,"rejectedRecordCount":1.0}}}"#
     );
     assert_eq!(ledger.take_due(), [expected]);
+}
+
+#[test]
+fn a_state_says_of_which_records_nothing_was_sent() {
+    let mut ledger = Ledger::default();
+    let tickets = open(&mut ledger, 0, 5);
+    ledger.state(state(&object(0, Some(0))));
+    let fates = [Fate::Unchanged, Fate::Created, Fate::Unchanged, skipped(), Fate::Folded];
+    for (ticket, fate) in tickets.into_iter().zip(fates) {
+        ledger.settle(ticket, &fate);
+    }
+    let due = ledger.take_due();
+    let message: serde_json::Value = serde_json::from_str(&due[0]).unwrap();
+    let counts = json!({ "recordCount": 5.0, "rejectedRecordCount": 0.0, "additionalStats": { "unchanged": 2.0, "skipped": 1.0 } });
+    assert_eq!(message["state"]["destinationStats"], counts);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{LATENCY, contact, contacts, lines, person, run, seconds, wire};
 use crate::{
     crm::property::LIFECYCLE_STAGE,
     error::FailureType,
+    mapping::target::OnCreate,
     sync::{
         run::End,
         tests::{
@@ -51,6 +52,21 @@ fn contacts_without_their_stage_are_told() {
     assert_eq!(
         ended.told("contacts of which HubSpot did not say whether they are new: those that are got no lifecycle stage"),
         "2"
+    );
+}
+
+#[test]
+fn contacts_whose_configured_stage_hubspot_refuses_are_told() {
+    let store = Store::with(&[&["k0@x.com"]]);
+    let wire = Arc::new(Wire::new(HubSpot::new(Habits::FRIENDLY, store, 7), Way::steady(LATENCY), 7));
+    let stage = OnCreate { value: "refused".into(), ..new_contact_stage("subscriber") };
+    let rules = Rules { stage: Some(stage), ..Rules::default() };
+    let course = Course { rules, ..Course::default() };
+    let ended = run(&wire, course, vec![lines(contacts(0..4))]);
+    assert_eq!((ended.count("created"), ended.count("updated")), (3, 1));
+    assert_eq!(
+        ended.told("HubSpot refuses the value that new records get: these were created without it"),
+        "3"
     );
 }
 

@@ -39,8 +39,6 @@ pub(super) struct File {
     pub(super) path: String,
     pub(super) text: String,
     pub(super) module: Module,
-    /// Lines in modules under `cfg(test)`.
-    pub(super) test_lines: usize,
     mentions: Vec<Mention>,
 }
 
@@ -98,8 +96,7 @@ impl Crate {
             file_of.extend(reader.inline_modules.into_iter().map(|inner| (inner, module.clone())));
             test_modules.extend(reader.test_modules);
             imports.extend(reader.imports);
-            let (mentions, test_lines) = (reader.mentions, reader.test_lines);
-            files.push(File { path, text: text.to_owned(), module, test_lines, mentions });
+            files.push(File { path, text: text.to_owned(), module, mentions: reader.mentions });
         }
         Self { folder: folder.to_owned(), files, file_of, test_modules, imports }
     }
@@ -227,7 +224,6 @@ struct Reader {
     imports: BTreeMap<(Module, String), Vec<String>>,
     inline_modules: Vec<Module>,
     test_modules: BTreeSet<Module>,
-    test_lines: usize,
 }
 
 impl Reader {
@@ -307,9 +303,6 @@ impl Visit<'_> for Reader {
         }
         if let Item::Mod(module) = item {
             self.test_modules.insert([self.module.as_slice(), &[name_of(&module.ident)]].concat());
-            if let (Some((brace, _)), Some(first)) = (&module.content, module.attrs.first()) {
-                self.test_lines += line_of(brace.span.close()) + 1 - line_of(first.pound_token.span);
-            }
         }
     }
 

@@ -156,9 +156,9 @@ pub(super) fn form_violations(krate: &Crate) -> Vec<String> {
         if file.header().is_empty() {
             violations.push(format!("{}: a file starts with `//!`", file.path));
         }
-        let lines = file.text.lines().count() - file.test_lines;
+        let lines = file.text.lines().count();
         if lines >= MAX_LINES {
-            violations.push(format!("{}: {lines} lines without the tests inside, at most 499", file.path));
+            violations.push(format!("{}: {lines} lines with the tests inside, at most 499", file.path));
         }
     }
     violations

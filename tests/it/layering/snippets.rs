@@ -167,15 +167,16 @@ fn a_module_that_vanished_is_noticed() {
 #[test]
 fn a_file_without_purpose_or_end_is_found() {
     let line = "fn f() {}\n";
-    let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", line.repeat(600));
+    // Four lines.
+    let tests = format!("#[cfg(test)]\nmod tests {{\n{line}}}\n");
     for (text, is_fine) in [
         ("//! What it does.\n".to_owned(), true),
         ("\n//! Too late.\n".to_owned(), false),
         ("/// Not of the file.\nfn f() {}".to_owned(), false),
         (format!("//! x\n{}", line.repeat(498)), true),
         (format!("//! x\n{}", line.repeat(499)), false),
-        (format!("//! x\n{}{tests}", line.repeat(498)), true),
-        (format!("//! x\n{}{tests}", line.repeat(499)), false),
+        (format!("//! x\n{}{tests}", line.repeat(494)), true),
+        (format!("//! x\n{}{tests}", line.repeat(495)), false),
     ] {
         let violations = form_violations(&Crate::of("src", [("a.rs", text.as_str())]));
         assert_eq!(violations.is_empty(), is_fine, "{violations:?}");

@@ -80,6 +80,19 @@ fn where_no_stage_hangs_on_it_a_look_up_without_an_answer_costs_records_with_not
 }
 
 #[test]
+fn a_record_whose_only_value_is_refused_and_of_which_no_look_up_speaks_names_the_property() {
+    let mut hubspot = hubspot(Habits::FRIENDLY, store());
+    let records: [(&str, Properties<'_>); 2] =
+        [("a@x.com", &[("phone", "bad")]), ("b@x.com", &[("phone", "1")])];
+    let outcome = run_steps(delivery(&records, Rules::default()), |step| match step {
+        Step::Send(call) if is_look_up(call) => answered(b"{}"),
+        step => ask(&mut hubspot, step),
+    })
+    .unwrap();
+    assert_eq!([1, 2].map(|line| outcome.rejected(line)), [Some(Code::InvalidValue), None]);
+}
+
+#[test]
 fn look_ups_that_are_refused_whatever_they_ask_for_end_the_sync_soon() {
     let addresses = addresses();
     let records = hundred(0, &addresses, &[("phone", "1")]);

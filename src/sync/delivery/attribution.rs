@@ -277,6 +277,22 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_names_its_input_is_not_about_the_others_that_it_mentions() {
+        let context = serde_json::json!({ "objectWriteTraceId": ["0"], "ids": ["b@x.com"] });
+        let answer = serde_json::json!({ "results": [result("b@x.com")], "errors": [error(&context)] });
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["failed", "updated"]);
+    }
+
+    #[test]
+    fn an_error_that_says_nothing_makes_no_leftover_suspect() {
+        let answer = serde_json::json!({
+            "results": [result("a@x.com"), result("primary@x.com")],
+            "errors": [null, {}],
+        });
+        assert_eq!(accounts(&["a@x.com", "b@x.com"], &answer), ["updated", "updated"]);
+    }
+
+    #[test]
     fn the_result_of_a_single_input_stands_beside_an_error_that_names_nobody() {
         for error in [
             json_error(),

@@ -57,6 +57,52 @@ fn the_first_record_of_an_unfolded_input_that_is_written_gets_the_stage() {
     assert_eq!(hubspot.reads, 1);
 }
 
+#[test]
+fn records_of_an_unfolded_input_are_not_looked_up_again_and_only_the_first_brings_the_stage() {
+    let records: [(&str, Properties<'_>); 4] = [
+        ("new@x.com", &[("phone", "1")]),
+        ("new@x.com", &[("notes", "odd")]),
+        ("new@x.com", &[("phone", "2")]),
+        ("new@x.com", &[("phone", "3")]),
+    ];
+    let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
+    let mut staged = Vec::new();
+    let outcome = run_steps(delivery(&records, with_stage("customer")), |step| {
+        if is_upsert(step) {
+            let (_, properties) = inputs_of(step).pop_first().unwrap();
+            if properties["notes"] == "odd" {
+                return refusal(
+                    400,
+                    &json!({ "category": "VALIDATION_ERROR", "message": "no property named" }),
+                );
+            }
+            staged.push(properties.get(LIFECYCLE_STAGE).is_some());
+        }
+        ask(&mut hubspot, step)
+    })
+    .unwrap();
+    assert_eq!(outcome.accepted(), 3);
+    assert_eq!((hubspot.reads, staged), (1, vec![true, false]));
+    assert_eq!(hubspot.store.value("new@x.com", "phone"), Some("3"));
+}
+
+#[test]
+fn a_stage_goes_out_once_though_the_row_brings_one_that_does_not_fit() {
+    let records: [(&str, Properties<'_>); 1] =
+        [("new@x.com", &[("phone", "1"), (LIFECYCLE_STAGE, "nonsense")])];
+    let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
+    run_steps(delivery(&records, with_stage("customer")), |step| {
+        if let Step::Send(call) = step
+            && is_upsert(step)
+        {
+            let body = String::from_utf8_lossy(&call.body);
+            assert_eq!(body.matches(&format!("\"{LIFECYCLE_STAGE}\":")).count(), 1, "{body}");
+        }
+        ask(&mut hubspot, step)
+    })
+    .unwrap();
+}
+
 /// Refuses these stages by name, and else does as the model does.
 fn refusing_stages(hubspot: &mut HubSpot, refused: &[&str], step: &Step) -> Reply<BatchAnswer> {
     if is_upsert(step) {

@@ -9,7 +9,11 @@ use super::{
     Properties, addresses, all_or_nothing, all_updated, delivery, done, hubspot, inputs_of, is_read, run,
     run_steps, strict, with_stage,
 };
-use crate::{crm::property::LIFECYCLE_STAGE, mapping::reason::Code, report::fate::Fate};
+use crate::{
+    crm::property::LIFECYCLE_STAGE,
+    mapping::reason::{Code, Reason},
+    report::fate::Fate,
+};
 
 #[test]
 fn an_unusable_property_is_learned_once_for_all_inputs_that_have_it() {
@@ -28,6 +32,16 @@ fn an_unusable_property_is_learned_once_for_all_inputs_that_have_it() {
             BTreeMap::from([("gone", Code::UnknownProperty), ("frozen", Code::ReadOnlyProperty)])
         );
         assert_eq!(hubspot.requests(), 2);
+        let left_out: BTreeMap<Reason, usize> =
+            outcome.left_out().into_iter().map(|(reason, lines)| (reason, lines.len())).collect();
+        let reason = |code, name: &str| Reason::of_property(code, &name.into());
+        assert_eq!(
+            left_out,
+            BTreeMap::from([
+                (reason(Code::UnknownProperty, "gone"), 100),
+                (reason(Code::ReadOnlyProperty, "frozen"), 100)
+            ])
+        );
     }
 }
 

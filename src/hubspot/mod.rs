@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod error;
 pub mod error_body;
 mod lenient;
+mod long_texts;
 pub mod model;
 pub mod retry;
 pub mod throttle;

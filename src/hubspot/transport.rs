@@ -8,10 +8,11 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::throttle::RateLimit;
+use super::{long_texts::Shortener, throttle::RateLimit};
 use crate::config::{AccessToken, environment::Environment};
 
-/// Only one answer at a time may grow beyond this, so that many large ones do not add up in memory.
+/// Only one answer at a time may grow beyond this, so that many large ones do not add up in memory. It is kept without its
+/// long texts.
 const LARGE_ANSWER_BYTES: usize = 256 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,7 +30,7 @@ pub struct Request {
     /// What follows the `?`, already escaped.
     pub query: Option<&'static str>,
     pub body: Option<Bytes>,
-    /// A longer answer is not read.
+    /// An answer of which more than this is to be kept is not read.
     pub most_answer_bytes: usize,
 }
 
@@ -131,25 +132,30 @@ impl HttpTransport {
         response: &mut reqwest::Response,
         most: usize,
     ) -> Result<Bytes, TransportError> {
-        let announced = response.content_length().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        if announced.is_some_and(|bytes| bytes > most) {
-            return Err(TransportError::AnswerTooLarge);
-        }
+        let announced = response.content_length().map_or(0, |bytes| usize::try_from(bytes).unwrap_or(most));
         let mut body = BytesMut::new();
         let mut large = None;
         while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
-            if body.len() + chunk.len() > most {
+            let Some((_, shortener)) = &mut large else {
+                body.extend_from_slice(&chunk);
+                if body.len() > LARGE_ANSWER_BYTES {
+                    let permit = Arc::clone(&self.large_answers).acquire_owned().await.ok();
+                    let mut shortener = Shortener::default();
+                    // In one step: growing bit by bit would hold the old half and the new whole at once.
+                    let mut kept = BytesMut::with_capacity(announced.min(most));
+                    shortener.keep(&body, &mut kept);
+                    body = kept;
+                    large = Some((permit, shortener));
+                }
+                continue;
+            };
+            shortener.keep(&chunk, &mut body);
+            if body.len() > most {
                 return Err(TransportError::AnswerTooLarge);
             }
-            if body.len() + chunk.len() > LARGE_ANSWER_BYTES && large.is_none() {
-                large = Arc::clone(&self.large_answers).acquire_owned().await.ok();
-                // In one step: growing bit by bit would hold the old half and the new whole at once.
-                body.reserve(announced.unwrap_or_default().saturating_sub(body.len()));
-            }
-            body.extend_from_slice(&chunk);
         }
         Ok(match large {
-            Some(permit) => Bytes::from_owner(LargeAnswer { body, _permit: permit }),
+            Some((permit, _)) => Bytes::from_owner(LargeAnswer { body, _permit: permit }),
             None => body.freeze(),
         })
     }
@@ -158,7 +164,7 @@ impl HttpTransport {
 /// An answer that keeps other large ones waiting until nobody needs it any more.
 struct LargeAnswer {
     body: BytesMut,
-    _permit: OwnedSemaphorePermit,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl AsRef<[u8]> for LargeAnswer {

@@ -100,6 +100,8 @@ pub struct StreamCounts {
     pub values_cleared: u64,
     /// New records that went without the value that new ones get, since HubSpot refused it, by property.
     pub on_create_refused: BTreeMap<String, Tally>,
+    /// New records that went without the value that new ones get, since HubSpot had not said that they are new, by property.
+    pub on_create_missed: BTreeMap<String, Tally>,
     /// Values that HubSpot accepted and did not apply, since it kept its own, by property.
     pub not_applied: BTreeMap<String, Tally>,
 }
@@ -124,8 +126,6 @@ impl StreamCounts {
 pub struct Counts {
     /// By the stream's place in the ledger.
     pub streams: Vec<StreamCounts>,
-    /// Records of which HubSpot did not say whether they are new: they did not get what new ones get.
-    pub new_unclear: u64,
     /// How many records were written, perhaps over a later one of the same CRM record; with their first lines.
     pub out_of_order: Tally,
 }
@@ -166,6 +166,13 @@ impl Counts {
     pub fn on_create_refused(&mut self, property: &str, ticket: Ticket) {
         if let Some(stream) = self.of_stream(ticket.stream()) {
             stream.on_create_refused.entry(property.to_owned()).or_default().add(ticket);
+        }
+    }
+
+    /// A new record did not get it, since HubSpot had not said that it is new.
+    pub fn on_create_missed(&mut self, property: &str, ticket: Ticket) {
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            stream.on_create_missed.entry(property.to_owned()).or_default().add(ticket);
         }
     }
 

@@ -23,7 +23,7 @@ pub fn log_counts(counts: &Counts, course: Course) {
     streams().for_each(log_rejected);
     streams().for_each(log_left_out);
     streams().for_each(log_not_applied);
-    log_unclear(counts);
+    log_out_of_order(counts);
     streams().for_each(log_skipped);
     if streams().count() > 1 {
         streams().for_each(log_stream);
@@ -84,25 +84,27 @@ fn log_left_out(counts: &StreamCounts) {
 }
 
 fn log_not_applied(counts: &StreamCounts) {
-    for (property, tally) in &counts.on_create_refused {
-        let stream = &counts.stream;
-        let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
-        warn!(%stream, %property, count = tally.count, ?first_lines, ?first_records, "HubSpot refuses the value that new records get: these were created without it");
-    }
-    for (property, tally) in &counts.not_applied {
-        let stream = &counts.stream;
-        let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
-        warn!(%stream, %property, count = tally.count, ?first_lines, ?first_records, "values that HubSpot accepted and did not apply");
+    let stream = &counts.stream;
+    let by_property = [
+        (
+            &counts.on_create_refused,
+            "HubSpot refuses the value that new records get: these were created without it",
+        ),
+        (
+            &counts.on_create_missed,
+            "records created without the value that new ones get: HubSpot had not said that they are new",
+        ),
+        (&counts.not_applied, "values that HubSpot accepted and did not apply"),
+    ];
+    for (tallies, message) in by_property {
+        for (property, tally) in tallies {
+            let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
+            warn!(%stream, %property, count = tally.count, ?first_lines, ?first_records, "{message}");
+        }
     }
 }
 
-fn log_unclear(counts: &Counts) {
-    if counts.new_unclear > 0 {
-        warn!(
-            count = counts.new_unclear,
-            "contacts of which HubSpot did not say whether they are new: those that are got no lifecycle stage"
-        );
-    }
+fn log_out_of_order(counts: &Counts) {
     if counts.out_of_order.count > 0 {
         warn!(
             count = counts.out_of_order.count,

@@ -92,10 +92,12 @@ impl Books {
             self.counts.left_out(reason, *ticket);
         }
         notes.cleared.iter().for_each(|(ticket, values)| self.counts.cleared(*ticket, *values));
-        self.counts.new_unclear += notes.new_unclear;
         notes.out_of_order.iter().for_each(|ticket| self.counts.out_of_order.add(*ticket));
         for (property, ticket) in notes.on_create_refused {
             self.counts.on_create_refused(&property, ticket);
+        }
+        for (property, ticket) in notes.on_create_missed {
+            self.counts.on_create_missed(&property, ticket);
         }
         for (property, ticket) in notes.not_applied {
             self.note_not_applied(&property, ticket);

@@ -1,4 +1,4 @@
-//! How an answer travels, as data: whole, in pieces, cut, not at all, or as endless filler.
+//! How an answer travels, as data: whole, in pieces, padded, cut, not at all, or as endless filler.
 //!
 //! What it says is decided in `api`; the bytes are sent by `server::travelling`.
 
@@ -17,6 +17,8 @@ pub(crate) enum Delivery {
     Half,
     /// In pieces with a pause before each.
     Slow { chunks: usize, pause: Duration },
+    /// With a text of so many bytes in front.
+    Padded { bytes: usize },
     /// A body of so many bytes of filler.
     Filler { bytes: u64 },
 }
@@ -30,6 +32,7 @@ impl Delivery {
             What::SlowBody { chunks, pause_ms } => {
                 Self::Slow { chunks: chunks.max(1), pause: Duration::from_millis(pause_ms) }
             }
+            What::Padded { bytes } => Self::Padded { bytes },
             What::Oversized { bytes } => Self::Filler { bytes },
             _ => Self::Whole,
         }

@@ -122,6 +122,11 @@ pub enum What {
         /// Size of the body.
         bytes: u64,
     },
+    /// The real answer with a member `padding` in front, a text of so many bytes.
+    Padded {
+        /// Size of the text.
+        bytes: usize,
+    },
     /// The input is in neither `results` nor `errors` of a 2xx.
     Unaccounted,
     /// The input is refused by an entry that names no trace id.
@@ -366,6 +371,7 @@ impl What {
             Self::EmptyBody => "empty_body".to_owned(),
             Self::NotJson => "not_json".to_owned(),
             Self::Oversized { .. } => "oversized".to_owned(),
+            Self::Padded { .. } => "padded".to_owned(),
             Self::Unaccounted => "unaccounted".to_owned(),
             Self::ErrorWithoutTraceId => "error_without_trace_id".to_owned(),
             Self::Conflict { .. } => "conflict".to_owned(),

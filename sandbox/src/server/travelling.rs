@@ -1,5 +1,5 @@
-//! Bodies on their way: how large one that comes may be, and how one that goes travels: whole, in pieces, cut, or as
-//! endless filler.
+//! Bodies on their way: how large one that comes may be, and how one that goes travels: whole, in pieces, padded, cut,
+//! or as endless filler.
 //!
 //! Which of these it is to be is decided in `faults::delivery`.
 
@@ -95,12 +95,27 @@ impl Travelling {
                 travelling.pause = Some(pause);
                 (travelling, Some(whole as u64))
             }
+            Delivery::Padded { bytes } => {
+                travelling.rest = padded(&travelling.rest, bytes);
+                travelling.chunk = FILLER.len();
+                (travelling, None)
+            }
             Delivery::Filler { bytes } => {
                 travelling.filler = bytes;
                 (travelling, None)
             }
         }
     }
+}
+
+/// A JSON object with a text of so many bytes in front; anything else as it is.
+fn padded(body: &Bytes, bytes: usize) -> Bytes {
+    let Some(members) = body.strip_prefix(b"{") else { return body.clone() };
+    let mut padded = br#"{"padding":""#.to_vec();
+    padded.resize(padded.len() + bytes, b'x');
+    padded.extend_from_slice(if members.starts_with(b"}") { b"\"" } else { b"\"," });
+    padded.extend_from_slice(members);
+    padded.into()
 }
 
 impl Body for Travelling {

@@ -231,7 +231,7 @@ impl Delivery {
         let parts = std::mem::take(&mut self.look_ups.work);
         let is_left = parts.iter().flatten().any(|&index| self.must_look_up(index));
         self.look_ups.work = parts;
-        if is_left || self.look_ups.answered || self.outcome.notes.new_unclear == 0 {
+        if is_left || self.look_ups.answered || self.look_ups.needed == 0 {
             return Ok(());
         }
         Err(SyncError::LookUpsRefused(Refusal::new(status, error)).into())
@@ -247,7 +247,7 @@ impl Delivery {
         if !self.must_look_up(index) {
             return;
         }
-        self.outcome.notes.new_unclear += u64::from(self.any_depends_on_look_up(&[index]));
+        self.look_ups.needed += usize::from(self.any_depends_on_look_up(&[index]));
         if let Some(pending) = self.inputs.get_mut(index) {
             pending.existence = Existence::Unclear;
         }

@@ -163,8 +163,6 @@ pub struct Notes {
     pub left_out: Vec<(Reason, Ticket)>,
     /// Records that were written and empty properties, with how many.
     pub cleared: Vec<(Ticket, u32)>,
-    /// Records of which it could not be told whether they are new: they did not get what new ones get.
-    pub new_unclear: u64,
     /// Properties that HubSpot turned out to reject for every record.
     pub unusable: Vec<(Arc<str>, Code)>,
     /// Records that were written before one that came earlier for another key of their CRM record, and that HubSpot refused
@@ -172,6 +170,8 @@ pub struct Notes {
     pub out_of_order: Vec<Ticket>,
     /// New records that went without a value that new ones get, since HubSpot refused it; with its property.
     pub on_create_refused: Vec<(Arc<str>, Ticket)>,
+    /// New records that went without a value that new ones get, since HubSpot had not said that they are new; with its property.
+    pub on_create_missed: Vec<(Arc<str>, Ticket)>,
     /// Properties of which HubSpot took a value and kept its own, with the record that brought it.
     pub not_applied: Vec<(Arc<str>, Ticket)>,
 }

@@ -218,6 +218,12 @@ impl Delivery {
         pending.presumed = presumed;
         let left_out = left_out(&self.unusable, self.unusable_when_sent);
         self.outcome.note_written(pending, created, &left_out);
+        if created && pending.existence != Existence::Missing {
+            let missed = pending.on_create(&self.target, &self.unusable);
+            let missed = missed.zip(pending.input.parts.last());
+            let missed = missed.map(|(one, part)| (Arc::clone(&one.property.name), part.ticket));
+            self.outcome.notes.on_create_missed.extend(missed);
+        }
         if self.inputs.len() == self.of_batch {
             return;
         }
@@ -258,6 +264,8 @@ pub(super) struct LookUps {
     pub(super) denied: bool,
     /// HubSpot has said of a record whether it exists.
     pub(super) answered: bool,
+    /// How many records stay unclear that would get what new ones get.
+    pub(super) needed: usize,
     /// Answers in a row that said nothing of several records.
     pub(super) silent_answers: u8,
     pub(super) probe: Option<RequestProbe>,

@@ -48,6 +48,14 @@ fn an_oversized_answer_to_one_record_says_nothing_about_the_record() {
 }
 
 #[test]
+fn an_answer_that_repeats_large_values_is_read_to_its_end() {
+    let sandbox = once(What::Padded { bytes: 20 * 1024 * 1024 });
+    let outcome = write_people(&sandbox, 100);
+    assert_eq!(sums_of_success(&outcome, &sandbox).fates(), [100, 0, 0, 0]);
+    assert_eq!(sandbox.requests_to(paths::UPSERT).len(), 1);
+}
+
+#[test]
 fn hubspot_going_away_for_good_ends_the_sync() {
     let sandbox = roomy_sandbox(|_| ());
     let mut running = Connector::new(&sandbox).start("write");

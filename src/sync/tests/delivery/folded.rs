@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     super::model::{Habits, OPTIONS, Rules, Store, key, part},
     Properties, addresses, all_or_nothing, all_updated, ask, delivery, done, hubspot, hundred, inputs_of,
-    run, run_steps, strict,
+    run, run_steps, store, strict, ticket,
 };
 use crate::{
     hubspot::{answer::BatchAnswer, client::Reply},
@@ -145,6 +145,14 @@ fn records_of_one_input_share_one_request_and_only_the_last_is_updated() {
     let outcome = run(&mut hubspot, &records, Rules::default()).unwrap();
     assert_eq!([1, 2, 3].map(|line| outcome.fate(line).clone()), [Fate::Folded, Fate::Folded, Fate::Created]);
     assert_eq!((hubspot.requests(), hubspot.store.value("a@x.com", "phone")), (1, Some("3")));
+}
+
+#[test]
+fn a_value_that_several_records_of_a_key_empty_counts_once() {
+    let records: [(&str, Properties<'_>); 3] =
+        [("a@x.com", &[("phone", "")]), ("a@x.com", &[("notes", "1")]), ("a@x.com", &[("phone", "")])];
+    let outcome = run(&mut hubspot(Habits::FRIENDLY, store()), &records, Rules::default()).unwrap();
+    assert_eq!(outcome.notes.cleared, [(ticket(3), 1)]);
 }
 
 #[test]

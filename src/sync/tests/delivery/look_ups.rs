@@ -75,7 +75,7 @@ fn where_no_stage_hangs_on_it_a_look_up_without_an_answer_costs_records_with_not
         })
         .unwrap();
         assert_eq!((outcome.accepted(), outcome.rejected(2)), (1, Some(Code::NothingToWrite)));
-        assert_eq!((outcome.notes.new_unclear, reads), (0, 3));
+        assert_eq!((outcome.notes.on_create_missed.len(), reads), (0, 3));
     }
 }
 
@@ -137,7 +137,7 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
                 .filter(|&place| hubspot.store.value(&addresses[place], LIFECYCLE_STAGE) != Some("customer"))
                 .collect();
             assert_eq!(unstaged, places);
-            assert_eq!((outcome.accepted(), outcome.notes.new_unclear), (100, places.len() as u64));
+            assert_eq!((outcome.accepted(), outcome.notes.on_create_missed.len()), (100, places.len()));
             assert!(hubspot.reads <= 17 * places.len(), "{places:?}: {} look-ups", hubspot.reads);
         }
     }
@@ -187,7 +187,7 @@ fn a_look_up_that_says_nothing_is_made_again() {
             [Fate::Created, Fate::Created, Fate::Unchanged]
         );
         assert_eq!(hubspot.store.value("new@x.com", LIFECYCLE_STAGE), Some("customer"));
-        assert_eq!(outcome.notes.new_unclear, 0);
+        assert_eq!(outcome.notes.on_create_missed, []);
     }
 }
 

@@ -156,6 +156,8 @@ fn a_configured_stage_that_is_refused_is_left_out() {
             .unwrap();
             let rejected = (is_strict && refused.len() == 2).then_some(Code::InvalidValue);
             assert_eq!([1, 2, 3].map(|line| outcome.rejected(line)), [None, None, rejected]);
+            let told: Vec<u64> = outcome.left_out().into_values().flatten().collect();
+            assert!(told.iter().all(|line| *line == 3), "{told:?} brought no stage but line 3");
             assert_eq!(hubspot.store.value("a@x.com", "phone"), Some("2"));
             assert_eq!(hubspot.store.value("a@x.com", LIFECYCLE_STAGE), Some("lead"));
         }

@@ -11,7 +11,7 @@ use crate::{
     error::Failure,
     hubspot::{client::Client, error::Called, retry::RetryPolicy},
     io::output::OutputClosed,
-    mapping::{creation::NewProperty, mappings::check_mappings, target::Target},
+    mapping::{mappings::check_mappings, target::Target},
     prepare::{create, doubts::warn_of_values, learn, permissions, plans, stage::stage},
     protocol::{catalog::Catalog, emit},
     text::shown,
@@ -103,11 +103,11 @@ fn show_plans(catalog: &Catalog, config: &Config, target: Target) -> Result<(), 
     if config.unknown_fields == UnknownFields::Create {
         let wanted = create::missing(catalog, &plans, &target.schema, &config.field_mappings);
         for property in &wanted {
-            let (name, label, value_type) = (&property.name, &property.label, property.value_type);
+            let (name, label, value_type) = (&property.name, &property.label, &property.value_type);
             info!(property = name, label, r#type = value_type, "a sync will create this property");
         }
         let mut schema = Schema::clone(&target.schema);
-        schema.add(&wanted.iter().map(NewProperty::definition).collect::<Vec<_>>());
+        schema.add(&wanted);
         target = Arc::new(target.with_created(schema, HashSet::new()));
         plans = plans::plans(catalog, config, &target)?;
     }

@@ -7,10 +7,10 @@ pub const MAX_BATCH_INPUTS: usize = 100;
 
 /// A kind of CRM record, as paths, scopes and sentences name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ObjectType(&'static Names);
+pub struct ObjectType(&'static ObjectNames);
 
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Names {
+struct ObjectNames {
     /// In paths and in scopes.
     path: &'static str,
     /// In sentences, for one of them.
@@ -18,7 +18,7 @@ struct Names {
 }
 
 impl ObjectType {
-    pub const CONTACTS: Self = Self(&Names { path: "contacts", singular: "contact" });
+    pub const CONTACTS: Self = Self(&ObjectNames { path: "contacts", singular: "contact" });
 
     /// The name in paths, such as `contacts`; sentences take it for several records.
     pub fn path(self) -> &'static str {

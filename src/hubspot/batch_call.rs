@@ -62,7 +62,7 @@ impl BatchCall {
     }
 }
 
-fn encode(body: &impl Serialize) -> Bytes {
+pub(super) fn encode(body: &impl Serialize) -> Bytes {
     // Texts, lists and maps of texts cannot fail to become JSON.
     Bytes::from(serde_json::to_vec(body).expect("texts are JSON"))
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -23,6 +23,7 @@ use super::{
     error::{ApiError, ApiErrorKind, Called},
     error_body::ErrorBody,
     model::{Account, CreatedProperties, PropertyList, TokenInfo},
+    new_property::new_properties,
     retry::{Disposition, RetryPolicy, Stop, Wait, disposition},
     throttle::Throttle,
     transport::{HttpTransport, Request, Response, Transport, TransportError},
@@ -201,18 +202,21 @@ impl Client {
         Ok(reply.read(|_| Some(())))
     }
 
-    /// Creates properties, at most [`MAX_BATCH_INPUTS`](crate::crm::object::MAX_BATCH_INPUTS), each as HubSpot's API has them.
+    /// Creates properties in a group, at most [`MAX_BATCH_INPUTS`](crate::crm::object::MAX_BATCH_INPUTS), with one description
+    /// for all of them.
     ///
     /// # Errors
     ///
     /// If no repetition helps: see [`ApiError`].
-    pub async fn create_properties<P: Serialize + Sync>(
+    pub async fn create_properties(
         &self,
         object: ObjectType,
-        properties: &[P],
+        group: &str,
+        description: &str,
+        definitions: &[PropertyDefinition],
     ) -> Result<Reply<CreatedProperties>, ApiError> {
-        let body = serde_json::json!({ "inputs": properties }).to_string();
-        let reply = self.call(Endpoint::CreateProperties(object), None, Some(body.into())).await?;
+        let body = new_properties(group, description, definitions);
+        let reply = self.call(Endpoint::CreateProperties(object), None, Some(body)).await?;
         Ok(reply.read(|body| serde_json::from_slice(body).ok()))
     }
 

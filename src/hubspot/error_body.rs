@@ -85,6 +85,11 @@ impl ErrorBody {
         self.texts("ids").chain(self.texts("id"))
     }
 
+    /// The internal names of the properties, of a request to create some, that this error is about.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.context.0.get("name").into_iter().flat_map(|names| names.0.iter().map(String::as_str))
+    }
+
     fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let own = self.context.0.get(name).into_iter();
         let of_details = self.details().filter_map(move |detail| detail.context.0.get(name));

@@ -9,6 +9,7 @@ pub mod error_body;
 mod lenient;
 mod long_texts;
 pub mod model;
+mod new_property;
 pub mod retry;
 pub mod throttle;
 pub mod transport;

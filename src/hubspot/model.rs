@@ -35,7 +35,7 @@ pub struct TokenInfo {
 /// The definition of a contact property in the account.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Property {
+pub struct ListedProperty {
     pub name: Text,
     pub label: Text,
     #[serde(rename = "type")]
@@ -47,8 +47,8 @@ pub struct Property {
     pub modification_metadata: Object<ModificationMetadata>,
 }
 
-impl From<Property> for PropertyDefinition {
-    fn from(wire: Property) -> Self {
+impl From<ListedProperty> for PropertyDefinition {
+    fn from(wire: ListedProperty) -> Self {
         let text = |text: Text| text.0.unwrap_or_default();
         let option = |option: PropertyOption| crm::definition::PropertyOption {
             value: text(option.value),
@@ -84,7 +84,7 @@ pub struct PropertyOption {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct CreatedProperties {
-    results: List<Object<Property>>,
+    results: List<Object<ListedProperty>>,
     errors: List<Object<ErrorBody>>,
 }
 
@@ -107,5 +107,5 @@ impl CreatedProperties {
 /// The body of the property list. What has no list is none: taken for an empty one, it would be an account without properties.
 #[derive(Debug, Deserialize)]
 pub struct PropertyList {
-    pub results: Vec<Object<Property>>,
+    pub results: Vec<Object<ListedProperty>>,
 }

@@ -49,7 +49,7 @@ pub enum Stop {
     PauseTooLong(Duration),
     /// The server's certificate is not trusted.
     Certificate,
-    /// Any other status that no repetition mends.
+    /// Any other status that no repetition helps with.
     Unexpected,
 }
 

@@ -10,9 +10,9 @@ use super::{
     cell,
     deletion::Mark,
     field::{Goal, LeftOut, Rank, Use},
+    json_schema::{Shape, inside, shape},
     mappings::Mappings,
     paths_inside::paths_inside,
-    schema::{Shape, inside, shape},
     target::Target,
 };
 use crate::{

@@ -5,8 +5,8 @@
 use super::{
     creation::is_valid_name,
     error::{Cure, MappingError},
+    json_schema::{PathVerdict, judge_path},
     path::{Path, Step},
-    schema::{PathVerdict, judge_path},
 };
 use crate::{
     config::FieldMapping,

@@ -11,13 +11,13 @@ pub mod creation;
 pub mod deletion;
 pub mod error;
 pub mod field;
+pub mod json_schema;
 pub mod mappings;
 pub mod path;
 mod paths_inside;
 pub mod plan;
 pub mod reason;
 pub mod record;
-pub mod schema;
 pub mod target;
 pub mod value;
 

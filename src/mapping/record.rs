@@ -33,25 +33,25 @@ use crate::{
 pub fn map_record(plan: &mut Plan, data: &RawValue) -> Result<Change, Reason> {
     plan.next_record();
     let members = members(data).map_err(|_| Reason::of(Code::InvalidValue))?;
-    let slots = slots(plan, members);
-    let mapped = assemble(plan, &slots);
+    let raw_values = raw_values(plan, members);
+    let mapped = assemble(plan, &raw_values);
     if mapped.is_err() {
-        let with_value = slots.iter().flatten().filter(|raw| cell::has_value(raw)).count();
+        let with_value = raw_values.iter().flatten().filter(|raw| cell::has_value(raw)).count();
         plan.count_record_left_out(u64::try_from(with_value).unwrap_or(u64::MAX));
     }
     mapped
 }
 
 /// The record's value for each field of the plan. Of repeated fields the last one counts.
-fn slots<'a>(plan: &mut Plan, members: Vec<(Cow<'a, str>, &'a RawValue)>) -> Vec<Option<&'a RawValue>> {
-    let mut slots: Vec<Option<&RawValue>> = vec![None; plan.known()];
+fn raw_values<'a>(plan: &mut Plan, members: Vec<(Cow<'a, str>, &'a RawValue)>) -> Vec<Option<&'a RawValue>> {
+    let mut raw_values: Vec<Option<&RawValue>> = vec![None; plan.known()];
     let mut fresh: IndexMap<Cow<'_, str>, &RawValue> = IndexMap::new();
     for (name, raw) in members {
         let known = plan
             .place_of(&name)
             .filter(|&place| !fresh.contains_key(&name) && (plan.is_in_use(place) || !cell::has_value(raw)));
-        match known.and_then(|place| slots.get_mut(place)) {
-            Some(slot) => *slot = Some(raw),
+        match known.and_then(|place| raw_values.get_mut(place)) {
+            Some(raw_value) => *raw_value = Some(raw),
             None => drop(fresh.insert(name, raw)),
         }
     }
@@ -59,27 +59,27 @@ fn slots<'a>(plan: &mut Plan, members: Vec<(Cow<'a, str>, &'a RawValue)>) -> Vec
         let target = Arc::clone(plan.target());
         let new = fresh.iter().map(|(name, raw)| NewField::of_record(name, raw, &target.schema)).collect();
         plan.learn(new);
-        slots.resize(plan.known(), None);
+        raw_values.resize(plan.known(), None);
         for (name, raw) in &fresh {
-            if let Some(slot) = plan.place_of(name).and_then(|place| slots.get_mut(place)) {
-                *slot = Some(raw);
+            if let Some(raw_value) = plan.place_of(name).and_then(|place| raw_values.get_mut(place)) {
+                *raw_value = Some(raw);
             }
         }
     }
-    slots
+    raw_values
 }
 
-fn assemble(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<Change, Reason> {
+fn assemble(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> Result<Change, Reason> {
     let target = Arc::clone(plan.target());
     let rules = target.values;
-    if is_deleted(plan, slots) {
+    if is_deleted(plan, raw_values) {
         return Err(Reason::of(Code::DeletedInSource));
     }
-    let (key, key_place) = key(plan, slots)?;
+    let (key, key_place) = key(plan, raw_values)?;
     let mut change = Change { key, properties: Vec::new(), dropped: Vec::new() };
     let (mut cells, mut left_out) = (Cells::default(), Vec::new());
-    for (place, slot) in slots.iter().enumerate() {
-        let (Some(raw), Some(field)) = (*slot, plan.field_mut(place)) else { continue };
+    for (place, raw_value) in raw_values.iter().enumerate() {
+        let (Some(raw), Some(field)) = (*raw_value, plan.field_mut(place)) else { continue };
         let filled = fill(field, raw, rules, &mut change);
         if filled.nested {
             plan.tell_nested(place, |name| paths_inside(name, raw, &target.schema));
@@ -101,9 +101,9 @@ fn assemble(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<Change, Reas
 }
 
 /// A mark that says neither yes nor no is counted, and the record is taken for one that is there.
-fn is_deleted(plan: &mut Plan, slots: &[Option<&RawValue>]) -> bool {
+fn is_deleted(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> bool {
     let set = |(place, mark): (usize, Mark)| {
-        Some((place, slots.get(place).copied().flatten().map(|raw| mark.is_set(raw))?))
+        Some((place, raw_values.get(place).copied().flatten().map(|raw| mark.is_set(raw))?))
     };
     let marks: Vec<(usize, Option<bool>)> = plan.marks().filter_map(set).collect();
     for (place, is_set) in &marks {
@@ -115,12 +115,12 @@ fn is_deleted(plan: &mut Plan, slots: &[Option<&RawValue>]) -> bool {
 }
 
 /// The address, and the place of the field that holds it: the first of those that may hold it and are filled.
-fn key(plan: &mut Plan, slots: &[Option<&RawValue>]) -> Result<(Key, usize), Reason> {
+fn key(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> Result<(Key, usize), Reason> {
     // A record points to a wrong set-up only if no field becomes the address, or if the path to it has never led to one.
     let mut may_be_empty = false;
     for &place in plan.key() {
         let Some(one) = plan.field(place).and_then(|(_, field)| field.key()) else { continue };
-        let filled = slots.get(place).copied().flatten().filter(|raw| cell::has_value(raw));
+        let filled = raw_values.get(place).copied().flatten().filter(|raw| cell::has_value(raw));
         let Some(raw) = filled else {
             may_be_empty = true;
             continue;

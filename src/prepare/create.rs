@@ -16,6 +16,7 @@ use super::{
 use crate::{
     config::FieldMapping,
     crm::{
+        definition::PropertyDefinition,
         names::Match,
         object::{MAX_BATCH_INPUTS, ObjectType},
         schema::Schema,
@@ -30,7 +31,7 @@ use crate::{
         retry::Stop,
     },
     mapping::{
-        creation::{GROUP, GROUP_LABEL, NewProperty, Wanted, definitions as new_properties},
+        creation::{DESCRIPTION, GROUP, GROUP_LABEL, Wanted, definitions as new_properties},
         deletion::Mark,
         field::{Field, LeftOut},
         plan::Plan,
@@ -52,7 +53,7 @@ pub fn missing(
     plans: &[Plan],
     schema: &Schema,
     mappings: &[FieldMapping],
-) -> Vec<NewProperty> {
+) -> Vec<PropertyDefinition> {
     let mut wanted = Vec::new();
     for (stream, plan) in catalog.streams.iter().zip(plans) {
         let named = named(stream, mappings, schema);
@@ -96,11 +97,11 @@ fn named<'a>(
 /// If the token may not create properties, HubSpot creates none of them, or does not list them in time.
 pub async fn create(
     client: &Client,
-    wanted: &[NewProperty],
+    wanted: &[PropertyDefinition],
     object: ObjectType,
     schema: &mut Schema,
 ) -> Result<HashSet<Arc<str>>, Failure> {
-    for NewProperty { name, label, value_type, .. } in wanted {
+    for PropertyDefinition { name, label, value_type, .. } in wanted {
         info!(
             property = name,
             label,
@@ -172,11 +173,11 @@ async fn create_group(client: &Client, object: ObjectType) -> Result<(), Failure
 async fn create_some(
     client: &Client,
     object: ObjectType,
-    wanted: &[NewProperty],
+    wanted: &[PropertyDefinition],
     tried: &mut Tried,
 ) -> Result<(), Failure> {
     let endpoint = Endpoint::CreateProperties(object);
-    let answer = match client.create_properties(object, wanted).await? {
+    let answer = match client.create_properties(object, GROUP, DESCRIPTION, wanted).await? {
         Reply::Done(answer) => answer,
         // What the properties are listed with, later, shows whether they were made.
         Reply::Unreadable => CreatedProperties::default(),
@@ -186,14 +187,11 @@ async fn create_some(
             return Err(ApiError::new(endpoint, ApiErrorKind::Unreadable).into());
         }
     };
-    let named = |error: &ErrorBody, name: &String| {
-        error.context.0.get("name").is_some_and(|names| names.0.iter().any(|one| one == name))
-    };
     for name in wanted.iter().map(|property| &property.name) {
         let made = answer.created().any(|created| created == name);
         // An error that names nobody is about those of whom nothing else is said.
-        let unnamed = || answer.errors().find(|error| !error.context.0.contains_key("name"));
-        let error = answer.errors().find(|error| named(error, name)).or_else(unnamed);
+        let unnamed = || answer.errors().find(|error| error.names().next().is_none());
+        let error = answer.errors().find(|error| error.names().any(|one| one == name)).or_else(unnamed);
         match error.filter(|_| !made) {
             None => drop(tried.created.insert(name.as_str().into())),
             Some(error) if already_there(error) => drop(tried.exists.insert(name.as_str().into())),

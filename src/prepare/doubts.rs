@@ -11,10 +11,10 @@ use crate::{
     mapping::{
         claim::joined,
         creation::is_valid_name,
+        json_schema::{Shape, inside, is_nested, schema_at, shape},
         mappings::{Doubt, is_field},
         path::Path,
         plan::Plan,
-        schema::{Shape, inside, is_nested, schema_at, shape},
         value::{Formats, fits, wanted},
     },
     protocol::{

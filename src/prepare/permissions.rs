@@ -52,7 +52,9 @@ pub async fn probe(client: &Client, config: &Config, keys: &Arc<KeySpace>) -> Re
             Endpoint::BatchRead(_) => {
                 client.batch(&BatchCall::read(keys, keys.key(NOBODY).iter())).await.map(drop)
             }
-            Endpoint::CreateProperties(object) => client.create_properties::<()>(object, &[]).await.map(drop),
+            Endpoint::CreateProperties(object) => {
+                client.create_properties(object, "", "", &[]).await.map(drop)
+            }
             // A batch of nothing.
             _ => client.batch(&BatchCall::upsert_nothing(keys)).await.map(drop),
         };

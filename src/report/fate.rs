@@ -68,7 +68,7 @@ pub enum Grounds {
     /// HubSpot refused and named nothing, so that the request may be at fault.
     General,
     /// HubSpot never said what became of the record.
-    Silence,
+    Unanswered,
 }
 
 impl From<Reason> for Rejection {

@@ -1,6 +1,6 @@
 //! What the fates of a sync say of HubSpot and of the requests: whether it has ever judged a record as such. Pure.
 //!
-//! A refusal that names nothing, and silence, may be the fault of the request. If nothing else ever came, booking the records as
+//! A refusal that names nothing, and a missing answer, may be the fault of the request. If nothing else ever came, booking the records as
 //! rejected would lose them. Not here: holding states back ([`super::ledger`]).
 
 use super::error::SyncError;
@@ -35,13 +35,13 @@ impl Evidence {
                         self.correlation_id.clone_from(correlation_id);
                     }
                 }
-                Grounds::Silence => self.unanswered += 1,
+                Grounds::Unanswered => self.unanswered += 1,
             },
         }
         self.judges_records && !before
     }
 
-    /// HubSpot has done nothing but refuse in general, or keep silent: that may be the fault of the request.
+    /// HubSpot has only refused without naming anything, or not answered: that may be the fault of the request.
     pub fn is_against_the_requests(&self) -> bool {
         !self.judges_records && self.refused + self.unanswered > 0
     }

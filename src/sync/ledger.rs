@@ -232,7 +232,7 @@ impl Ledger {
             }
         }
         if self.evidence.note(fate) {
-            // States that HubSpot's silence, or its refusals, held back.
+            // States that were held back by missing answers, or by refusals.
             self.to_review.extend(0..self.streams.len());
         }
         if let Some(waiting) = interval.state.and_then(|state| self.states.get_mut(&state)) {

@@ -110,7 +110,7 @@ fn a_signal_settles_what_is_in_flight_and_exits_with_its_code() {
 #[test]
 fn a_signal_is_heard_while_hubspot_hangs() {
     let sandbox = sandbox_with_faults(vec![Fault::new(What::delay(FOR_EVER)).path(paths::UPSERT)]);
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     running.send(&(people(0..100) + &state(1)));
     wait_for_upsert_of(&sandbox, &email_of("users", 0));
     running.signal("TERM");
@@ -126,7 +126,7 @@ fn a_signal_is_heard_while_hubspot_hangs() {
 fn a_signal_is_heard_during_start_up() {
     for (path, signal, code) in [(paths::DETAILS, "INT", 130), (paths::PROPERTIES, "TERM", 143)] {
         let sandbox = sandbox_with_faults(vec![Fault::new(What::delay(FOR_EVER)).path(path)]);
-        let mut running = Connector::new(&sandbox).in_earnest().start("write");
+        let mut running = Connector::new(&sandbox).unscaled().start("write");
         running.send(&people(0..1_000));
         assert!(sandbox.wait_for_requests(1, HANG, |request| request.path.contains(path)));
         running.signal(signal);

@@ -47,7 +47,7 @@ fn one_key_costs_one_request_however_many_records_it_has() {
     let input: String = (0..1_000)
         .map(|number| record(json!({ "email": ADA, "firstname": format!("Ada {number}") })))
         .collect();
-    let outcome = Connector::new(&sandbox).in_earnest().write(&(input + &state(1)));
+    let outcome = Connector::new(&sandbox).unscaled().write(&(input + &state(1)));
     assert_eq!(sums_of_success(&outcome, &sandbox).fates(), [1, 0, 999, 0]);
     assert_eq!(stored(&sandbox, ADA, "firstname").as_deref(), Some("Ada 999"));
     assert_eq!(upserts(&sandbox), 1);
@@ -56,7 +56,7 @@ fn one_key_costs_one_request_however_many_records_it_has() {
 #[test]
 fn distinct_contacts_cost_full_batches_although_a_state_follows_every_record() {
     let sandbox = roomy_sandbox(|_| ());
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     for number in 0..1_050 {
         running.send(&(people(number..number + 1) + &state(number.into())));
     }
@@ -156,7 +156,7 @@ fn a_record_that_comes_while_its_key_is_under_way_waits_for_it() {
     // The first batch is held up until the records after it have come.
     let sandbox = faulty_sandbox(Fault::new(What::html(503)).email(ADA).times(4));
     let first = record(json!({ "email": ADA, "firstname": "Ada 1" })) + &people(0..99);
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     running.send(&first);
     running.wait_for(|line| line.contains("will ask again"));
     // These fold into one, and others do not wait for them.

@@ -195,6 +195,8 @@ const PURE: &[&str] = &[
     "hubspot::endpoint",
     "hubspot::error_body",
     "hubspot::lenient",
+    "hubspot::long_texts",
+    "hubspot::new_property",
     "hubspot::model",
     "hubspot::retry",
     "hubspot::throttle::other_clients",

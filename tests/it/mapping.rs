@@ -187,7 +187,7 @@ fn what_the_plan_lets_through_hubspot_accepts() {
         }
         input += &record(data);
     }
-    let connector = Connector::new(&sandbox).set("null_values", "clear").in_earnest();
+    let connector = Connector::new(&sandbox).set("null_values", "clear").unscaled();
     let outcome = connector.write(&(input + &state(1)));
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(2_000.0, 0.0)]);
@@ -321,7 +321,7 @@ fn a_stage_that_hubspot_does_not_apply_is_counted_and_told_once() {
 #[test]
 fn contacts_that_this_sync_has_written_are_not_looked_up_again() {
     let sandbox = sandbox();
-    let mut running = Connector::new(&sandbox).in_earnest().set("lifecycle_stage", "customer").start("write");
+    let mut running = Connector::new(&sandbox).unscaled().set("lifecycle_stage", "customer").start("write");
     for round in 1..=3 {
         running.send(&(people(0..100) + &state(round)));
         running.wait_for_state(round);

@@ -54,7 +54,7 @@ fn assert_bounded(mut running: Running, last_state: u64) -> Sums {
 fn many_records_take_no_more_memory_than_few() {
     let records = long_run(50_000);
     let sandbox = sandbox(|_| ());
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     for number in 0..records {
         let mut lines = record(json!({ "email": format!("p{number}@example.com"), "firstname": "Ada" }));
         if number % 1_000 == 999 || number + 1 == records {
@@ -69,7 +69,7 @@ fn many_records_take_no_more_memory_than_few() {
 #[test]
 fn a_slow_hubspot_holds_the_input_back() {
     let sandbox = sandbox(|settings| settings.latency = Latency { ms: 150, jitter_ms: 100 });
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     let text = "x".repeat(2_500);
     // 100 MB of input, many times what may wait.
     for number in 0..40_000 {
@@ -86,7 +86,7 @@ fn large_records_and_large_answers_do_not_add_up() {
         settings.faults = vec![filler.requests((10..100).step_by(30))];
         settings.latency = Latency { ms: 20, jitter_ms: 20 };
     });
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     let text = "x".repeat(60_000);
     for number in 0..2_000 {
         // Every third record waits for the one before it.
@@ -105,7 +105,7 @@ fn states_that_wait_hold_the_input_back() {
     let sandbox = sandbox(|settings| {
         settings.latency = Latency { ms: 100, jitter_ms: 50 };
     });
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     let cursor = "c".repeat(20_000);
     for number in 0..1_500 {
         running.send(&record(json!({ "email": format!("p{number}@example.com"), "firstname": "Ada" })));

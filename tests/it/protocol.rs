@@ -186,7 +186,7 @@ fn an_unparseable_line_ends_the_sync_after_what_is_in_flight_has_settled() {
     let bad =
         "{\"type\":\"RECORD\",\"record\":{\"stream\":\"users\",\"data\":{\"email\":\"hidden@example.com\"\n";
     let input = people(0..100) + &state(1) + &people(100..101) + bad + &people(101..300) + &state(2);
-    let outcome = Connector::new(&sandbox).in_earnest().write(&input);
+    let outcome = Connector::new(&sandbox).unscaled().write(&input);
     let message = outcome.assert_failure("system_error");
     assert!(message.contains("Line 103 "), "{message}");
     assert!(!outcome.lines.concat().contains("hidden"));

@@ -44,7 +44,7 @@ fn marked_people() -> String {
 }
 
 #[track_caller]
-fn assert_silent(outcome: &Outcome, about: &str) {
+fn assert_no_secret(outcome: &Outcome, about: &str) {
     assert_eq!(outcome.stderr, "", "{about}");
     for line in outcome.lines.iter().filter(|line| !is_state(line)) {
         let printed = line.to_lowercase();
@@ -72,7 +72,7 @@ fn write_in_silence(connector: impl Fn() -> Connector, input: &str, about: &str)
             None => connector,
         };
         let outcome = connector.write(input);
-        assert_silent(&outcome, about);
+        assert_no_secret(&outcome, about);
         outcome
     };
     levels.into_iter().map(run).collect()
@@ -220,17 +220,17 @@ fn a_configuration_that_cannot_be_used_is_not_printed() {
             let connector =
                 Connector::new(&sandbox).text("config.json", &config).variable("LOG_LEVEL", level);
             let outcome = connector.check();
-            assert_silent(&outcome, &config);
+            assert_no_secret(&outcome, &config);
             assert_eq!(outcome.connection_status().0, "FAILED");
             let outcome = connector.write(&marked_people());
-            assert_silent(&outcome, &config);
+            assert_no_secret(&outcome, &config);
             outcome.assert_failure("config_error");
         }
     }
     let address = format!("https://user:{MARK}@example.com/?q={MARK}");
     let connector = Connector::new(&sandbox).variable("HUBSPOT_API_BASE_URL", &address);
-    assert_silent(&connector.check(), &address);
-    assert_silent(&connector.write(&marked_people()), &address);
+    assert_no_secret(&connector.check(), &address);
+    assert_no_secret(&connector.write(&marked_people()), &address);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn a_check_prints_neither_token_nor_texts() {
             let connector =
                 Connector::new(&sandbox).set("access_token", TOKEN).variable("LOG_LEVEL", "trace");
             let outcome = connector.check();
-            assert_silent(&outcome, &format!("{answer:?} to {path}"));
+            assert_no_secret(&outcome, &format!("{answer:?} to {path}"));
             outcome.connection_status();
         }
     }
@@ -261,7 +261,7 @@ fn the_log_level_raises_the_connectors_own_lines_only() {
         let outcome =
             Connector::new(&sandbox).variable("LOG_LEVEL", level).write(&(marked_people() + &state(1)));
         outcome.assert_success();
-        assert_silent(&outcome, level);
+        assert_no_secret(&outcome, level);
         outcome.messages().into_iter().filter(|message| message["type"] == "LOG").collect::<Vec<_>>()
     };
     let trace = lines("trace");

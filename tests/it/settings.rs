@@ -42,7 +42,7 @@ fn the_stage_is_for_new_contacts_only_and_part_of_the_request_that_creates_them(
         let input: String =
             emails.map(|email| record(json!({ "email": email, "firstname": "Ada" }))).concat();
         let outcome =
-            Connector::new(&sandbox).in_earnest().set("lifecycle_stage", setting).write(&(input + &state(1)));
+            Connector::new(&sandbox).unscaled().set("lifecycle_stage", setting).write(&(input + &state(1)));
         outcome.assert_success();
         assert_eq!(outcome.counts(), [(3.0, 0.0)]);
         assert!(outcome.summary().contains(" created=1 updated=2 "), "{}", outcome.summary());
@@ -326,7 +326,7 @@ fn a_property_that_vanishes_is_left_out_for_the_rest_of_the_sync() {
         record(json!({ "email": format!("user{number}@example.com"), "firstname": "Ada", "city": "London" }))
     };
     let lines = |numbers: std::ops::Range<u32>| numbers.map(line).collect::<String>();
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     running.send(&(lines(0..100) + &state(1)));
     running.wait_for_state(1);
     sandbox.update(|settings| settings.missing_properties.push("city".to_owned()));
@@ -416,7 +416,7 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
         }
     }
     assert_eq!((staged, others), (39, vec![unreadable]));
-    // One of each half alone, then halved down to the culprit.
+    // One of each half alone, then halved down to the failing record.
     assert_eq!(sandbox.requests_to(paths::READ).len(), 12);
 }
 

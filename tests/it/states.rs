@@ -26,7 +26,7 @@ fn wrong() -> String {
 #[test]
 fn a_state_comes_back_while_standard_input_is_held_open() {
     let sandbox = sandbox();
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     running.send(&(people(0..1) + &state(1)));
     running.wait_for_state(1);
     assert_eq!(sandbox.contacts().len(), 1);
@@ -45,7 +45,7 @@ fn a_state_comes_back_while_other_messages_keep_coming() {
         "{\"type\":\"LOG\",\"log\":{\"level\":\"INFO\",\"message\":\"still here\"}}\n",
         "\n",
     ] {
-        let mut running = Connector::new(&sandbox).in_earnest().start("write");
+        let mut running = Connector::new(&sandbox).unscaled().start("write");
         running.send(&(people(0..1) + &state(1)));
         let line = running.send_until(noise, is_state);
         assert!(line.contains("\"recordCount\":1.0"), "{line}");
@@ -84,7 +84,7 @@ fn states_in_a_row_all_come_back_in_order() {
 fn a_state_after_every_record_costs_no_further_request() {
     let sandbox = sandbox();
     let input: String = (0..300).map(|number| people(number..number + 1) + &state(number.into())).collect();
-    let outcome = Connector::new(&sandbox).in_earnest().write(&input);
+    let outcome = Connector::new(&sandbox).unscaled().write(&input);
     outcome.assert_success();
     assert_eq!(outcome.state_ids(), (0..300).collect::<Vec<_>>());
     assert_eq!(outcome.counts(), vec![(1.0, 0.0); 300]);
@@ -125,7 +125,7 @@ fn interleaved_streams_keep_their_own_order_and_counts() {
 fn a_state_does_not_wait_for_records_of_other_streams() {
     let trouble = Fault::new(What::status(503)).email(email_of("b", 0));
     let sandbox = sandbox_with_faults(vec![trouble]);
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     running.send(&(people_of("b", 0..100) + &state_of("b", 1) + &people_of("a", 0..100) + &state_of("a", 2)));
     running.wait_for_state(2);
     sandbox.update(|settings| settings.faults.clear());
@@ -222,7 +222,7 @@ fn folded_records_count_as_written() {
     let sandbox = sandbox();
     let same = |name: &str| record(json!({ "email": "ADA@example.com", "firstname": name }));
     let input = same("a") + &same("b") + &state(1) + &same("c") + &state(2);
-    let outcome = Connector::new(&sandbox).in_earnest().write(&input);
+    let outcome = Connector::new(&sandbox).unscaled().write(&input);
     outcome.assert_success();
     assert_eq!(outcome.counts(), [(2.0, 0.0), (1.0, 0.0)]);
     assert!(
@@ -239,7 +239,7 @@ fn a_thousand_users_of_a_real_source_take_ten_requests_and_every_count_is_the_so
     let input = include_str!("../../examples/data/users.jsonl");
     let sandbox = sandbox();
     let outcome = Connector::new(&sandbox)
-        .in_earnest()
+        .unscaled()
         .config(text(include_str!("../../examples/data/config.json")))
         .catalog(text(include_str!("../../examples/data/catalog.json")))
         .write(input);
@@ -359,7 +359,7 @@ fn a_state_waits_until_hubspot_has_said_what_became_of_its_records() {
 fn a_state_whose_records_are_on_their_way_does_not_come_early() {
     let trouble = Fault::new(What::status(503)).path(paths::UPSERT);
     let sandbox = sandbox_with_faults(vec![trouble]);
-    let mut running = Connector::new(&sandbox).in_earnest().start("write");
+    let mut running = Connector::new(&sandbox).unscaled().start("write");
     running.send(&(people(0..100) + &state(1)));
     wait_for_upsert_of(&sandbox, &email_of("users", 0));
     // A state of a stream without records overtakes it, and shows that the connector is not just asleep.

@@ -100,8 +100,8 @@ impl Connector {
         self
     }
 
-    /// With delays as they are in earnest, where requests are counted: a busy machine must not make input seem to pause.
-    pub(crate) fn in_earnest(self) -> Self {
+    /// With delays at their full length, where requests are counted: a busy machine must not make input seem to pause.
+    pub(crate) fn unscaled(self) -> Self {
         self.variable("HUBSPOT_DELAY_SCALE", "1")
     }
 

@@ -174,7 +174,7 @@ fn unknown_fields_may_end_the_sync_all_named_at_once() {
 #[test]
 fn a_property_that_vanishes_ends_the_sync_if_unknown_fields_do() {
     let sandbox = sandbox();
-    let mut running = Connector::new(&sandbox).in_earnest().set("unknown_fields", "fail").start("write");
+    let mut running = Connector::new(&sandbox).unscaled().set("unknown_fields", "fail").start("write");
     let line = |number: u32| {
         record(json!({ "email": format!("p{number}@example.com"), "firstname": "Ada", "city": "London" }))
     };

@@ -58,8 +58,8 @@ fn compare(name: &str, about: &str, text: &str) {
 
 /// The connector of a case, which names its files without their directory.
 fn connector(sandbox: &Sandbox) -> Connector {
-    // Delays as they are in earnest: no batch leaves early on a busy machine.
-    Connector::new(sandbox).in_job_directory().in_earnest()
+    // Delays at their full length: no batch leaves early on a busy machine.
+    Connector::new(sandbox).in_job_directory().unscaled()
 }
 
 /// Runs a command to its end. Its input is a file that is there in full, so that no pause of a writer is seen.

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    list::{Held, Names, held, is_nested, single, the_one, try_each},
+    list::{Held, MemberNames, held, is_nested, single, the_one, try_each},
     number, options,
     plain::Plain,
     reading::{Converted, Formats, Reading, ShownUnit},
@@ -52,7 +52,7 @@ pub fn address(raw: &RawValue) -> Result<Option<Box<str>>, Code> {
     let plain = match raw.get().as_bytes().first() {
         Some(b'{') => return Err(Code::InvalidEmail),
         Some(b'[') if !matches!(held(raw), Held::One(item) if !is_nested(item)) => {
-            the_one(raw, &Names::OF_ADDRESSES)?
+            the_one(raw, &MemberNames::OF_ADDRESSES)?
         }
         _ => single(raw).map_err(|_| Code::InvalidEmail)?,
     };
@@ -104,7 +104,7 @@ fn list(raw: &RawValue, property: &Property, reading: &mut Reading<'_>) -> Resul
     if property.kind == Kind::Text && (!reading.mapped || takes_all()) {
         return whole(raw, property, reading);
     }
-    of_plain(the_one(raw, &Names::of(property))?.as_ref(), property, reading)
+    of_plain(the_one(raw, &MemberNames::of(property))?.as_ref(), property, reading)
 }
 
 fn holds_objects_alone(list: &RawValue) -> bool {

@@ -109,14 +109,14 @@ pub(super) fn is_nested(raw: &RawValue) -> bool {
 
 /// How the member with an entry's value may be called, the surest first, in normal form; and how it may look.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct MemberNames {
     own: String,
     others: &'static [&'static str],
     /// Beside a member that looks so, one that does not is rather a remark on the entry: `value` may be `work`.
     looks_right: fn(&str) -> bool,
 }
 
-impl Names {
+impl MemberNames {
     pub(super) const OF_ADDRESSES: Self = Self {
         own: String::new(),
         others: &ADDRESS_MEMBERS,
@@ -150,7 +150,7 @@ impl Names {
 ///
 /// [`Code::ListValue`] if nothing says which one it is: also where several are marked and differ, or the one that is
 /// marked is empty beside others.
-pub(super) fn the_one(list: &RawValue, names: &Names) -> Result<Option<Plain>, Code> {
+pub(super) fn the_one(list: &RawValue, names: &MemberNames) -> Result<Option<Plain>, Code> {
     let mut primary: Option<Result<Option<Plain>, Code>> = None;
     let mut other: Option<Result<Plain, Code>> = None;
     try_each(list, |item| {
@@ -192,7 +192,7 @@ impl Entry {
         Self { is_primary: false, value }
     }
 
-    fn of(object: &RawValue, names: &Names) -> Self {
+    fn of(object: &RawValue, names: &MemberNames) -> Self {
         let mut entry = Self::unmarked(Err(Code::ListValue));
         // Whether the best one so far looks wrong, and its rank.
         let mut best = (true, usize::MAX);

@@ -110,8 +110,8 @@ impl Delivery {
                 pending.existence = existence;
             }
         }
-        let is_silent = answer.results.is_empty() && answer.errors.is_empty();
-        if !is_silent && unclear.len() == current.len() {
+        let is_empty = answer.results.is_empty() && answer.errors.is_empty();
+        if !is_empty && unclear.len() == current.len() {
             // It speaks and says nothing of any record: as good as a refusal of the request.
             let error = answer.errors.first().cloned().unwrap_or_default();
             return self.look_up_refused(current, 200, &error, probe);
@@ -120,11 +120,11 @@ impl Delivery {
             self.leave_unclear(first);
         }
         match unclear[..] {
-            [] => self.look_ups.silent_answers = 0,
-            [index] if current.len() == 1 && is_silent => return self.unanswered_alone(index),
-            _ if is_silent => return self.none_answered(unclear),
+            [] => self.look_ups.empty_answers = 0,
+            [index] if current.len() == 1 && is_empty => return self.unanswered_alone(index),
+            _ if is_empty => return self.none_answered(unclear),
             _ => {
-                self.look_ups.silent_answers = 0;
+                self.look_ups.empty_answers = 0;
                 self.look_up_in_halves(&unclear);
             }
         }
@@ -133,12 +133,12 @@ impl Delivery {
 
     /// The answer says nothing at all. It is asked for again, and in the end there is no going on without it.
     fn none_answered(&mut self, group: Vec<usize>) -> Result<(), Failure> {
-        self.look_ups.silent_answers += 1;
-        if self.look_ups.silent_answers < MOST_UNACCOUNTED {
+        self.look_ups.empty_answers += 1;
+        if self.look_ups.empty_answers < MOST_UNACCOUNTED {
             self.look_ups.work.push_front(group);
             return Ok(());
         }
-        self.look_ups.silent_answers = 0;
+        self.look_ups.empty_answers = 0;
         if self.any_depends_on_look_up(&group) {
             return Err(SyncError::LookUpsUnanswered.into());
         }
@@ -169,7 +169,7 @@ impl Delivery {
         error: &ErrorBody,
         probe: Option<RequestProbe>,
     ) -> Result<(), Failure> {
-        self.look_ups.silent_answers = 0;
+        self.look_ups.empty_answers = 0;
         match *current {
             [index] => self.refused_to_look_up(index, status, error, probe),
             _ if current.len() >= SMALLEST_PROBED && !self.look_ups.has_probed => {

@@ -146,7 +146,7 @@ struct Held {
 fn grounds(reason: &Reason, error: Option<&ErrorBody>, key: &Key) -> Grounds {
     match reason.code {
         Code::NothingToWrite => Grounds::Ours,
-        Code::NotConfirmed => Grounds::Silence,
+        Code::NotConfirmed => Grounds::Unanswered,
         Code::RefusedByHubSpot
             if reason.property.is_none() && !error.is_some_and(|error| mentions_key(error, key)) =>
         {

@@ -267,7 +267,7 @@ pub(super) struct LookUps {
     /// How many records stay unclear that would get what new ones get.
     pub(super) needed: usize,
     /// Answers in a row that said nothing of several records.
-    pub(super) silent_answers: u8,
+    pub(super) empty_answers: u8,
     pub(super) probe: Option<RequestProbe>,
     pub(super) has_probed: bool,
 }

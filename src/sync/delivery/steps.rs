@@ -153,8 +153,8 @@ impl Delivery {
             self.write_order.note(primary, keys.collect());
         }
         let nothing = !ambiguous && of_inputs.iter().all(|one| matches!(one, InputResult::Missing));
-        let silent = nothing && current.len() > 1;
-        self.unaccounted_answers = if silent { self.unaccounted_answers + 1 } else { 0 };
+        let is_empty = nothing && current.len() > 1;
+        self.unaccounted_answers = if is_empty { self.unaccounted_answers + 1 } else { 0 };
         if self.unaccounted_answers >= MOST_UNACCOUNTED {
             return Err(SyncError::NotAccountedFor.into());
         }
@@ -218,7 +218,7 @@ impl Delivery {
                 pending.sends(&target, &self.unusable).any(|(sent, asked)| *sent == ***name && asked != *kept)
             })
             .map(|(name, _)| (Arc::clone(name), ticket))
-            // An input that is written again, to mend the order, may meet the same again.
+            // An input that is written again, to restore the order, may meet the same again.
             .filter(|one| !self.outcome.notes.not_applied.contains(one))
             .collect();
         self.outcome.notes.not_applied.extend(not_applied);

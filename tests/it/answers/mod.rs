@@ -1,11 +1,11 @@
 //! What each answer of HubSpot means: for the contacts, for the fates of the records, for the states, for the requests
 //! that it costs, and for the end of the sync. Here: what these tests share.
 
+mod empty;
 mod limits;
 mod lost;
 mod partial;
 mod properties;
-mod silent;
 mod statuses;
 mod tokens;
 mod two_addresses;

@@ -21,7 +21,7 @@ fn a_property_that_vanishes_is_learned_once_and_left_out() {
                 |number: u32| json!({ "email": email(number), "company": "Analytical", "firstname": "Ada" });
             numbers.map(|number| record(employee(number))).collect()
         };
-        let mut running = Connector::new(&sandbox).in_earnest().start("write");
+        let mut running = Connector::new(&sandbox).unscaled().start("write");
         running.send(&(employees(0..100) + &state(1)));
         running.wait_for_state(1);
         sandbox.update(|settings| settings.missing_properties = vec!["company".to_owned()]);

@@ -54,12 +54,14 @@ pub(crate) fn check(definition: &Definition, text: &str, strict: bool) -> Result
         Kind::Date => return check_date(definition, trimmed, strict).map_err(refuse),
         Kind::DateTime => check_datetime(trimmed),
         Kind::Bool => check_option(definition, trimmed).map(|()| trimmed.to_owned()),
-        Kind::Enumeration => return check_enumeration(definition, trimmed).map_err(refuse).map(silent),
+        Kind::Enumeration => {
+            return check_enumeration(definition, trimmed).map_err(refuse).map(without_warning);
+        }
     };
-    stored.map(|stored| silent(Change::Set(stored))).map_err(refuse)
+    stored.map(|stored| without_warning(Change::Set(stored))).map_err(refuse)
 }
 
-fn silent(change: Change) -> Checked {
+fn without_warning(change: Change) -> Checked {
     Checked { change, warning: None }
 }
 
@@ -88,7 +90,7 @@ fn check_number(text: &str) -> Result<String, Wrong> {
 
 fn check_date(definition: &Definition, text: &str, strict: bool) -> Result<Checked, Wrong> {
     if let Some(midnight) = clock::parse_date(text) {
-        return Ok(silent(Change::Set(clock::iso_date(midnight))));
+        return Ok(without_warning(Change::Set(clock::iso_date(midnight))));
     }
     let millis = parse_millis(text)
         .or_else(|| clock::parse_datetime(text))
@@ -108,7 +110,7 @@ fn check_date(definition: &Definition, text: &str, strict: bool) -> Result<Check
     if millis != midnight {
         return Err(Wrong::NotMidnight(millis));
     }
-    Ok(silent(Change::Set(clock::iso_date(midnight))))
+    Ok(without_warning(Change::Set(clock::iso_date(midnight))))
 }
 
 fn check_datetime(text: &str) -> Result<String, Wrong> {

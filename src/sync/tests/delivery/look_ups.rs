@@ -119,10 +119,10 @@ fn an_address_that_cannot_be_looked_up_costs_the_others_no_stage() {
     let records = hundred(0, &addresses, &[("phone", "1")]);
     for places in [vec![0], vec![50], vec![99], vec![17], vec![17, 18, 70], vec![0, 1, 2]] {
         for whole in [true, false] {
-            let culprit = |address: &String| places.iter().any(|&place| addresses[place] == *address);
+            let is_refused = |address: &String| places.iter().any(|&place| addresses[place] == *address);
             let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
             let outcome = run_steps(delivery(&records, with_stage("customer")), |step| match step {
-                Step::Send(call) if is_look_up(call) && asked_for(&call.body).iter().any(culprit) => {
+                Step::Send(call) if is_look_up(call) && asked_for(&call.body).iter().any(is_refused) => {
                     hubspot.reads += 1;
                     if whole {
                         refused_look_up()

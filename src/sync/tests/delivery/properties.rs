@@ -52,7 +52,7 @@ struct World {
 }
 
 impl World {
-    fn mends(&self, record: &Record) -> bool {
+    fn values_fit(&self, record: &Record) -> bool {
         let sane = |(name, value): (&&str, &&str)| acceptable(name, value);
         let usable = |name: &&str| !["gone", "frozen"].contains(name);
         if !self.habits.names_properties {
@@ -71,22 +71,22 @@ impl World {
         let prefixes = ["bad", "taken", "odd", "mute", "picky"];
         let nothing_to_send = record.properties.iter().all(|(name, value)| !acceptable(name, value));
         // Neither what a new contact gets as its stage nor whether it is there already is known then.
-        let look_ups_may_fail = self.habits.silent_look_ups;
+        let look_ups_may_fail = self.habits.leaves_look_ups_out;
         let needs_look_up = nothing_to_send || self.stage.is_some();
         !prefixes.iter().any(|prefix| record.address.starts_with(prefix))
-            && self.mends(record)
+            && self.values_fit(record)
             && !(needs_look_up && look_ups_may_fail)
     }
 
     /// Two contacts that meet the same refusal, which names nothing, look as if the request itself were at fault.
     fn may_look_structural(&self) -> bool {
-        let culprit = |record: &&Record| {
+        let may_fail = |record: &&Record| {
             let named = self.habits.names_properties && !record.address.starts_with("odd");
             !named && (!self.must_accept(record) || record.address.starts_with("race"))
         };
-        let culprits: BTreeSet<&str> =
-            self.records.iter().filter(culprit).map(|record| record.address).collect();
-        self.habits.all_or_nothing && culprits.len() > 1
+        let failing: BTreeSet<&str> =
+            self.records.iter().filter(may_fail).map(|record| record.address).collect();
+        self.habits.all_or_nothing && failing.len() > 1
     }
 }
 
@@ -97,10 +97,10 @@ prop_compose! {
         most_inputs in prop::sample::select(vec![100, 100, 3]),
         spoilt_answers in 0..2_u32,
     ) -> Habits {
-        let [all_or_nothing, names_properties, names_traces, names_addresses, echoes_traces, shuffles, silent] = flags;
+        let [all_or_nothing, names_properties, names_traces, names_addresses, echoes_traces, shuffles, leaves_out] = flags;
         Habits {
             all_or_nothing, names_properties, names_traces, names_addresses, echoes_traces, shuffles, collision,
-            most_inputs, silent_look_ups: silent, spoilt_answers, refuses_all: false, denies_look_ups: false,
+            most_inputs, leaves_look_ups_out: leaves_out, spoilt_answers, refuses_all: false, denies_look_ups: false,
         }
     }
 }
@@ -162,7 +162,7 @@ proptest! {
         match run(&mut hubspot, &records, rules) {
             Ok(outcome) => check(&world, &hubspot, &outcome),
             Err(failure) => {
-                let unanswered = world.habits.silent_look_ups && world.stage.is_some();
+                let unanswered = world.habits.leaves_look_ups_out && world.stage.is_some();
                 let expected = match failure.failure_type {
                     FailureType::System => world.may_look_structural(),
                     FailureType::Transient => unanswered,

@@ -86,14 +86,14 @@ fn nothing_is_judged_nor_held_back_where_the_sync_must_not_fail() {
 }
 
 fn rejected_on(grounds: Grounds) -> Fate {
-    let code = if grounds == Grounds::Silence { Code::NotConfirmed } else { Code::RefusedByHubSpot };
+    let code = if grounds == Grounds::Unanswered { Code::NotConfirmed } else { Code::RefusedByHubSpot };
     Fate::Rejected(Rejection { grounds, ..Rejection::from(Reason::of(code)) })
 }
 
 #[test]
 fn a_sync_of_which_hubspot_accepts_nothing_and_names_no_reason_fails_whatever_its_size() {
     for (grounds, failure_type) in
-        [(Grounds::General, FailureType::System), (Grounds::Silence, FailureType::Transient)]
+        [(Grounds::General, FailureType::System), (Grounds::Unanswered, FailureType::Transient)]
     {
         for records in [1, 3, 60] {
             let mut ledger = Ledger::default();

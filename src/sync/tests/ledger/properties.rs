@@ -48,7 +48,7 @@ struct Naive {
     /// Where each stream's first wrong record, and its thousandth, was settled: so many events were read by then.
     first_wrong: BTreeMap<usize, usize>,
     thousandth_wrong: BTreeMap<usize, usize>,
-    spared: BTreeSet<usize>,
+    judged: BTreeSet<usize>,
     all_rejected: BTreeSet<usize>,
 }
 
@@ -92,7 +92,7 @@ impl Naive {
                 let since = self.events[first..].iter();
                 let records = since.filter(|event| matches!(event, Event::Record { .. })).count();
                 let another = covers.iter().any(|&one| self.is_written(one));
-                records < 500 && !another && !self.spared.contains(&stream)
+                records < 500 && !another && !self.judged.contains(&stream)
             }
             _ => true,
         }
@@ -101,7 +101,7 @@ impl Naive {
     fn judge_rejected_streams(&mut self) {
         for stream in self.streams.clone() {
             if !self.is_written(stream) && self.wrong(stream) > 0 {
-                self.spared.insert(stream);
+                self.judged.insert(stream);
                 if self.wrong(stream) >= 100 {
                     self.all_rejected.insert(stream);
                 }

@@ -101,7 +101,7 @@ impl HubSpot {
                     let primary = &self.store.rows[place].addresses[0];
                     results.push(json!({ "id": place.to_string(), "properties": { EMAIL: primary } }));
                 }
-                None if self.habits.silent_look_ups && self.random.bool() => {}
+                None if self.habits.leaves_look_ups_out && self.random.bool() => {}
                 None => missing.push(id.clone()),
             }
         }

@@ -30,7 +30,7 @@ pub(in crate::sync::tests) struct Habits {
     /// More inputs are too large a request.
     pub most_inputs: usize,
     /// Look-ups pass over contacts that are missing.
-    pub silent_look_ups: bool,
+    pub leaves_look_ups_out: bool,
     /// The token may not look contacts up.
     pub denies_look_ups: bool,
     /// So many answers are empty, cut, or leave inputs out.
@@ -50,7 +50,7 @@ impl Habits {
         echoes_traces: false,
         shuffles: true,
         most_inputs: MAX_BATCH_INPUTS,
-        silent_look_ups: false,
+        leaves_look_ups_out: false,
         denies_look_ups: false,
         spoilt_answers: 0,
         refuses_all: false,

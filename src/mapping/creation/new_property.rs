@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     crm::definition::{PropertyDefinition, PropertyOption},
-    mapping::schema::{Shape, is_nested, shape},
+    mapping::json_schema::{Shape, is_nested, shape},
     text::normal,
 };
 
@@ -24,53 +23,11 @@ use crate::{
 pub const GROUP: &str = "airbyte";
 pub const GROUP_LABEL: &str = "Airbyte";
 
-const DESCRIPTION: &str = "Created by Airbyte for the field of this name.";
+/// What the account shows of each property that is created.
+pub const DESCRIPTION: &str = "Created by Airbyte for the field of this name.";
 
 /// HubSpot's limit.
 const MOST_LABEL_CHARACTERS: usize = 255;
-
-/// A property as HubSpot's request to create it takes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewProperty {
-    pub name: String,
-    pub label: String,
-    #[serde(rename = "type")]
-    pub value_type: &'static str,
-    pub field_type: &'static str,
-    pub group_name: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub options: Vec<NewOption>,
-    pub description: &'static str,
-}
-
-impl NewProperty {
-    /// The property as HubSpot will list it.
-    pub fn definition(&self) -> PropertyDefinition {
-        let option = |option: &NewOption| PropertyOption {
-            label: option.label.to_owned(),
-            value: option.value.to_owned(),
-        };
-        PropertyDefinition {
-            name: self.name.clone(),
-            label: self.label.clone(),
-            value_type: self.value_type.to_owned(),
-            field_type: self.field_type.to_owned(),
-            options: self.options.iter().map(option).collect(),
-            ..PropertyDefinition::default()
-        }
-    }
-}
-
-/// One of the values that a property allows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewOption {
-    pub label: &'static str,
-    pub value: &'static str,
-    pub display_order: u8,
-    pub hidden: bool,
-}
 
 /// A field for which there may be a property to create.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +60,7 @@ pub struct Wanted<'a> {
 pub fn definitions<'a>(
     wanted: impl IntoIterator<Item = Wanted<'a>>,
     taken: impl Fn(&str) -> bool,
-) -> Vec<(String, NewProperty)> {
+) -> Vec<(String, PropertyDefinition)> {
     let Demand { mut named, mut others } = Demand::of(wanted);
     // A name must not look like another field, which would then be written into this field's property.
     let mut meant: HashSet<String> = others.keys().cloned().collect();
@@ -182,14 +139,20 @@ fn label(field: &str) -> String {
     field.trim().chars().take(MOST_LABEL_CHARACTERS).collect()
 }
 
-fn define(property_type: PropertyType, name: String, label: String) -> NewProperty {
+fn define(property_type: PropertyType, name: String, label: String) -> PropertyDefinition {
     let (value_type, field_type) = property_type.types();
-    let option = |label, value, display_order| NewOption { label, value, display_order, hidden: false };
+    let option =
+        |label: &str, value: &str| PropertyOption { label: label.to_owned(), value: value.to_owned() };
     // HubSpot refuses the type without them.
-    let yes_and_no = || vec![option("Yes", "true", 0), option("No", "false", 1)];
-    let options = if property_type == PropertyType::Bool { yes_and_no() } else { Vec::new() };
-    let (group_name, description) = (GROUP, DESCRIPTION);
-    NewProperty { name, label, value_type, field_type, group_name, options, description }
+    let yes_and_no = || vec![option("Yes", "true"), option("No", "false")];
+    PropertyDefinition {
+        name,
+        label,
+        value_type: value_type.to_owned(),
+        field_type: field_type.to_owned(),
+        options: if property_type == PropertyType::Bool { yes_and_no() } else { Vec::new() },
+        ..PropertyDefinition::default()
+    }
 }
 
 #[cfg(test)]
@@ -210,30 +173,31 @@ mod tests {
     /// Name, label and field type of what is made.
     fn made<'a>(wanted: impl IntoIterator<Item = Wanted<'a>>, taken: &[&str]) -> Vec<[String; 3]> {
         let made = definitions(wanted, |name| taken.contains(&name)).into_iter();
-        made.map(|(_, new)| [new.name, new.label, new.field_type.to_owned()]).collect()
+        made.map(|(_, new)| [new.name, new.label, new.field_type]).collect()
     }
 
     #[test]
-    fn a_definition_is_what_hubspot_takes() {
+    fn schemas_that_agree_give_their_type_and_those_that_differ_give_text() {
         let [number, integer, bool] = ["number", "integer", "boolean"].map(|name| json!({"type": name}));
         let fields = [(" Is VIP? ", &bool), ("a", &number), ("b", &bool), ("a", &integer), ("B", &number)];
-        let made =
-            serde_json::to_value(definitions(fields.map(|(field, schema)| wanted(field, schema)), |_| false))
-                .unwrap();
-        let plain = |name: &str, value_type: &str, field_type: &str| {
-            json!([name, {
-                "name": name, "label": name, "type": value_type, "fieldType": field_type,
-                "groupName": "airbyte", "description": DESCRIPTION}])
+        let made = definitions(fields.map(|(field, schema)| wanted(field, schema)), |_| false);
+        let plain = |name: &str, value_type: &str, field_type: &str| PropertyDefinition {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            value_type: value_type.to_owned(),
+            field_type: field_type.to_owned(),
+            ..PropertyDefinition::default()
         };
-        let vip = json!([" Is VIP? ", {
-            "name": "is_vip", "label": "Is VIP?", "type": "bool", "fieldType": "booleancheckbox",
-            "groupName": "airbyte", "description": DESCRIPTION, "options": [
-                {"label": "Yes", "value": "true", "displayOrder": 0, "hidden": false},
-                {"label": "No", "value": "false", "displayOrder": 1, "hidden": false},
-            ],
-        }]);
-        // Schemas that agree give their type; those that differ give text.
-        assert_eq!(made, json!([vip, plain("a", "number", "number"), plain("b", "string", "text")]));
+        let option =
+            |label: &str, value: &str| PropertyOption { label: label.to_owned(), value: value.to_owned() };
+        let vip = PropertyDefinition {
+            label: "Is VIP?".to_owned(),
+            options: vec![option("Yes", "true"), option("No", "false")],
+            ..plain("is_vip", "bool", "booleancheckbox")
+        };
+        let expected =
+            [(" Is VIP? ", vip), ("a", plain("a", "number", "number")), ("b", plain("b", "string", "text"))];
+        assert_eq!(made, expected.map(|(field, definition)| (field.to_owned(), definition)));
     }
 
     #[test]
@@ -339,11 +303,11 @@ mod tests {
     }
 
     /// The fields whose definitions a field means, as the account looks for them.
-    fn found<'a>(made: &'a [(String, NewProperty)], field: &str) -> Vec<&'a str> {
+    fn found<'a>(made: &'a [(String, PropertyDefinition)], field: &str) -> Vec<&'a str> {
         let own = normal(field);
-        let ranks: [&dyn Fn(&NewProperty) -> bool; 3] =
+        let ranks: [&dyn Fn(&PropertyDefinition) -> bool; 3] =
             [&|new| new.name == field, &|new| normal(&new.name) == own, &|new| normal(&new.label) == own];
-        let all = |fits: &dyn Fn(&NewProperty) -> bool| -> Vec<&'a str> {
+        let all = |fits: &dyn Fn(&PropertyDefinition) -> bool| -> Vec<&'a str> {
             made.iter().filter(|(_, new)| fits(new)).map(|(field, _)| field.as_str()).collect()
         };
         ranks.into_iter().map(all).find(|fields| !fields.is_empty()).unwrap_or_default()
@@ -368,7 +332,7 @@ mod tests {
             let made = definitions(
                 all.chain(fields.iter().map(|field| wanted(field, &Value::Null))), is_taken);
             let mut seen = HashSet::new();
-            for (field, NewProperty { name, label, .. }) in &made {
+            for (field, PropertyDefinition { name, label, .. }) in &made {
                 prop_assert!(is_valid_name(name), "{name}");
                 prop_assert!(!is_taken(name) && seen.insert(name), "{name}");
                 prop_assert!(!label.trim().is_empty() && label.chars().count() <= 255);

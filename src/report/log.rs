@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tracing::{info, warn};
 
-use super::counts::{Counts, StreamCounts};
+use super::counts::{Counts, StreamCounts, Tallies};
 use crate::hubspot::client::Effort;
 
 /// How a sync went, beside its counts.
@@ -20,8 +20,8 @@ pub struct Course {
 /// Writes the summary: what was rejected, skipped or left out and why, by stream; then one line with all counts.
 pub fn log_counts(counts: &Counts, course: Course) {
     let streams = || counts.streams.iter().filter(|stream| stream.read > 0);
-    streams().for_each(log_rejected);
-    streams().for_each(log_left_out);
+    streams().for_each(|one| log_tallies(one, &one.rejected, "rejected records"));
+    streams().for_each(|one| log_tallies(one, &one.values_left_out, "values left out"));
     streams().for_each(log_not_applied);
     log_out_of_order(counts);
     streams().for_each(log_skipped);
@@ -48,8 +48,8 @@ pub fn log_counts(counts: &Counts, course: Course) {
     );
 }
 
-fn log_rejected(counts: &StreamCounts) {
-    for (reason, tally) in counts.rejected.all() {
+fn log_tallies(counts: &StreamCounts, tallies: &Tallies, message: &str) {
+    for (reason, tally) in tallies.all() {
         let (stream, expects) = (&counts.stream, reason.expects.as_deref());
         let (advice, correlation_id) = (reason.code.advice(), tally.correlation_id.as_deref());
         warn!(
@@ -61,24 +61,7 @@ fn log_rejected(counts: &StreamCounts) {
             expects,
             correlation_id,
             advice,
-            "rejected records"
-        );
-    }
-}
-
-fn log_left_out(counts: &StreamCounts) {
-    for (reason, tally) in counts.values_left_out.all() {
-        let (stream, expects) = (&counts.stream, reason.expects.as_deref());
-        let advice = reason.code.advice();
-        warn!(
-            %stream,
-            %reason,
-            count = tally.count,
-            first_lines = ?tally.first_lines,
-            first_records = ?tally.first_records,
-            expects,
-            advice,
-            "values left out"
+            "{message}"
         );
     }
 }

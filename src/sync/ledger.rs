@@ -12,7 +12,6 @@ use std::{
 use super::{error::SyncError, evidence::Evidence};
 use crate::{
     config::FailIfRejected,
-    error::Failure,
     mapping::reason::{Code, Reason},
     protocol::message::{State, StateCounts, StateScope, StreamId},
     report::fate::{CountsAs, Fate, Ticket},
@@ -372,12 +371,12 @@ impl Ledger {
 
     /// The failure of a sync of which HubSpot accepts nothing, judged at the end, or of a stream that is wrongly set up, if it is time
     /// to say so: after 1,000 rejections that say it, once all records read before have their fates, or at the end after 100.
-    pub fn all_rejected(&self) -> Option<Failure> {
+    pub fn all_rejected(&self) -> Option<SyncError> {
         if self.fail_if_rejected == FailIfRejected::Never {
             return None;
         }
         if self.nothing_accepted && self.nothing_may_go() {
-            return Some(self.evidence.failure().into());
+            return Some(self.evidence.failure());
         }
         let stream = self.streams.iter().find(|stream| {
             let so_far = stream.wrong >= CLEARLY_WRONG && stream.among_first_open == 0;
@@ -385,16 +384,15 @@ impl Ledger {
         })?;
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
         if self.nothing_may_go() && matches!(reason.code, Code::RefusedByHubSpot | Code::NotConfirmed) {
-            return Some(self.evidence.failure().into());
+            return Some(self.evidence.failure());
         }
-        let error = SyncError::AllRejected {
+        Some(SyncError::AllRejected {
             stream: stream.id.clone(),
             not_written: stream.rejected + stream.skipped,
             wrong: stream.wrong,
             count: *count,
             reason: reason.clone(),
             acknowledged: stream.acknowledged,
-        };
-        Some(error.into())
+        })
     }
 }

@@ -146,7 +146,7 @@ impl Sync {
             self.launch();
             self.write_due_states()?;
             if let Some(failure) = self.books.ledger.all_rejected() {
-                return Err(End::Failed(failure));
+                return Err(End::Failed(failure.into()));
             }
             if !self.has_room() {
                 if self.jobs.is_empty() && !self.batcher.has_ready() {
@@ -182,7 +182,7 @@ impl Sync {
     /// At the end of the input: no record may be without a fate, no stream may be wrongly set up.
     fn verdict(&self) -> Result<(), Failure> {
         if let Some(failure) = self.books.ledger.all_rejected() {
-            return Err(failure);
+            return Err(failure.into());
         }
         match self.books.ledger.open_records() {
             0 => Ok(()),

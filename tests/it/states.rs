@@ -304,7 +304,7 @@ fn a_stream_of_which_nothing_but_a_hundred_records_was_rejected_keeps_its_states
 }
 
 #[test]
-fn a_hopeless_stream_does_not_keep_the_states_of_another() {
+fn a_rejected_stream_does_not_keep_the_states_of_another() {
     let sandbox = sandbox();
     let input = people_of("good", 0..5)
         + &state_of("good", 1)

@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     crm::key::Key,
-    error::Failure,
     hubspot::{
         answer::BatchAnswer,
         client::Reply,
@@ -67,7 +66,7 @@ impl Delivery {
         Some(next.unwrap_or(all))
     }
 
-    pub(super) fn look_up_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), Failure> {
+    pub(super) fn look_up_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
         let current = std::mem::take(&mut self.current);
         let probe = match current[..] {
             [one] => self.look_ups.probe.take_if(|of| one == of.first || one == of.middle),
@@ -96,7 +95,7 @@ impl Delivery {
         current: &[usize],
         answer: &BatchAnswer,
         probe: Option<RequestProbe>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), SyncError> {
         let keys: Vec<Key> =
             current.iter().filter_map(|&index| Some(self.inputs.get(index)?.input.key.clone())).collect();
         let mut unclear = Vec::new();
@@ -132,7 +131,7 @@ impl Delivery {
     }
 
     /// The answer says nothing at all. It is asked for again, and in the end there is no going on without it.
-    fn none_answered(&mut self, group: Vec<usize>) -> Result<(), Failure> {
+    fn none_answered(&mut self, group: Vec<usize>) -> Result<(), SyncError> {
         self.look_ups.empty_answers += 1;
         if self.look_ups.empty_answers < MOST_UNACCOUNTED {
             self.look_ups.work.push_front(group);
@@ -140,14 +139,14 @@ impl Delivery {
         }
         self.look_ups.empty_answers = 0;
         if self.any_depends_on_look_up(&group) {
-            return Err(SyncError::LookUpsUnanswered.into());
+            return Err(SyncError::LookUpsUnanswered);
         }
         self.leave_all_unclear(&group);
         Ok(())
     }
 
     /// The same of one record alone: if HubSpot does say of others whether they exist, it costs this one only.
-    fn unanswered_alone(&mut self, index: usize) -> Result<(), Failure> {
+    fn unanswered_alone(&mut self, index: usize) -> Result<(), SyncError> {
         let Some(pending) = self.inputs.get_mut(index) else { return Ok(()) };
         pending.unanswered_look_ups += 1;
         if pending.unanswered_look_ups < MOST_UNACCOUNTED {
@@ -157,7 +156,7 @@ impl Delivery {
         match (self.any_depends_on_look_up(&[index]), self.look_ups.answered) {
             (false, _) => self.leave_unclear(index),
             (true, true) => self.reject(index, &Reason::of(Code::NotConfirmed), None),
-            (true, false) => return Err(SyncError::LookUpsUnanswered.into()),
+            (true, false) => return Err(SyncError::LookUpsUnanswered),
         }
         Ok(())
     }
@@ -168,7 +167,7 @@ impl Delivery {
         status: u16,
         error: &ErrorBody,
         probe: Option<RequestProbe>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), SyncError> {
         self.look_ups.empty_answers = 0;
         match *current {
             [index] => self.refused_to_look_up(index, status, error, probe),
@@ -199,7 +198,7 @@ impl Delivery {
         status: u16,
         error: &ErrorBody,
         probe: Option<RequestProbe>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), SyncError> {
         let Some(mut probe) = probe else {
             self.leave_unclear(index);
             return self.unless_all_refused(status, error);
@@ -227,14 +226,14 @@ impl Delivery {
 
     /// Whether records exist stays open, which costs those that are new their stage. If HubSpot has refused every one that
     /// would get it, that is not the fault of a record.
-    fn unless_all_refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), Failure> {
+    fn unless_all_refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), SyncError> {
         let parts = std::mem::take(&mut self.look_ups.work);
         let is_left = parts.iter().flatten().any(|&index| self.must_look_up(index));
         self.look_ups.work = parts;
         if is_left || self.look_ups.answered || self.look_ups.needed == 0 {
             return Ok(());
         }
-        Err(SyncError::LookUpsRefused(Refusal::new(status, error)).into())
+        Err(SyncError::LookUpsRefused(Refusal::new(status, error)))
     }
 
     fn leave_all_unclear(&mut self, group: &[usize]) {

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     config::InvalidValues,
     crm::property::Fold,
-    error::Failure,
     hubspot::error_body::ErrorBody,
     mapping::{
         change::PropertyValue,
@@ -29,7 +28,7 @@ const MOST_WAITS: u8 = 15;
 const MOST_MENTIONED: usize = 3;
 
 impl Delivery {
-    pub(super) fn refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), Failure> {
+    pub(super) fn refused(&mut self, status: u16, error: &ErrorBody) -> Result<(), SyncError> {
         let current = std::mem::take(&mut self.current);
         self.unaccounted_answers = 0;
         if let [index] = current[..] {
@@ -93,12 +92,12 @@ impl Delivery {
         self.work.push_front(vec![first]);
     }
 
-    fn refused_alone(&mut self, index: usize, status: u16, error: &ErrorBody) -> Result<(), Failure> {
+    fn refused_alone(&mut self, index: usize, status: u16, error: &ErrorBody) -> Result<(), SyncError> {
         if let Some(mut probe) = self.probe.take_if(|one| index == one.first || index == one.middle) {
             let nothing = self.blame(index, error, Some(status)) == Blame::Nothing;
             let same = nothing && probe.signature == signature(status, error);
             if same && probe.first_error.is_some() {
-                return Err(SyncError::BatchesRefused(Refusal::new(status, error)).into());
+                return Err(SyncError::BatchesRefused(Refusal::new(status, error)));
             }
             if same && index == probe.first {
                 probe.first_error = Some(error.clone());

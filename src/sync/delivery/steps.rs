@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     crm::key::Key,
-    error::Failure,
     hubspot::{
         answer::{BatchAnswer, BatchResult},
         batch_call::BatchCall,
@@ -106,14 +105,14 @@ impl Delivery {
     /// # Errors
     ///
     /// A failure of the whole sync: HubSpot accounts for nothing, or the request itself is at fault.
-    pub fn answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), Failure> {
+    pub fn answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
         match self.asks.map(Endpoint::success) {
             Some(Success::FoundOrMissing) => self.look_up_answered(reply),
             Some(Success::EachInput | Success::Body) | None => self.write_answered(reply),
         }
     }
 
-    fn write_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), Failure> {
+    fn write_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
         match reply {
             Reply::Done(answer) => self.accepted(answer),
             // What became of the inputs is unknown. An upsert may be sent again.
@@ -143,7 +142,7 @@ impl Delivery {
         }
     }
 
-    fn accepted(&mut self, answer: BatchAnswer) -> Result<(), Failure> {
+    fn accepted(&mut self, answer: BatchAnswer) -> Result<(), SyncError> {
         let current = std::mem::take(&mut self.current);
         let sent: Vec<(usize, &Key)> =
             current.iter().filter_map(|&index| Some((index, &self.inputs.get(index)?.input.key))).collect();
@@ -156,7 +155,7 @@ impl Delivery {
         let is_empty = nothing && current.len() > 1;
         self.unaccounted_answers = if is_empty { self.unaccounted_answers + 1 } else { 0 };
         if self.unaccounted_answers >= MOST_UNACCOUNTED {
-            return Err(SyncError::NotAccountedFor.into());
+            return Err(SyncError::NotAccountedFor);
         }
         if let Some(probe) = self.probe.take_if(|one| current == [one.first] || current == [one.middle]) {
             self.clear_request(probe);

@@ -5,14 +5,14 @@ use super::{
 };
 use crate::{
     config::FailIfRejected,
-    error::{FailedStream, FailureType},
+    error::{FailedStream, Failure, FailureType},
     mapping::reason::{Code, Reason},
     report::fate::{Fate, Grounds, Rejection},
     sync::ledger::Ledger,
 };
 
 #[test]
-fn a_thousand_wrong_records_are_hopeless_and_nine_hundred_ninety_nine_are_not() {
+fn a_thousand_wrong_records_fail_the_sync_and_nine_hundred_ninety_nine_do_not() {
     let mut ledger = Ledger::default();
     let mut tickets = open(&mut ledger, 0, 1_000);
     let last = tickets.pop().unwrap();
@@ -21,7 +21,7 @@ fn a_thousand_wrong_records_are_hopeless_and_nine_hundred_ninety_nine_are_not() 
     assert!(ledger.all_rejected().is_none(), "the thousandth is not settled");
     assert_eq!(take(&mut ledger), []);
     ledger.settle(last, &rejected(Code::InvalidEmail));
-    let failure = ledger.all_rejected().unwrap();
+    let failure = ledger.all_rejected().map(Failure::from).unwrap();
     assert_eq!(failure.failure_type, FailureType::Config);
     assert_eq!(failure.stream, Some(FailedStream { name: "s0".to_owned(), namespace: None }));
     assert!(failure.message.starts_with("None of the 1000 records of the stream `s0`"), "{failure}");
@@ -67,7 +67,7 @@ fn skipped_records_and_empty_addresses_say_nothing_about_the_set_up() {
         let tickets = open(&mut ledger, 0, 100);
         settle_all(&mut ledger, tickets, &refused());
         ledger.judge_rejected_streams();
-        let failure = ledger.all_rejected().unwrap();
+        let failure = ledger.all_rejected().map(Failure::from).unwrap();
         assert!(failure.message.contains("None of the 2100 records"), "{failure}");
         assert!(failure.message.contains("100 were rejected"), "{failure}");
         assert!(failure.message.contains("Some states") == (fate == without_address()), "{failure}");
@@ -115,7 +115,7 @@ fn a_sync_of_which_hubspot_accepts_nothing_and_names_no_reason_fails_whatever_it
             assert_eq!((take(&mut ledger), ledger.all_rejected().is_none()), (vec![], true));
             ledger.judge_rejected_streams();
             assert_eq!(take(&mut ledger), []);
-            let failure = ledger.all_rejected().unwrap();
+            let failure = ledger.all_rejected().map(Failure::from).unwrap();
             assert_eq!(failure.failure_type, failure_type);
             assert!(failure.message.contains(&format!("{records} of them")), "{failure}");
         }
@@ -153,11 +153,11 @@ fn a_thousand_general_refusals_are_not_called_a_wrong_set_up() {
     let mut ledger = Ledger::default();
     let tickets = open(&mut ledger, 0, 1_000);
     settle_all(&mut ledger, tickets, &rejected_on(Grounds::General));
-    assert_eq!(ledger.all_rejected().unwrap().failure_type, FailureType::System);
+    assert_eq!(ledger.all_rejected().map(Failure::from).unwrap().failure_type, FailureType::System);
 }
 
 #[test]
-fn at_the_end_a_hundred_rejections_are_hopeless_and_ninety_nine_are_released() {
+fn at_the_end_a_hundred_rejections_fail_the_sync_and_ninety_nine_are_released() {
     for (records, all_rejected) in [(99, false), (100, true)] {
         let mut ledger = Ledger::default();
         let tickets = open(&mut ledger, 0, records);
@@ -190,7 +190,7 @@ fn states_that_had_to_go_early_do_not_shorten_the_trial_of_a_stream_nor_are_they
     }
     let tickets = open(&mut ledger, 0, 1);
     settle_all(&mut ledger, tickets, &refused());
-    let failure = ledger.all_rejected().unwrap();
+    let failure = ledger.all_rejected().map(Failure::from).unwrap();
     assert!(!failure.message.contains("No state of the stream was acknowledged"), "{failure}");
 }
 

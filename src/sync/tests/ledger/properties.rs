@@ -109,7 +109,7 @@ impl Naive {
         }
     }
 
-    fn is_hopeless(&self) -> bool {
+    fn is_against_the_set_up(&self) -> bool {
         let so_far = |stream: &usize| {
             self.thousandth_wrong.get(stream).is_some_and(|&read| {
                 let open =
@@ -267,7 +267,7 @@ fn compare(ledger: &mut Ledger, naive: &mut Naive, out: &mut Vec<Out>) {
     assert_eq!(ledger.take_due(), Vec::<String>::new());
     let waiting = naive.events.iter().any(|event| matches!(event, Event::State { out: false, .. }));
     assert_eq!(ledger.waiting_bytes() > 0, waiting);
-    assert_eq!(ledger.all_rejected().is_some(), naive.is_hopeless());
+    assert_eq!(ledger.all_rejected().is_some(), naive.is_against_the_set_up());
     out.extend(due);
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{super::model::state, object, open, refused, settle_all, skipped, stream_id, take};
-use crate::{protocol::message::StreamId, report::fate::Fate, sync::ledger::Ledger};
+use crate::{error::Failure, protocol::message::StreamId, report::fate::Fate, sync::ledger::Ledger};
 
 #[test]
 fn a_state_before_any_record_and_many_in_a_row_go_out_at_once_in_order() {
@@ -117,7 +117,7 @@ fn one_written_record_frees_the_states_of_its_stream() {
 }
 
 #[test]
-fn a_global_state_over_a_hopeless_and_a_healthy_stream_waits_and_the_healthy_ones_own_states_do_not() {
+fn a_global_state_over_a_rejected_and_a_written_stream_waits_and_the_written_ones_own_states_do_not() {
     let mut ledger = Ledger::default();
     let (bad, good) = (open(&mut ledger, 0, 100), open(&mut ledger, 1, 100));
     ledger.state(state(&object(0, Some(1))));
@@ -132,7 +132,7 @@ fn a_global_state_over_a_hopeless_and_a_healthy_stream_waits_and_the_healthy_one
     assert_eq!(take(&mut ledger), [], "it comes after the global one");
     ledger.judge_rejected_streams();
     assert_eq!(take(&mut ledger), []);
-    assert_eq!(ledger.all_rejected().unwrap().stream.unwrap().name, "s0");
+    assert_eq!(ledger.all_rejected().map(Failure::from).unwrap().stream.unwrap().name, "s0");
 }
 
 #[test]

@@ -39,10 +39,21 @@ pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result
         may_be_created(mapping, catalog, config)
     })?;
     let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, target);
-    let plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
+    let mut plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
     let keyless: Vec<Keyless<'_>> =
         catalog.streams.iter().zip(&plans).filter_map(|(stream, plan)| Keyless::of(stream, plan)).collect();
-    if keyless.is_empty() { Ok(plans) } else { Err(no_key(&keyless).into()) }
+    if keyless.is_empty() {
+        return Ok(plans);
+    }
+    let error = no_key(&keyless);
+    // What the other streams do is right, and the fields of the failing ones show what is missing.
+    plans.iter_mut().for_each(announce);
+    Err(error.into())
+}
+
+fn announce(plan: &mut Plan) {
+    plan.take_news();
+    announce_plan(plan);
 }
 
 /// Logs the plans, row by row, and what in them is doubtful.
@@ -61,10 +72,7 @@ pub fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) ->
             .collect();
         require_known_fields(&unknown)?;
     }
-    for plan in plans.iter_mut() {
-        plan.take_news();
-        announce_plan(plan);
-    }
+    plans.iter_mut().for_each(announce);
     warn_of_lists(plans, catalog);
     warn_of_mappings(plans, catalog, config);
     Ok(())

@@ -96,8 +96,8 @@ pub struct StreamCounts {
     pub rejected: Tallies,
     /// Values that records which were written, or were unchanged, went without.
     pub values_left_out: Tallies,
-    /// Values of such records that empty their property.
-    pub values_cleared: u64,
+    /// Values of such records that empty their property, by property.
+    pub values_emptied: BTreeMap<String, u64>,
     /// New records that went without the value that new ones get, since HubSpot refused it, by property.
     pub on_create_refused: BTreeMap<String, Tally>,
     /// New records that went without the value that new ones get, since HubSpot had not said that they are new, by property.
@@ -183,10 +183,14 @@ impl Counts {
         }
     }
 
-    /// Values of a record emptied their properties.
-    pub fn cleared(&mut self, ticket: Ticket, values: u32) {
-        if let Some(stream) = self.of_stream(ticket.stream()) {
-            stream.values_cleared += u64::from(values);
+    /// A value of a record emptied its property.
+    pub fn emptied(&mut self, property: &str, ticket: Ticket) {
+        let Some(stream) = self.of_stream(ticket.stream()) else { return };
+        match stream.values_emptied.get_mut(property) {
+            Some(count) => *count += 1,
+            None => {
+                stream.values_emptied.insert(property.to_owned(), 1);
+            }
         }
     }
 
@@ -228,7 +232,7 @@ mod tests {
         };
         counts.settled(ticket(3), &Fate::Rejected(rejection));
         counts.left_out(&reason, ticket(1));
-        counts.cleared(ticket(1), 2);
+        ["city", "city", "zip"].iter().for_each(|property| counts.emptied(property, ticket(1)));
         counts.not_applied("lifecyclestage", ticket(1));
         insta::assert_json_snapshot!(counts);
     }

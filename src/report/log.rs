@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tracing::{info, warn};
 
 use super::counts::{Counts, StreamCounts, Tallies};
-use crate::hubspot::client::Effort;
+use crate::hubspot::effort::Effort;
 
 /// How a sync went, beside its counts.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ pub fn log_counts(counts: &Counts, course: Course) {
         rejected = counts.sum(|one| one.rejected.count()),
         open = (course.open > 0).then_some(course.open),
         values_left_out = counts.sum(|one| one.values_left_out.count()),
-        values_emptied = counts.sum(|one| one.values_cleared),
+        values_emptied = counts.sum(|one| one.values_emptied.values().sum()),
         reasons = reasons(counts),
         requests = course.effort.requests,
         retries = course.effort.retries,

@@ -91,7 +91,7 @@ impl Books {
             debug!(stream = self.stream(*ticket), record = ticket.number, line = ticket.line, %reason, "value left out");
             self.counts.left_out(reason, *ticket);
         }
-        notes.cleared.iter().for_each(|(ticket, values)| self.counts.cleared(*ticket, *values));
+        notes.emptied.iter().for_each(|(property, ticket)| self.counts.emptied(property, *ticket));
         notes.out_of_order.iter().for_each(|ticket| self.counts.out_of_order.add(*ticket));
         for (property, ticket) in notes.on_create_refused {
             self.counts.on_create_refused(&property, ticket);

@@ -19,7 +19,12 @@ use tokio::{
 };
 
 use crate::{
-    command::{Context, check, discover, error::CommandError, spec, write},
+    command::{
+        Context, check, discover,
+        error::CommandError,
+        report_file::{ReportError, ReportFile},
+        spec, write,
+    },
     config::Environment,
     error::Failure,
     io::output::Output,
@@ -59,7 +64,7 @@ enum Arguments {
     /// Writes the records that come on standard input, and acknowledges their states.
     ///
     /// Without a catalog, every stream is taken as Incremental – Deduped.
-    Write(Files),
+    Write(WriteArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,6 +82,15 @@ struct Files {
     /// The configured catalog.
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct WriteArguments {
+    #[command(flatten)]
+    files: Files,
+    /// Writes what became of the records to this file, as JSON, also where the sync fails.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// Runs the command that the arguments name. The first one is the program's name.
@@ -137,16 +151,32 @@ fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
             };
             discovered.map_or_else(|failure| failed(&context, &failure), |()| 0)
         }
-        Arguments::Write(files) => match set_up(&mut context) {
-            Ok((main, beside)) => {
-                let code = main.block_on(write_until_signal(&beside, context, files));
-                // A thread may be blocked on standard input or output for ever.
-                beside.shutdown_background();
-                code
-            }
-            Err(failure) => failed(&context, &failure),
-        },
+        Arguments::Write(arguments) => start_write(context, arguments),
     }
+}
+
+fn start_write(mut context: Context, arguments: WriteArguments) -> u8 {
+    let WriteArguments { files: Files { config, catalog }, report } = arguments;
+    let report = match report.map(ReportFile::begin).transpose() {
+        Ok(report) => report,
+        Err(error) => return refuse(&error),
+    };
+    match set_up(&mut context) {
+        Ok((main, beside)) => {
+            let files = write::Files { config, catalog, report };
+            let code = main.block_on(write_until_signal(&beside, context, files));
+            // A thread may be blocked on standard input or output for ever.
+            beside.shutdown_background();
+            code
+        }
+        Err(failure) => code_of(&context, write::report_failed_start(report, failure)).unwrap_or(FAILURE),
+    }
+}
+
+/// Says that an argument cannot be used, as `clap` says it of one that is written wrongly.
+fn refuse(error: &ReportError) -> u8 {
+    let text = format!("error: {}\n", text::printable(&error.to_string()));
+    std::io::stderr().lock().write_all(text.as_bytes()).map_or(USAGE, |()| USAGE)
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -164,14 +194,14 @@ fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
 
 /// The sync has a thread of its own, so that a signal is heard even while that is blocked on standard output; its requests then
 /// go on in another. A single one otherwise: requests wait for HubSpot rather than for a processor, and each thread costs memory.
-async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: Files) -> u8 {
+async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: write::Files) -> u8 {
     let (tell, mut told) = watch::channel(false);
     let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };
     let first_signal = first_signal();
     let mut sync = JoinSet::new();
     // What is said of a failure may block as well, so it is said over there.
     let writing = async move {
-        let end = write::run(context.clone(), files.config, files.catalog, asked_to_end).await;
+        let end = write::run(context.clone(), files, asked_to_end).await;
         code_of(&context, end)
     };
     sync.spawn_on(writing, sync_runtime.handle());

@@ -1,10 +1,13 @@
 //! The `write` command: learns what the account knows, then runs the sync. Not here: the sync itself.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tracing::{info, warn};
 
-use super::{Context, read_catalog, read_config};
+use super::{Context, read_catalog, read_config, report_file::ReportFile};
 use crate::{
     config::{Config, DelayScale, UnknownFields},
     crm::{key::KeySpace, schema::Schema},
@@ -20,49 +23,106 @@ use crate::{
         stage::{on_create, stage},
     },
     protocol::catalog::{Catalog, ConfiguredStream},
+    report::{
+        counts::Counts,
+        json::{Calls, Ended},
+    },
     sync::{
         batcher::Timing,
         run::{End, Sync, SyncParts},
     },
 };
 
+/// What the arguments name.
+#[derive(Debug)]
+pub struct Files {
+    pub config: PathBuf,
+    pub catalog: Option<PathBuf>,
+    pub report: Option<ReportFile>,
+}
+
 /// Reads messages from standard input until its end and writes their contacts to HubSpot.
 ///
 /// `signal` asks for an early, orderly end.
-pub async fn run(
-    context: Context,
-    config: PathBuf,
-    catalog: Option<PathBuf>,
-    signal: impl Future<Output = ()>,
-) -> End {
+pub async fn run(context: Context, files: Files, signal: impl Future<Output = ()>) -> End {
     // The source may begin to send at once; it waits when the first lines fill their room.
     let input = input::start(std::io::stdin());
     context.warn();
     tokio::pin!(signal);
-    let parts = tokio::select! { biased;
-        () = &mut signal => return End::Signalled,
-        parts = prepare(&context, config, catalog) => parts,
+    let Files { config, catalog, report } = files;
+    let mut client = None;
+    let prepared = tokio::select! { biased;
+        () = &mut signal => Err(End::Signalled),
+        parts = prepare(&context, &config, catalog.as_deref(), &mut client) => parts.map_err(End::Failed),
     };
-    match parts {
-        Ok(parts) => Sync::new(parts, context.output).run(input, signal).await,
-        Err(failure) => End::Failed(failure),
+    let parts = match prepared {
+        Ok(parts) => parts,
+        Err(end) => return write_report(report, end, client.as_deref(), &Counts::default(), 0),
+    };
+    let mut sync = Sync::new(parts, context.output);
+    let end = sync.run(input, signal).await;
+    write_report(report, end, client.as_deref(), sync.counts(), sync.open_records())
+}
+
+/// Writes the report, if one is asked for, and gives how the sync ended. One that is complete fails if its report cannot be
+/// written.
+fn write_report(
+    file: Option<ReportFile>,
+    end: End,
+    client: Option<&Client>,
+    counts: &Counts,
+    open: u64,
+) -> End {
+    let Some(file) = file else { return end };
+    let ended = match &end {
+        End::Complete => Ended::Complete,
+        End::Failed(failure) => Ended::Failed(failure),
+        End::Panicked => Ended::Defect,
+        End::OutputClosed => Ended::OutputClosed,
+        End::Signalled => Ended::Interrupted,
+    };
+    let calls = client.map(|client| Calls {
+        effort: client.effort(),
+        by_call: client.requests_by_call(),
+        daily: client.throttle().daily(),
+        api_version: Some(client.version()),
+    });
+    match file.write(ended, &calls.unwrap_or_default(), counts, open) {
+        Ok(()) => end,
+        Err(error) if matches!(end, End::Complete) => End::Failed(error.into()),
+        Err(error) => {
+            warn!("{error}");
+            end
+        }
     }
 }
 
-async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<SyncParts, Failure> {
-    let config = read_config(&config)?;
-    let catalog = catalog.map(|path| read_catalog(&path)).transpose()?;
+/// The report of a sync that failed before it could begin.
+pub fn report_failed_start(file: Option<ReportFile>, failure: Failure) -> End {
+    write_report(file, End::Failed(failure), None, &Counts::default(), 0)
+}
+
+/// `known` gets the client as soon as there is one, so that the calls of a start that fails are known too.
+async fn prepare(
+    context: &Context,
+    config: &Path,
+    catalog: Option<&Path>,
+    known: &mut Option<Arc<Client>>,
+) -> Result<SyncParts, Failure> {
+    let config = read_config(config)?;
+    let catalog = catalog.map(read_catalog).transpose()?;
     let keys = KeySpace::contacts_by_email();
     let environment = &context.environment;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
+    let client = &*known.insert(Arc::new(client));
     let account = client.account().await?;
     // Before anything is done, and before a plan that would only have to be read again.
-    let scopes = learn::scopes(&client).await;
+    let scopes = learn::scopes(client).await;
     if let Some(scopes) = &scopes {
         permissions::compare(&config, keys.object(), scopes)?;
     }
-    let schema = learn::learn(&client, &config, catalog.as_ref(), &keys, async || scopes).await?;
+    let schema = learn::learn(client, &config, catalog.as_ref(), &keys, async || scopes).await?;
     info!(
         account = account.portal_id.as_deref(),
         api_version = config.api_version.as_str(),
@@ -73,7 +133,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
     target.on_create = stage.iter().filter_map(|stage| on_create(stage, &target.schema)).collect();
     warn_of_values(&config.field_mappings, target.values.formats, &target.schema);
     let (target, plans) = if let Some(catalog) = &catalog {
-        let planned = plan(&client, catalog, &config, target).await?;
+        let planned = plan(client, catalog, &config, target).await?;
         warn_of_what_will_not_happen(catalog);
         planned
     } else {
@@ -84,7 +144,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         (Arc::new(target), None)
     };
     Ok(SyncParts {
-        client: Arc::new(client),
+        client: Arc::clone(client),
         target,
         unknown_fields: config.unknown_fields,
         fail_if_rejected: config.fail_if_rejected,

@@ -5,7 +5,7 @@ use std::{fmt::Display, io::ErrorKind};
 
 use super::{N, each_of};
 use crate::{
-    command::error::CommandError,
+    command::{error::CommandError, report_file::ReportError},
     config::{Config, ConfigError, Environment, SettingPath},
     crm::schema::Stage,
     error::Failure,
@@ -290,8 +290,15 @@ pub(super) fn of_command() -> Vec<Example> {
         NoRuntime(ErrorKind::Other),
         OutputClosed,
     );
+    let of_report = each_of!(ReportError:
+        NoFile { file: file() },
+        NoReport { file: file() },
+        NotWritable { file: file(), kind: ErrorKind::Other },
+        NotWritten { file: file(), kind: ErrorKind::Other },
+    );
     let parts = ["other error", &called.advice()];
     let mut examples = failures(errors);
+    examples.extend(failures(of_report));
     examples.extend(failures([Defect { place: any() }]));
     examples.extend(texts([OutputClosed]));
     examples.into_iter().map(|one| one.with(&parts)).collect()

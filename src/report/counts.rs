@@ -232,7 +232,9 @@ mod tests {
         };
         counts.settled(ticket(3), &Fate::Rejected(rejection));
         counts.left_out(&reason, ticket(1));
-        ["city", "city", "zip"].iter().for_each(|property| counts.emptied(property, ticket(1)));
+        for property in ["city", "city", "zip"] {
+            counts.emptied(property, ticket(1));
+        }
         counts.not_applied("lifecyclestage", ticket(1));
         insta::assert_json_snapshot!(counts);
     }

@@ -129,6 +129,10 @@ impl Books {
         unusable.iter().find(|(_, code)| *code == Code::UnknownProperty).map(|(property, _)| property)
     }
 
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// Says at the end what became of the records.
     pub fn log(&self, course: Course) {
         log_counts(&self.counts, course);

@@ -31,7 +31,7 @@ use crate::{
     },
     mapping::{plan::Plan, target::Target},
     protocol::{error::CatalogError, message::StreamId},
-    report::log::Course,
+    report::{counts::Counts, log::Course},
 };
 
 /// Inputs that have not landed, their requests and the states that wait may take so much memory together: 16 MiB. Reading stops
@@ -102,6 +102,16 @@ impl Sync {
             block: None,
             input_ended: false,
         }
+    }
+
+    /// What became of the records so far.
+    pub fn counts(&self) -> &Counts {
+        self.books.counts()
+    }
+
+    /// The records that were read and have no fate.
+    pub fn open_records(&self) -> u64 {
+        self.books.ledger.open_records()
     }
 
     /// Reads until the input ends, a failure, a closed output or a signal; then settles what is in flight, writes the

@@ -173,6 +173,7 @@ const PURE: &[&str] = &[
     "mapping",
     "report::counts",
     "report::fate",
+    "report::json",
     "sync::batcher",
     "sync::delivery::attribution",
     "sync::delivery::blame",

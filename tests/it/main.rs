@@ -25,6 +25,7 @@ mod paths;
 mod plans;
 mod protocol;
 mod readme;
+mod report;
 mod rows;
 mod secrets;
 mod settings;

@@ -116,16 +116,6 @@ choice! {
 }
 
 choice! {
-    /// Whether a sync fails for a stream that is wrongly set up.
-    FailIfRejected {
-        /// It fails, so that the source sends them again once the cause is gone.
-        All = "all",
-        /// It goes on and acknowledges them.
-        Never = "never",
-    }
-}
-
-choice! {
     /// The version of HubSpot's API. The paths that belong to it are the `hubspot` module's.
     ApiVersion {
         /// Released in September 2026, supported for 18 months; enforces the account's rules on required properties.

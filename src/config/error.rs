@@ -104,6 +104,12 @@ pub enum ConfigError {
     NotOneOf { setting: SettingPath, choices: String },
 
     #[error(
+        "{setting} must be \"all\", \"never\", or a share of a stream's records such as \"1 %\": a number greater than 0 and up to \
+         100, with a decimal point if need be, and `%` behind it."
+    )]
+    NoShare { setting: SettingPath },
+
+    #[error(
         "{setting} must hold pairs with `=` between the value of the source and the value of HubSpot, and `;` between the \
          pairs, each value of the source once, such as \"reports = BILLING_ISSUE; other = OTHER\"."
     )]

@@ -10,6 +10,7 @@ mod field_mapping;
 mod form;
 mod raw;
 mod settings;
+mod share;
 mod token;
 mod unknown;
 mod value_table;
@@ -22,12 +23,12 @@ mod spec_tests;
 mod tests;
 
 pub use self::choice::{
-    ApiVersion, Choice, DateFormat, DeletedRecords, FailIfRejected, InvalidValues, NullValues, NumberFormat,
-    UnknownFields,
+    ApiVersion, Choice, DateFormat, DeletedRecords, InvalidValues, NullValues, NumberFormat, UnknownFields,
 };
 pub use self::environment::{BaseUrl, DelayScale, Environment};
 pub use self::error::{ConfigError, SettingPath};
 pub use self::field_mapping::FieldMapping;
 pub use self::settings::{Config, Parsed};
+pub use self::share::{FailIfRejected, Share};
 pub use self::token::AccessToken;
 pub use self::value_table::ValueTable;

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use super::choice::{
-    ApiVersion, Choice, DateFormat, DeletedRecords, FailIfRejected, InvalidValues, NullValues, NumberFormat,
-    UnknownFields,
+    ApiVersion, Choice, DateFormat, DeletedRecords, InvalidValues, NullValues, NumberFormat, UnknownFields,
 };
 use super::error::{ConfigError, SettingPath};
 use super::field_mapping::{self, FieldMapping};
 use super::raw::{self, RawFieldMapping};
+use super::share::FailIfRejected;
 use super::token::AccessToken;
 use super::unknown::UnknownKey;
 use super::value_table::ValueTable;
@@ -79,7 +79,7 @@ impl Config {
             deleted_records: choice(written.deleted_records, "deleted_records")?,
             date_format: choice(written.date_format, "date_format")?,
             number_format: choice(written.number_format, "number_format")?,
-            fail_if_rejected: choice(written.fail_if_rejected, "fail_if_rejected")?,
+            fail_if_rejected: fail_if_rejected(written.fail_if_rejected)?,
             api_version: choice(written.api_version, "api_version")?,
         };
         Ok(Parsed { config, warnings })
@@ -103,6 +103,12 @@ fn checked_mapping(
 fn value_table(index: usize, text: &str) -> Result<Arc<ValueTable>, ConfigError> {
     let table = ValueTable::parse(text).map(Arc::new);
     table.ok_or_else(|| ConfigError::NoValueTable { setting: SettingPath::at(Some(index), "values") })
+}
+
+fn fail_if_rejected(raw: Option<String>) -> Result<FailIfRejected, ConfigError> {
+    let Some(text) = not_blank(raw) else { return Ok(FailIfRejected::default()) };
+    let setting = || SettingPath::at(None, "fail_if_rejected");
+    FailIfRejected::parse(&text).ok_or_else(|| ConfigError::NoShare { setting: setting() })
 }
 
 /// One of a few named choices; the default if nothing is chosen.

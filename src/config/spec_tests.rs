@@ -25,7 +25,7 @@ const MAXIMAL: &str = r#"{
     "deleted_records": "write",
     "date_format": "day_first",
     "number_format": "comma_decimal",
-    "fail_if_rejected": "never",
+    "fail_if_rejected": "1.5 %",
     "api_version": "v3"
 }"#;
 
@@ -168,7 +168,7 @@ fn the_maximal_configuration_is_read_without_a_warning() {
     assert_eq!(parsed.config.deleted_records, DeletedRecords::Write);
     assert_eq!(parsed.config.date_format, DateFormat::DayFirst);
     assert_eq!(parsed.config.number_format, NumberFormat::CommaDecimal);
-    assert_eq!(parsed.config.fail_if_rejected, FailIfRejected::Never);
+    assert_eq!(parsed.config.fail_if_rejected, FailIfRejected::Share(Share::parse("1.5 %").unwrap()));
     assert_eq!(parsed.config.api_version, ApiVersion::V3);
 }
 
@@ -221,7 +221,7 @@ type Agreement = fn(&Value);
 fn the_choices_and_the_defaults_agree() {
     let schema = schema();
     let properties = schema["properties"].as_object().unwrap();
-    let agreements: [(&str, Agreement); 8] = [
+    let agreements: [(&str, Agreement); 7] = [
         ("api_version", agree::<ApiVersion>),
         ("unknown_fields", agree::<UnknownFields>),
         ("null_values", agree::<NullValues>),
@@ -229,7 +229,6 @@ fn the_choices_and_the_defaults_agree() {
         ("deleted_records", agree::<DeletedRecords>),
         ("date_format", agree::<DateFormat>),
         ("number_format", agree::<NumberFormat>),
-        ("fail_if_rejected", agree::<FailIfRejected>),
     ];
     for (name, agree) in agreements {
         agree(&properties[name]);
@@ -256,6 +255,9 @@ fn the_schema_accepts_what_is_right_and_refuses_what_is_wrong() {
         json!({"access_token": "x"}),
         json!({"access_token": "x", "field_mappings": []}),
         json!({"access_token": "x", "unknown": {"to": ["us"]}}),
+        json!({"access_token": "x", "fail_if_rejected": "never"}),
+        json!({"access_token": "x", "fail_if_rejected": "100 %"}),
+        json!({"access_token": "x", "fail_if_rejected": "0.05%"}),
         json!({"access_token": "x", "field_mappings": [{"field": "a", "property": "b", "unknown": 1}]}),
         Value::Object(object(MAXIMAL)),
     ];
@@ -273,6 +275,12 @@ fn the_schema_accepts_what_is_right_and_refuses_what_is_wrong() {
         json!({"access_token": "x", "api_version": "2026-03"}),
         json!({"access_token": "x", "api_version": 3}),
         json!({"access_token": "x", "invalid_values": "ignore"}),
+        json!({"access_token": "x", "fail_if_rejected": "some"}),
+        json!({"access_token": "x", "fail_if_rejected": "0 %"}),
+        json!({"access_token": "x", "fail_if_rejected": "0.00 %"}),
+        json!({"access_token": "x", "fail_if_rejected": "100.5 %"}),
+        json!({"access_token": "x", "fail_if_rejected": "1"}),
+        json!({"access_token": "x", "fail_if_rejected": 1}),
         json!({"access_token": "x", "field_mappings": {}}),
         json!({"access_token": "x", "field_mappings": ["email"]}),
         json!({"access_token": "x", "field_mappings": [["users", "mail", "email"]]}),

@@ -6,7 +6,7 @@ use std::{fmt::Display, io::ErrorKind};
 use super::{N, each_of};
 use crate::{
     command::{error::CommandError, report_file::ReportError},
-    config::{Config, ConfigError, Environment, SettingPath},
+    config::{Config, ConfigError, Environment, SettingPath, Share},
     crm::schema::Stage,
     error::Failure,
     hubspot::{error::Called, error_body::ErrorBody},
@@ -78,6 +78,7 @@ pub(super) fn of_settings() -> Vec<Example> {
         NotAList { setting: SettingPath::Top("field_mappings".to_owned()), form: any() },
         StrangeEntry { setting: SettingPath::Entry(usize::from(N) - 1), said: any() },
         NotOneOf { setting: top(), choices: any() },
+        NoShare { setting: SettingPath::Top("fail_if_rejected".to_owned()) },
         NoValueTable { setting: of_entry("values") },
         TokenElsewhere,
         TokenMasked,
@@ -262,6 +263,17 @@ pub(super) fn of_sync() -> Vec<Example> {
             reason: Reason::of(code),
             acknowledged: false,
         },
+        ShareExceeded {
+            stream: stream(),
+            share: Share::parse("100 %").unwrap(),
+            records_then: number(),
+            rejected_then: number(),
+            records: number(),
+            rejected: number(),
+            count: number(),
+            reason: Reason::of(code),
+            acknowledged: true,
+        },
         NeverSettled { open: number() },
         NotAccountedFor,
         NothingAccepted { refused: number(), correlation_id: None },
@@ -271,7 +283,7 @@ pub(super) fn of_sync() -> Vec<Example> {
         LookUpsRefused(refusal()),
     );
     let cut = Malformed::Cut.to_string();
-    let parts = [code.as_str(), code.advice(), cut.as_str()];
+    let parts = [code.as_str(), code.advice(), cut.as_str(), "100 %"];
     let errors = errors.into_iter().chain([all_rejected(true)]);
     failures(errors).into_iter().map(|one| one.with(&parts)).collect()
 }

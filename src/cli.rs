@@ -36,6 +36,8 @@ use crate::{
 const FAILURE: u8 = 1;
 /// Wrong arguments, as is the custom of command line programs.
 const USAGE: u8 = 2;
+/// The sync ended well, but not all was written; only where that was asked for.
+const NOT_ALL_WRITTEN: u8 = 3;
 /// 128 plus the number of the signal, as shells report it.
 const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
@@ -91,6 +93,9 @@ struct WriteArguments {
     /// Writes what became of the records to this file, as JSON, also where the sync fails.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Exits with 3 if the sync ended well, but records were rejected or values left out.
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Runs the command that the arguments name. The first one is the program's name.
@@ -156,7 +161,7 @@ fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
 }
 
 fn start_write(mut context: Context, arguments: WriteArguments) -> u8 {
-    let WriteArguments { files: Files { config, catalog }, report } = arguments;
+    let WriteArguments { files: Files { config, catalog }, report, strict } = arguments;
     let report = match report.map(ReportFile::begin).transpose() {
         Ok(report) => report,
         Err(error) => return refuse(&error),
@@ -164,7 +169,7 @@ fn start_write(mut context: Context, arguments: WriteArguments) -> u8 {
     match set_up(&mut context) {
         Ok((main, beside)) => {
             let files = write::Files { config, catalog, report };
-            let code = main.block_on(write_until_signal(&beside, context, files));
+            let code = main.block_on(write_until_signal(&beside, context, files, strict));
             // A thread may be blocked on standard input or output for ever.
             beside.shutdown_background();
             code
@@ -194,15 +199,22 @@ fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
 
 /// The sync has a thread of its own, so that a signal is heard even while that is blocked on standard output; its requests then
 /// go on in another. A single one otherwise: requests wait for HubSpot rather than for a processor, and each thread costs memory.
-async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: write::Files) -> u8 {
+async fn write_until_signal(
+    sync_runtime: &Runtime,
+    context: Context,
+    files: write::Files,
+    strict: bool,
+) -> u8 {
     let (tell, mut told) = watch::channel(false);
     let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };
     let first_signal = first_signal();
     let mut sync = JoinSet::new();
     // What is said of a failure may block as well, so it is said over there.
     let writing = async move {
-        let end = write::run(context.clone(), files, asked_to_end).await;
-        code_of(&context, end)
+        let written = write::run(context.clone(), files, asked_to_end).await;
+        let is_incomplete = strict && !written.all_is_written;
+        code_of(&context, written.end)
+            .map(|code| if code == 0 && is_incomplete { NOT_ALL_WRITTEN } else { code })
     };
     sync.spawn_on(writing, sync_runtime.handle());
     let mut signal_code = TERMINATED;

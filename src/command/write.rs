@@ -41,10 +41,18 @@ pub struct Files {
     pub report: Option<ReportFile>,
 }
 
+/// How a sync ended.
+#[derive(Debug)]
+pub struct Written {
+    pub end: End,
+    /// No record was rejected, and no value left out.
+    pub all_is_written: bool,
+}
+
 /// Reads messages from standard input until its end and writes their contacts to HubSpot.
 ///
 /// `signal` asks for an early, orderly end.
-pub async fn run(context: Context, files: Files, signal: impl Future<Output = ()>) -> End {
+pub async fn run(context: Context, files: Files, signal: impl Future<Output = ()>) -> Written {
     // The source may begin to send at once; it waits when the first lines fill their room.
     let input = input::start(std::io::stdin());
     context.warn();
@@ -57,11 +65,15 @@ pub async fn run(context: Context, files: Files, signal: impl Future<Output = ()
     };
     let parts = match prepared {
         Ok(parts) => parts,
-        Err(end) => return write_report(report, end, client.as_deref(), &Counts::default(), 0),
+        Err(end) => {
+            let end = write_report(report, end, client.as_deref(), &Counts::default(), 0);
+            return Written { end, all_is_written: true };
+        }
     };
     let mut sync = Sync::new(parts, context.output);
     let end = sync.run(input, signal).await;
-    write_report(report, end, client.as_deref(), sync.counts(), sync.open_records())
+    let end = write_report(report, end, client.as_deref(), sync.counts(), sync.open_records());
+    Written { end, all_is_written: sync.counts().all_is_written() }
 }
 
 /// Writes the report, if one is asked for, and gives how the sync ended. One that is complete fails if its report cannot be

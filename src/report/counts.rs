@@ -194,6 +194,11 @@ impl Counts {
         }
     }
 
+    /// Whether no record was rejected, and none went without a value that did not fit.
+    pub fn all_is_written(&self) -> bool {
+        self.sum(|one| one.rejected.count() + one.values_left_out.count()) == 0
+    }
+
     /// The sum of a number over all streams.
     pub fn sum(&self, number: impl Fn(&StreamCounts) -> u64) -> u64 {
         self.streams.iter().map(number).sum()

@@ -32,6 +32,7 @@ mod settings;
 mod soak;
 mod sources;
 mod states;
+mod strict;
 mod support;
 mod unknown_fields;
 mod upgrade;

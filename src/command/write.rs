@@ -164,6 +164,7 @@ async fn prepare(
         plans,
         unsupported_streams: catalog.map(|catalog| catalog.unsupported).unwrap_or_default(),
         timing: timing(environment.delay_scale),
+        summary_as_table: context.to_terminal,
     })
 }
 

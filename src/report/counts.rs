@@ -2,12 +2,12 @@
 //!
 //! Not here: saying it ([`super::log`]).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 use super::fate::{Fate, Rejection, Ticket};
-use crate::mapping::reason::Reason;
+use crate::{hubspot::effort::Effort, mapping::reason::Reason};
 
 /// So many records are named for each reason.
 const NAMED_RECORDS: usize = 5;
@@ -119,6 +119,17 @@ impl StreamCounts {
             }
         }
     }
+}
+
+/// How a sync went, beside its counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Course {
+    pub effort: Effort,
+    pub elapsed: Duration,
+    /// Records without a fate, since the sync ended before.
+    pub open: u64,
+    /// The summary is for a person at a terminal.
+    pub as_table: bool,
 }
 
 /// The counts of a sync.

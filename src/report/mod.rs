@@ -7,3 +7,4 @@ pub mod fate;
 pub mod json;
 pub mod log;
 pub mod plan_log;
+pub mod table;

@@ -14,9 +14,9 @@ use crate::{
     mapping::reason::Code,
     protocol::message::{State, StreamId},
     report::{
-        counts::Counts,
+        counts::{Counts, Course},
         fate::{Fate, Rejection, Ticket},
-        log::{Course, log_counts},
+        log::log_counts,
     },
 };
 

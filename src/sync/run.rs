@@ -31,7 +31,7 @@ use crate::{
     },
     mapping::{plan::Plan, target::Target},
     protocol::{error::CatalogError, message::StreamId},
-    report::{counts::Counts, log::Course},
+    report::counts::{Counts, Course},
 };
 
 /// Inputs that have not landed, their requests and the states that wait may take so much memory together: 16 MiB. Reading stops
@@ -55,6 +55,8 @@ pub struct SyncParts {
     /// Streams of the catalog that may have states, but no record; with what is wrong with one.
     pub unsupported_streams: IndexMap<StreamId, CatalogError>,
     pub timing: Timing,
+    /// The summary is for a person at a terminal.
+    pub summary_as_table: bool,
 }
 
 /// How a sync ended.
@@ -83,6 +85,7 @@ pub struct Sync {
     jobs: JoinSet<Delivered>,
     block: Option<Block>,
     input_ended: bool,
+    summary_as_table: bool,
 }
 
 impl Sync {
@@ -101,6 +104,7 @@ impl Sync {
             jobs: JoinSet::new(),
             block: None,
             input_ended: false,
+            summary_as_table: parts.summary_as_table,
         }
     }
 
@@ -324,7 +328,7 @@ impl Sync {
         let written = self.write_due_states();
         self.intake.announce_end(self.input_ended);
         let (effort, elapsed, open) = (self.client.effort(), self.now(), self.books.ledger.open_records());
-        self.books.log(Course { effort, elapsed, open });
+        self.books.log(Course { effort, elapsed, open, as_table: self.summary_as_table });
         match written {
             Ok(()) => end,
             Err(closed) => closed,

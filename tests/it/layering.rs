@@ -174,6 +174,7 @@ const PURE: &[&str] = &[
     "report::counts",
     "report::fate",
     "report::json",
+    "report::table",
     "sync::batcher",
     "sync::delivery::attribution",
     "sync::delivery::blame",

@@ -95,6 +95,7 @@ fn a_connector_with_a_fault() {
         plans: None,
         unsupported_streams: indexmap::IndexMap::default(),
         timing: Timing::STANDARD,
+        summary_as_table: false,
     };
     let lines = people(0..10) + &state(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -251,6 +251,7 @@ impl Course {
             plans,
             unsupported_streams: IndexMap::new(),
             timing: Timing::STANDARD,
+            summary_as_table: false,
         }
     }
 }

@@ -65,12 +65,13 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         &context.environment,
     )?;
     let account = client.account().await?;
-    let keys = KeySpace::contacts_by_email();
+    let key_space = KeySpace::contacts_by_email();
     let scopes = learn::scopes(&client).await;
-    let schema = learn::learn(&client, &config, catalog.as_ref(), &keys, async || scopes.clone()).await?;
+    let schema =
+        learn::learn(&client, &config, catalog.as_ref(), &key_space, async || scopes.clone()).await?;
     match &scopes {
-        Some(scopes) => permissions::compare(&config, keys.object(), scopes)?,
-        None => permissions::probe(&client, &config, &keys).await?,
+        Some(scopes) => permissions::compare(&config, key_space.object(), scopes)?,
+        None => permissions::probe(&client, &config, &key_space).await?,
     }
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
     warn_of_values(&config.field_mappings, plans::value_policy(&config).formats, &schema);
@@ -78,11 +79,11 @@ async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> 
         if let Some(error) = catalog.unsupported.values().next() {
             return Err(error.clone().into());
         }
-        show_plans(catalog, &config, Target::new(keys, Arc::new(schema), plans::value_policy(&config)))?;
+        show_plans(catalog, &config, Target::new(key_space, Arc::new(schema), plans::value_policy(&config)))?;
     } else {
         // A catalog may declare the field, and a sync then makes the property.
         let creates = config.unknown_fields == UnknownFields::Create;
-        check_mappings(&config.field_mappings, keys.property(), &schema, |_| creates)?;
+        check_mappings(&config.field_mappings, key_space.property(), &schema, |_| creates)?;
     }
     let portal_id = shown(account.portal_id.as_deref().unwrap_or("(no id)"));
     let stage = match stage {

@@ -52,7 +52,7 @@ pub async fn run(
 async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<SyncParts, Failure> {
     let config = read_config(&config)?;
     let catalog = catalog.map(|path| read_catalog(&path)).transpose()?;
-    let keys = KeySpace::contacts_by_email();
+    let key_space = KeySpace::contacts_by_email();
     let environment = &context.environment;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
@@ -60,16 +60,16 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
     // Before anything is done, and before a plan that would only have to be read again.
     let scopes = learn::scopes(&client).await;
     if let Some(scopes) = &scopes {
-        permissions::compare(&config, keys.object(), scopes)?;
+        permissions::compare(&config, key_space.object(), scopes)?;
     }
-    let schema = learn::learn(&client, &config, catalog.as_ref(), &keys, async || scopes).await?;
+    let schema = learn::learn(&client, &config, catalog.as_ref(), &key_space, async || scopes).await?;
     info!(
         account = account.portal_id.as_deref(),
         api_version = config.api_version.as_str(),
         "writing contacts to HubSpot"
     );
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
-    let mut target = Target::new(keys, Arc::new(schema), value_policy(&config));
+    let mut target = Target::new(key_space, Arc::new(schema), value_policy(&config));
     target.on_create = stage.iter().filter_map(|stage| on_create(stage, &target.schema)).collect();
     warn_of_values(&config.field_mappings, target.values.formats, &target.schema);
     let (target, plans) = if let Some(catalog) = &catalog {
@@ -77,7 +77,7 @@ async fn prepare(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -
         warn_of_what_will_not_happen(catalog);
         planned
     } else {
-        check_mappings(&config.field_mappings, target.keys.property(), &target.schema, |_| false)?;
+        check_mappings(&config.field_mappings, target.key_space.property(), &target.schema, |_| false)?;
         if config.unknown_fields == UnknownFields::Create {
             warn!("without a catalog no field is declared, so that no property is created");
         }
@@ -108,7 +108,7 @@ async fn plan(
         let wanted = create::missing(catalog, &plans, &target.schema, &config.field_mappings);
         if !wanted.is_empty() {
             let mut schema = Schema::clone(&target.schema);
-            let created = create::create(client, &wanted, target.keys.object(), &mut schema).await?;
+            let created = create::create(client, &wanted, target.key_space.object(), &mut schema).await?;
             target = Arc::new(target.with_created(schema, created));
             plans = plans::plans(catalog, config, &target)?;
         }

@@ -43,7 +43,9 @@ impl<'a> Keyless<'a> {
         let leads_nowhere =
             mapping.is_some_and(|one| plan.mappings().doubt(one, stream) == Some(Doubt::Impossible));
         let has_key = plan.has_key() && !leads_nowhere;
-        (plan.is_declared() && !has_key).then(|| Self { stream, mapping: mapping.cloned() })
+        // A mapping for all streams names a field that this one lacks.
+        let told = mapping.or_else(|| plan.mappings().to_key(plan.target().key_space.property()));
+        (plan.is_declared() && !has_key).then(|| Self { stream, mapping: told.cloned() })
     }
 
     /// What was looked for, and what there is.
@@ -167,7 +169,10 @@ pub fn warn_of_mappings(plans: &[Plan], catalog: &Catalog, config: &Config) {
         let known = || catalog.streams.iter().map(|stream| &stream.id).chain(catalog.unsupported.keys());
         if !known().any(applies) {
             let names: Vec<String> = known().map(ToString::to_string).collect();
-            let nearest = nearest(stream.unwrap_or_default(), names.iter().map(String::as_str));
+            let nearest = nearest(
+                stream.unwrap_or_default(),
+                names.iter().map(String::as_str).chain(known().map(StreamId::name)),
+            );
             warn!(
                 stream,
                 field, nearest, "an entry of `field_mappings` names a stream that is not in the catalog"

@@ -35,7 +35,7 @@ pub fn value_policy(config: &Config) -> ValuePolicy {
 /// A `config_error` if a mapping cannot work or a stream has no address.
 pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result<Vec<Plan>, Failure> {
     let mappings = &config.field_mappings;
-    check_mappings(mappings, target.keys.property(), &target.schema, |mapping| {
+    check_mappings(mappings, target.key_space.property(), &target.schema, |mapping| {
         may_be_created(mapping, catalog, config)
     })?;
     let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, target);
@@ -48,6 +48,7 @@ pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result
     let error = no_key(&keyless);
     // What the other streams do is right, and the fields of the failing ones show what is missing.
     plans.iter_mut().for_each(announce);
+    warn_of_mappings(&plans, catalog, config);
     Err(error.into())
 }
 

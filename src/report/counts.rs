@@ -104,6 +104,8 @@ pub struct StreamCounts {
     pub on_create_missed: BTreeMap<String, Tally>,
     /// Values that HubSpot accepted and did not apply, since it kept its own, by property.
     pub not_applied: BTreeMap<String, Tally>,
+    /// Records that were written, perhaps over a later one of the same CRM record.
+    pub out_of_order: Tally,
 }
 
 impl StreamCounts {
@@ -126,8 +128,6 @@ impl StreamCounts {
 pub struct Counts {
     /// By the stream's place in the ledger.
     pub streams: Vec<StreamCounts>,
-    /// How many records were written, perhaps over a later one of the same CRM record; with their first lines.
-    pub out_of_order: Tally,
 }
 
 impl Counts {
@@ -180,6 +180,13 @@ impl Counts {
     pub fn not_applied(&mut self, property: &str, ticket: Ticket) {
         if let Some(stream) = self.of_stream(ticket.stream()) {
             stream.not_applied.entry(property.to_owned()).or_default().add(ticket);
+        }
+    }
+
+    /// A record was written, perhaps over a later one of the same CRM record.
+    pub fn out_of_order(&mut self, ticket: Ticket) {
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            stream.out_of_order.add(ticket);
         }
     }
 

@@ -23,7 +23,7 @@ pub fn log_counts(counts: &Counts, course: Course) {
     streams().for_each(|one| log_tallies(one, &one.rejected, "rejected records"));
     streams().for_each(|one| log_tallies(one, &one.values_left_out, "values left out"));
     streams().for_each(log_not_applied);
-    log_out_of_order(counts);
+    streams().for_each(log_out_of_order);
     streams().for_each(log_skipped);
     if streams().count() > 1 {
         streams().for_each(log_stream);
@@ -87,13 +87,11 @@ fn log_not_applied(counts: &StreamCounts) {
     }
 }
 
-fn log_out_of_order(counts: &Counts) {
-    if counts.out_of_order.count > 0 {
-        warn!(
-            count = counts.out_of_order.count,
-            first_lines = ?counts.out_of_order.first_lines,
-            "records of contacts with several addresses that were written out of order and could not be written again"
-        );
+fn log_out_of_order(counts: &StreamCounts) {
+    let (stream, tally) = (&counts.stream, &counts.out_of_order);
+    if tally.count > 0 {
+        let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
+        warn!(%stream, count = tally.count, ?first_lines, ?first_records, "records of contacts with several addresses that were written out of order and could not be written again");
     }
 }
 

@@ -69,7 +69,7 @@ const ROOMS: &[Rooms] = &[
             ("evidence", &[]),
             ("ledger", &["evidence"]),
             ("run", &["batcher", "books", "delivery", "intake", "known"]),
-            ("streams", &["ledger"]),
+            ("streams", &["books"]),
         ],
         open_to_all: &["error"],
     },

@@ -112,7 +112,7 @@ impl Delivery {
 
     /// The object whose records the token turned out not to be allowed to look up.
     pub fn denied_look_ups(&self) -> Option<ObjectType> {
-        self.look_ups.denied.then(|| self.target.keys.object())
+        self.look_ups.denied.then(|| self.target.key_space.object())
     }
 
     /// The keys of the batch, and what it takes in memory, about.
@@ -142,7 +142,7 @@ impl Delivery {
 
     pub(super) fn encode_read(&mut self) -> BatchCall {
         let pending = self.current.iter().filter_map(|&index| self.inputs.get(index));
-        BatchCall::read(&self.target.keys, pending.map(|pending| &pending.input.key))
+        BatchCall::read(&self.target.key_space, pending.map(|pending| &pending.input.key))
     }
 
     pub(super) fn encode_upsert(&mut self) -> BatchCall {
@@ -157,7 +157,7 @@ impl Delivery {
                 properties: pending.sends(target, unusable),
             })
         });
-        BatchCall::upsert(&target.keys, inputs, &target.watched)
+        BatchCall::upsert(&target.key_space, inputs, &target.watched)
     }
 
     /// The property of this name if the last request sent it for an input: no other is believed, nor repeated in logs.

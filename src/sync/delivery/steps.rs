@@ -146,7 +146,7 @@ impl Delivery {
         let current = std::mem::take(&mut self.current);
         let sent: Vec<(usize, &Key)> =
             current.iter().filter_map(|&index| Some((index, &self.inputs.get(index)?.input.key))).collect();
-        let Attribution { of_inputs, aliases, ambiguous } = attribute(&self.target.keys, &sent, answer);
+        let Attribution { of_inputs, aliases, ambiguous } = attribute(&self.target.key_space, &sent, answer);
         for (primary, places) in aliases {
             let keys = places.iter().filter_map(|&place| sent.get(place).map(|(_, key)| (*key).clone()));
             self.write_order.note(primary, keys.collect());

@@ -11,6 +11,7 @@ use crate::{
     mapping::{
         claim::joined,
         creation::is_valid_name,
+        error::{Cure, MappingError},
         json_schema::{Shape, inside, is_nested, schema_at, shape},
         mappings::{Doubt, is_field},
         path::Path,
@@ -107,6 +108,21 @@ pub fn may_be_created(mapping: &FieldMapping, catalog: &Catalog, config: &Config
     config.unknown_fields == UnknownFields::Create
         && is_valid_name(&mapping.property)
         && streams_of(mapping, catalog).any(|stream| declared(stream, &mapping.field).is_some_and(is_plain))
+}
+
+/// A property of a mapping is not created since no stream declares the field: then the field is the mistake.
+pub fn blame_field(error: MappingError, catalog: &Catalog, config: &Config) -> MappingError {
+    match error {
+        MappingError::NoSuchProperty { field, property, cure: Cure::CopyOrCreate }
+            if config.unknown_fields == UnknownFields::Create
+                && catalog.streams.iter().all(|stream| declared(stream, &field).is_none()) =>
+        {
+            let fields = catalog.streams.iter().flat_map(|stream| &stream.fields);
+            let nearest = nearest(&field, fields.map(|field| field.name.as_str())).map(str::to_owned);
+            MappingError::NoSuchProperty { field, property, cure: Cure::CorrectField { nearest } }
+        }
+        error => error,
+    }
 }
 
 fn streams_of<'a>(

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::doubts::{Keyless, may_be_created, no_key, warn_of_lists, warn_of_mappings};
+use tracing::info;
+
+use super::doubts::{Keyless, blame_field, may_be_created, no_key, warn_of_lists, warn_of_mappings};
 use crate::{
     config::{Config, UnknownFields},
     error::Failure,
@@ -37,7 +39,8 @@ pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result
     let mappings = &config.field_mappings;
     check_mappings(mappings, target.key_space.property(), &target.schema, |mapping| {
         may_be_created(mapping, catalog, config)
-    })?;
+    })
+    .map_err(|error| blame_field(error, catalog, config))?;
     let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, target);
     let mut plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
     let keyless: Vec<Keyless<'_>> =
@@ -54,6 +57,9 @@ pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result
 
 fn announce(plan: &mut Plan) {
     plan.take_news();
+    if !plan.is_declared() {
+        info!(stream = %plan.stream(), "the catalog declares no fields of the stream: where each field goes is told when records bring it");
+    }
     announce_plan(plan);
 }
 

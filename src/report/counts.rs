@@ -109,6 +109,11 @@ pub struct StreamCounts {
 }
 
 impl StreamCounts {
+    /// Records came, some were rejected, and HubSpot has none of them.
+    pub fn wrote_nothing(&self) -> bool {
+        self.created + self.updated + self.unchanged + self.folded == 0 && self.rejected.count() > 0
+    }
+
     fn settled(&mut self, ticket: Ticket, fate: &Fate) {
         match fate {
             Fate::Created => self.created += 1,

@@ -22,6 +22,9 @@ pub fn log_counts(counts: &Counts, course: Course) {
     let streams = || counts.streams.iter().filter(|stream| stream.read > 0);
     streams().for_each(|one| log_tallies(one, &one.rejected, "rejected records"));
     streams().for_each(|one| log_tallies(one, &one.values_left_out, "values left out"));
+    streams().filter(|one| one.wrote_nothing()).for_each(|one| {
+        warn!(stream = %one.stream, read = one.read, rejected = one.rejected.count(), "no record of the stream was written");
+    });
     streams().for_each(log_not_applied);
     streams().for_each(log_out_of_order);
     streams().for_each(log_skipped);

@@ -82,7 +82,7 @@ const ROOMS: &[Rooms] = &[
             ("existence", &[]),
             ("look_up", &["blame", "existence", "mode", "state"]),
             ("mode", &["existence", "pending"]),
-            ("outcome", &["blame", "pending"]),
+            ("outcome", &["blame", "existence", "pending"]),
             ("pending", &["existence"]),
             ("refused", &["blame", "existence", "pending", "state"]),
             ("send", &["outcome", "state", "steps"]),

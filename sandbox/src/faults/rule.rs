@@ -122,7 +122,7 @@ pub enum What {
         /// Size of the body.
         bytes: u64,
     },
-    /// The real answer with a member `padding` in front, a text of so many bytes.
+    /// The real answer with a member `padding` in its first result, a text of so many bytes.
     Padded {
         /// Size of the text.
         bytes: usize,

@@ -267,8 +267,7 @@ impl Delivery {
         let Some(pending) = self.inputs.get_mut(index) else { return false };
         if is_configured {
             pending.dropped.insert(Arc::clone(&name));
-            let ticket = pending.input.parts.last().map(|part| part.ticket);
-            self.outcome.notes.on_create_refused.extend(ticket.map(|ticket| (Arc::clone(&name), ticket)));
+            pending.on_create_refused.insert(Arc::clone(&name));
         } else if !(drops_values && pending.drop_own(&name)) {
             return false;
         }

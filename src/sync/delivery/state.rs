@@ -65,6 +65,8 @@ pub struct Delivery {
     pub(super) whole_again: u8,
     pub(super) remarks: Vec<&'static str>,
     pub(super) write_order: WriteOrder,
+    /// What was written out of order is being written again.
+    pub(super) restores_order: bool,
     pub(super) outcome: Outcome,
 }
 
@@ -94,6 +96,7 @@ impl Delivery {
             whole_again: 0,
             remarks: Vec::new(),
             write_order: WriteOrder::default(),
+            restores_order: false,
             outcome: Outcome::default(),
         }
     }
@@ -218,11 +221,9 @@ impl Delivery {
         pending.presumed = presumed;
         let left_out = left_out(&self.unusable, self.unusable_when_sent);
         self.outcome.note_written(pending, created, &left_out);
-        if created && pending.existence != Existence::Missing {
-            let missed = pending.on_create(&self.target, &self.unusable);
-            let missed = missed.zip(pending.input.parts.last());
-            let missed = missed.map(|(one, part)| (Arc::clone(&one.property.name), part.ticket));
-            self.outcome.notes.on_create_missed.extend(missed);
+        // Of which input a result is that names none is not known for sure.
+        if created && !presumed {
+            self.outcome.note_created(pending, &self.target, &left_out);
         }
         if self.inputs.len() == self.of_batch {
             return;

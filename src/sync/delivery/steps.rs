@@ -58,6 +58,7 @@ impl Delivery {
                 for pending in &again {
                     self.outcome.hold(pending);
                 }
+                self.restores_order = true;
                 self.ask_alone(again);
                 continue;
             };
@@ -77,8 +78,12 @@ impl Delivery {
         }
     }
 
-    /// Second tries come last, so that one wait serves all of them, but before later records of their key.
+    /// Second tries come last, so that one wait serves all of them, but before later records of their key. While records are
+    /// written again to restore the order of a CRM record's keys, each comes at once: the next one is a later one of the same.
     fn second_tries_are_next(&self) -> bool {
+        if self.restores_order && !self.second_tries.is_empty() {
+            return true;
+        }
         let key = |index: &usize| self.inputs.get(*index).map(|pending| &pending.input.key);
         let is_later = |index: &usize| self.second_tries.iter().any(|tried| key(tried) == key(index));
         match self.work.front() {

@@ -25,10 +25,11 @@ pub async fn run(context: &Context, config: PathBuf) -> Result<(), Failure> {
     let config = read_config(&config)?;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::CHECK, &context.environment)?;
-    let keys = KeySpace::contacts_by_email();
-    let schema = learn::learn(&client, &config, None, &keys, async || learn::scopes(&client).await).await?;
+    let key_space = KeySpace::contacts_by_email();
+    let schema =
+        learn::learn(&client, &config, None, &key_space, async || learn::scopes(&client).await).await?;
     let schema = json_schema(&schema, config.unknown_fields == UnknownFields::Create);
-    let line = emit::destination_catalog(CONTACT, keys.property(), &schema);
+    let line = emit::destination_catalog(CONTACT, key_space.property(), &schema);
     Ok(context.output.line(&line).map_err(|OutputClosed| CommandError::OutputClosed)?)
 }
 

@@ -9,18 +9,14 @@ use tracing::{info, warn};
 
 use super::{Context, read_catalog, read_config, report_file::ReportFile};
 use crate::{
-    config::{Config, DelayScale, UnknownFields},
-    crm::{key::KeySpace, schema::Schema},
+    config::{DelayScale, UnknownFields},
     error::Failure,
     hubspot::{client::Client, retry::RetryPolicy},
     io::input,
-    mapping::{mappings::check_mappings, plan::Plan, target::Target},
+    mapping::mappings::check_mappings,
     prepare::{
-        create,
-        doubts::warn_of_values,
-        learn, permissions,
-        plans::{self, value_policy},
-        stage::{on_create, stage},
+        connect::{Connection, connect},
+        plans::{Missing, prepare_plans},
     },
     protocol::catalog::{Catalog, ConfiguredStream},
     report::{
@@ -123,33 +119,22 @@ async fn prepare(
 ) -> Result<SyncParts, Failure> {
     let config = read_config(config)?;
     let catalog = catalog.map(read_catalog).transpose()?;
-    let keys = KeySpace::contacts_by_email();
     let environment = &context.environment;
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
     let client = &*known.insert(Arc::new(client));
-    let account = client.account().await?;
-    // Before anything is done, and before a plan that would only have to be read again.
-    let scopes = learn::scopes(client).await;
-    if let Some(scopes) = &scopes {
-        permissions::compare(&config, keys.object(), scopes)?;
-    }
-    let schema = learn::learn(client, &config, catalog.as_ref(), &keys, async || scopes).await?;
+    let Connection { portal_id, target, .. } = connect(client, &config, catalog.as_ref()).await?;
     info!(
-        account = account.portal_id.as_deref(),
+        account = portal_id.as_deref(),
         api_version = config.api_version.as_str(),
         "writing contacts to HubSpot"
     );
-    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
-    let mut target = Target::new(keys, Arc::new(schema), value_policy(&config));
-    target.on_create = stage.iter().filter_map(|stage| on_create(stage, &target.schema)).collect();
-    warn_of_values(&config.field_mappings, target.values.formats, &target.schema);
     let (target, plans) = if let Some(catalog) = &catalog {
-        let planned = plan(client, catalog, &config, target).await?;
+        let (target, plans) = prepare_plans(Missing::Create(client), catalog, &config, target).await?;
         warn_of_what_will_not_happen(catalog);
-        planned
+        (target, Some(plans))
     } else {
-        check_mappings(&config.field_mappings, target.keys.property(), &target.schema, |_| false)?;
+        check_mappings(&config.field_mappings, target.key_space.property(), &target.schema, |_| false)?;
         if config.unknown_fields == UnknownFields::Create {
             warn!("without a catalog no field is declared, so that no property is created");
         }
@@ -166,28 +151,6 @@ async fn prepare(
         timing: timing(environment.delay_scale),
         summary_as_table: context.to_terminal,
     })
-}
-
-/// Compiles the plans, after the properties that are missing have been created, if they are to be.
-async fn plan(
-    client: &Client,
-    catalog: &Catalog,
-    config: &Config,
-    target: Target,
-) -> Result<(Arc<Target>, Option<Vec<Plan>>), Failure> {
-    let mut target = Arc::new(target);
-    let mut plans = plans::plans(catalog, config, &target)?;
-    if config.unknown_fields == UnknownFields::Create {
-        let wanted = create::missing(catalog, &plans, &target.schema, &config.field_mappings);
-        if !wanted.is_empty() {
-            let mut schema = Schema::clone(&target.schema);
-            let created = create::create(client, &wanted, target.keys.object(), &mut schema).await?;
-            target = Arc::new(target.with_created(schema, created));
-            plans = plans::plans(catalog, config, &target)?;
-        }
-    }
-    plans::announce_plans(&mut plans, catalog, config)?;
-    Ok((target, Some(plans)))
 }
 
 fn warn_of_what_will_not_happen(catalog: &Catalog) {

@@ -213,8 +213,11 @@ pub(super) fn of_mapping() -> Vec<Example> {
         ChooseNear(vec!["…".into()]),
         CopyOrCreate,
         CopyOrRename,
+        CorrectField { nearest: Some(any()) },
     );
-    failures(errors.into_iter().chain(cures.into_iter().map(no_such)))
+    let without = Cure::CorrectField { nearest: None };
+    let cures = cures.into_iter().chain([without]);
+    failures(errors.into_iter().chain(cures.map(no_such)))
 }
 
 pub(super) fn of_preparation() -> Vec<Example> {

@@ -31,34 +31,38 @@ pub struct UpsertInput<'a, P> {
 
 impl BatchCall {
     /// Looks records up by their keys, which are of one space.
-    pub fn read<'a>(keys: &KeySpace, ids: impl Iterator<Item = &'a Key>) -> Self {
-        let looks_at = [Arc::clone(keys.property())];
+    pub fn read<'a>(key_space: &KeySpace, ids: impl Iterator<Item = &'a Key>) -> Self {
+        let looks_at = [Arc::clone(key_space.property())];
         let body = ReadBody {
             inputs: ids.map(|key| Id { id: key.as_str() }).collect(),
-            id_property: keys.property(),
-            properties: [keys.property()],
+            id_property: key_space.property(),
+            properties: [key_space.property()],
             properties_with_history: [],
         };
-        Self { endpoint: Endpoint::BatchRead(keys.object()), body: encode(&body), looks_at: looks_at.into() }
+        Self {
+            endpoint: Endpoint::BatchRead(key_space.object()),
+            body: encode(&body),
+            looks_at: looks_at.into(),
+        }
     }
 
     /// An upsert without inputs: it shows whether writing is permitted.
-    pub fn upsert_nothing(keys: &KeySpace) -> Self {
-        Self::upsert(keys, std::iter::empty::<UpsertInput<'_, std::iter::Empty<(&str, &str)>>>(), &[])
+    pub fn upsert_nothing(key_space: &KeySpace) -> Self {
+        Self::upsert(key_space, std::iter::empty::<UpsertInput<'_, std::iter::Empty<(&str, &str)>>>(), &[])
     }
 
     /// Creates or updates records by their keys. `watched` are the properties besides the key that are read of the results.
     pub fn upsert<'a, P>(
-        keys: &KeySpace,
+        key_space: &KeySpace,
         inputs: impl Iterator<Item = UpsertInput<'a, P>> + Clone,
         watched: &[Arc<str>],
     ) -> Self
     where
         P: Iterator<Item = (&'a str, &'a str)> + Clone,
     {
-        let looks_at = [keys.property()].into_iter().chain(watched).map(Arc::clone).collect();
-        let body = UpsertBody { inputs: Inputs { inputs, id_property: keys.property() } };
-        Self { endpoint: Endpoint::BatchUpsert(keys.object()), body: encode(&body), looks_at }
+        let looks_at = [key_space.property()].into_iter().chain(watched).map(Arc::clone).collect();
+        let body = UpsertBody { inputs: Inputs { inputs, id_property: key_space.property() } };
+        Self { endpoint: Endpoint::BatchUpsert(key_space.object()), body: encode(&body), looks_at }
     }
 }
 

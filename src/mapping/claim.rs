@@ -71,11 +71,11 @@ pub(super) struct Claim {
     pub rank: Rank,
     /// By its whole name, not by a path that begins with it.
     pub exact: bool,
-    pub wish: Wish,
+    pub candidate: Candidate,
 }
 
 #[derive(Debug)]
-pub(super) enum Wish {
+pub(super) enum Candidate {
     /// What a mapping says, with its place among the mappings.
     Mapped(usize, Use),
     Named(Arc<Property>),
@@ -91,11 +91,11 @@ pub(super) fn claims(
     target: &Target,
     fields_are_properties: bool,
 ) -> Vec<Claim> {
-    let Target { keys, schema, values, .. } = target;
+    let Target { key_space, schema, values, .. } = target;
     let mut claims = Vec::new();
     for (place, mapping, steps) in mappings.of_field(new.name) {
         let goal = match schema.property(&mapping.property) {
-            _ if keys.is_key(&mapping.property) => Goal::Key(Arc::clone(keys)),
+            _ if key_space.is_key(&mapping.property) => Goal::Key(Arc::clone(key_space)),
             Some(property) => Goal::Property(Arc::clone(property)),
             None => continue,
         };
@@ -105,25 +105,25 @@ pub(super) fn claims(
             mapping.values.clone(),
             values.formats,
         );
-        claims.push(Claim { rank, exact: steps.is_empty(), wish: Wish::Mapped(place, one) });
+        claims.push(Claim { rank, exact: steps.is_empty(), candidate: Candidate::Mapped(place, one) });
     }
     if claims.iter().any(|claim| claim.exact) {
         return claims;
     }
-    let (rank, wish) = by_name(new, target, fields_are_properties);
-    let says_nothing_new = !claims.is_empty() && matches!(wish, Wish::LeftOut(_));
+    let (rank, candidate) = by_name(new, target, fields_are_properties);
+    let says_nothing_new = !claims.is_empty() && matches!(candidate, Candidate::LeftOut(_));
     if !says_nothing_new {
-        claims.push(Claim { rank, exact: true, wish });
+        claims.push(Claim { rank, exact: true, candidate });
     }
     claims
 }
 
-fn by_name(new: NewField<'_>, target: &Target, fields_are_properties: bool) -> (Rank, Wish) {
-    let Target { keys, schema, values, .. } = target;
-    let out = |why| (Rank::Named(By::UsualName), Wish::LeftOut(why));
+fn by_name(new: NewField<'_>, target: &Target, fields_are_properties: bool) -> (Rank, Candidate) {
+    let Target { key_space, schema, values, .. } = target;
+    let out = |why| (Rank::Named(By::UsualName), Candidate::LeftOut(why));
     let chosen = schema.property(new.name).filter(|_| fields_are_properties);
     if let Some(property) = chosen.filter(|property| !property.read_only) {
-        return (Rank::Named(By::Name), Wish::Named(Arc::clone(property)));
+        return (Rank::Named(By::Name), Candidate::Named(Arc::clone(property)));
     }
     if values.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
         return out(LeftOut::DeletionMark);
@@ -133,8 +133,8 @@ fn by_name(new: NewField<'_>, target: &Target, fields_are_properties: bool) -> (
     }
     match schema.find(new.name) {
         Match::Found(_, property) if property.read_only => out(LeftOut::ReadOnly),
-        Match::Found(by, property) if fits(new.shape, &property, keys) => {
-            (Rank::Named(by), Wish::Named(property))
+        Match::Found(by, property) if fits(new.shape, &property, key_space) => {
+            (Rank::Named(by), Candidate::Named(property))
         }
         Match::Found(..) => out(LeftOut::Nested(new.inside)),
         _ if new.nested => out(LeftOut::Nested(new.inside)),
@@ -154,11 +154,11 @@ fn names_of(properties: &[Arc<Property>]) -> Vec<Arc<str>> {
 }
 
 /// Whether values of this form may go into a property without a mapping.
-fn fits(shape: Shape, property: &Property, keys: &KeySpace) -> bool {
+fn fits(shape: Shape, property: &Property, key_space: &KeySpace) -> bool {
     match shape {
         Shape::Object => false,
         // The primary entry of a list may be an address or a number, but never a text.
-        Shape::ListOfObjects => keys.is_key(&property.name) || property.kind != Kind::Text,
+        Shape::ListOfObjects => key_space.is_key(&property.name) || property.kind != Kind::Text,
         Shape::ListOfPlain | Shape::List | Shape::Plain | Shape::Unknown => true,
     }
 }

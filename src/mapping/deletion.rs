@@ -47,7 +47,12 @@ impl Mark {
                 let text = value.get().trim_matches('"').trim().to_lowercase();
                 let is_none =
                     NO_MOMENTS.contains(&&*text) || NO_DATES.iter().any(|none| text.starts_with(none));
-                Some(cell::has_value(value) && !is_none)
+                if is_none || !cell::has_value(value) {
+                    return Some(false);
+                }
+                // Whatever its form, a moment has digits.
+                let has_digits = text.bytes().any(|byte| byte.is_ascii_digit());
+                if has_digits { Some(true) } else { value::flag(value) }
             }
         }
     }
@@ -92,10 +97,15 @@ mod tests {
             ("true", true, true),
             ("1", true, true),
             ("\"true\"", true, true),
+            ("\"yes\"", true, true),
         ] {
             let raw = RawValue::from_string(json.to_owned()).unwrap();
             assert_eq!(Mark::Moment.is_set(&raw), Some(moment), "{json} as a moment");
             assert_eq!(Mark::Flag.is_set(&raw).unwrap_or_default(), flag, "{json} as a flag");
+        }
+        for json in ["\"never\"", "\"active\""] {
+            let raw = RawValue::from_string(json.to_owned()).unwrap();
+            assert_eq!(Mark::Moment.is_set(&raw), None, "{json} says neither yes nor no");
         }
     }
 }

@@ -59,6 +59,8 @@ pub enum Cure {
     CopyOrCreate,
     /// HubSpot takes no property of this name.
     CopyOrRename,
+    /// The property would be created, but no stream declares the field.
+    CorrectField { nearest: Option<String> },
 }
 
 /// A [`Cure`] with the name that it is for.
@@ -82,6 +84,15 @@ impl fmt::Display for CureOf<'_> {
                 "copy the internal name from the property's settings in HubSpot, or, to have the property made by \
                  `unknown_fields: create`, write a name of lower-case letters, digits and `_`.",
             ),
+            Cure::CorrectField { nearest } => {
+                formatter.write_str(
+                    "`unknown_fields: create` does not make it, since no stream of the catalog declares the field",
+                )?;
+                match nearest {
+                    Some(name) => write!(formatter, ". Did you mean the field `{}`?", shown(name)),
+                    None => formatter.write_str(". Correct the field, or select it in the connection."),
+                }
+            }
         }
     }
 }

@@ -140,7 +140,7 @@ impl Goal {
     /// The internal name of the property; the key has one too.
     pub fn property(&self) -> Arc<str> {
         match self {
-            Self::Key(keys) => Arc::clone(keys.property()),
+            Self::Key(key_space) => Arc::clone(key_space.property()),
             Self::Property(property) => Arc::clone(&property.name),
         }
     }
@@ -174,7 +174,7 @@ impl Use {
 
     pub(super) fn new(field: &str, goal: Goal, path: Box<[Step]>, rank: Rank, formats: Formats) -> Self {
         let wanted = match &goal {
-            Goal::Key(keys) => keys.wanted_example().to_owned(),
+            Goal::Key(key_space) => key_space.wanted_example().to_owned(),
             Goal::Property(property) => value::wanted(property, formats),
         };
         let field = Self::named(field, &path);
@@ -203,7 +203,7 @@ impl Use {
         if let Some(table) = &values {
             let (field, example) = (Self::named(field, &self.path), shown(table.example()).into_owned());
             let wanted = match &self.goal {
-                Goal::Key(keys) => keys.wanted().to_owned(),
+                Goal::Key(key_space) => key_space.wanted().to_owned(),
                 Goal::Property(property) => value::wanted(property, formats),
             };
             let expects = format!(

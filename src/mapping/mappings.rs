@@ -67,12 +67,12 @@ impl Mappings {
             applies.cloned().chain(chosen).partition(|mapping| mapping.stream.is_some());
         let mut all: Vec<StreamMapping> = Vec::new();
         for mapping in specific.into_iter().chain(general) {
-            if let Some(rival) = all.iter().find(|one| one.mapping.property == mapping.property) {
-                if mapping.stream.is_some() && rival.mapping.field != mapping.field {
+            if let Some(other) = all.iter().find(|one| one.mapping.property == mapping.property) {
+                if mapping.stream.is_some() && other.mapping.field != mapping.field {
                     return Err(MappingError::PropertyTwice {
                         stream: id.clone(),
                         property: mapping.property,
-                        first_field: rival.mapping.field.clone(),
+                        first_field: other.mapping.field.clone(),
                         second_field: mapping.field,
                     });
                 }
@@ -128,6 +128,11 @@ impl Mappings {
     pub(super) fn of_key(&self, key: &str) -> Option<&FieldMapping> {
         let of_key = self.all.iter().find(|one| one.mapping.property == key)?;
         (of_key.field.is_some() || of_key.mapping.stream.is_some()).then_some(&of_key.mapping)
+    }
+
+    /// The mapping that names the key, whether or not the stream has its field.
+    pub fn to_key(&self, key: &str) -> Option<&FieldMapping> {
+        self.all.iter().map(|one| &one.mapping).find(|mapping| mapping.property == key)
     }
 
     /// What makes a mapping doubtful by what the stream declares; `None` if nothing does, or if it does not apply.

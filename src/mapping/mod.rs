@@ -1,7 +1,7 @@
 //! A record in, a change to one CRM record, or a reason, out. Pure: no clock, no network.
 //!
 //! [`mappings`] knows what the settings say, [`claim`] what a [`field`] wants, [`plan`] which one gets it, [`path`] leads into a
-//! field, [`deletion`] knows the marks of deleted records, [`schema`] reads what the catalog promises, [`record`] maps one
+//! field, [`deletion`] knows the marks of deleted records, [`json_schema`] reads what the catalog promises, [`record`] maps one
 //! record into a [`change`], [`cell`] counts, [`value`] maps one value, [`creation`] the properties to make.
 
 pub mod cell;

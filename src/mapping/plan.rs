@@ -1,7 +1,7 @@
 //! The mapping plan of one stream: which field goes into which property, and which are left out. Pure.
 //!
-//! It starts from the fields that the catalog declares and grows with those that records bring. A field that is in use is
-//! never dispossessed by one that comes later. Not here: the mapping of a record ([`super::record`]).
+//! It starts from the fields that the catalog declares and grows with those that records bring. A field keeps
+//! its property though a later field would fit it better. Not here: the mapping of a record ([`super::record`]).
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::{
     cell::Cells,
-    claim::{Claim, NewField, Wish, claims},
+    claim::{Candidate, Claim, NewField, claims},
     deletion::Mark,
     error::MappingError,
     field::{Field, Goal, LeftOut, Rank, Use},
@@ -81,7 +81,7 @@ impl Plan {
             is_declared: !stream.fields.is_empty(),
             fields_are_properties: stream.fields_are_properties,
             target: Arc::clone(target),
-            mappings: Mappings::of_stream(stream, mappings, target.keys.property())?,
+            mappings: Mappings::of_stream(stream, mappings, target.key_space.property())?,
             fields: IndexMap::new(),
             name_bytes: 0,
             holders: HashMap::new(),
@@ -125,7 +125,7 @@ impl Plan {
 
     /// The mapping that names the key for this very stream.
     pub fn mapping_of_key(&self) -> Option<&FieldMapping> {
-        self.mappings.of_key(self.target.keys.property())
+        self.mappings.of_key(self.target.key_space.property())
     }
 
     /// The mappings that apply to the stream, and what has become of them.
@@ -166,8 +166,8 @@ impl Plan {
     /// Other settings for values, for tests.
     #[cfg(test)]
     pub(super) fn set_values(&mut self, values: super::target::ValuePolicy) {
-        let Target { keys, schema, .. } = &*self.target;
-        self.target = Arc::new(Target::new(Arc::clone(keys), Arc::clone(schema), values));
+        let Target { key_space, schema, .. } = &*self.target;
+        self.target = Arc::new(Target::new(Arc::clone(key_space), Arc::clone(schema), values));
     }
 
     pub(super) fn known(&self) -> usize {
@@ -312,9 +312,9 @@ impl Plan {
     }
 
     fn cannot_do_without(&self, field: &str) -> bool {
-        let Target { keys, schema, .. } = &*self.target;
+        let Target { key_space, schema, .. } = &*self.target;
         let is_key =
-            || matches!(schema.find(field), Match::Found(_, property) if keys.is_key(&property.name));
+            || matches!(schema.find(field), Match::Found(_, property) if key_space.is_key(&property.name));
         Mark::of(field).is_some() || self.mappings.of_field(field).next().is_some() || is_key()
     }
 
@@ -325,9 +325,9 @@ impl Plan {
 
     /// Gives a field what it wants, as far as others leave it.
     fn grant(&mut self, index: usize, claim: Claim) {
-        let given = match claim.wish {
-            Wish::LeftOut(why) => Err(why),
-            Wish::Mapped(place, one) => {
+        let given = match claim.candidate {
+            Candidate::LeftOut(why) => Err(why),
+            Candidate::Mapped(place, one) => {
                 let property = one.goal.property();
                 if self.take(&property, index, true) {
                     self.mappings.bind(place, index);
@@ -338,14 +338,14 @@ impl Plan {
                     Err(LeftOut::MappedTooLate(property))
                 }
             }
-            Wish::Named(property) => {
+            Candidate::Named(property) => {
                 let gets = self.stands_in(index, &property)
                     || (!self.mappings.reserves(&property.name) && self.take(&property.name, index, false));
                 let name = self.fields.get_index(index).map_or("", |(name, _)| name);
-                let is_key = self.target.keys.is_key(&property.name);
+                let is_key = self.target.key_space.is_key(&property.name);
                 if gets {
                     let goal = if is_key {
-                        Goal::Key(Arc::clone(&self.target.keys))
+                        Goal::Key(Arc::clone(&self.target.key_space))
                     } else {
                         Goal::Property(property)
                     };
@@ -389,14 +389,14 @@ impl Plan {
             if self.came_now(holder) || self.is_in_use(holder) || is_empty {
                 return holder == index;
             }
-            self.dispossess(holder, property);
+            self.take_from(holder, property);
         }
         self.holders.insert(Arc::clone(property), index);
         true
     }
 
     /// A field that never had a value loses its property to one that has.
-    fn dispossess(&mut self, holder: usize, property: &Arc<str>) {
+    fn take_from(&mut self, holder: usize, property: &Arc<str>) {
         if let Some((_, field)) = self.fields.get_index_mut(holder) {
             field.uses.retain(|one| one.goal.property() != *property);
             if field.uses.is_empty() {
@@ -412,11 +412,11 @@ impl Plan {
     /// Whether a field is one more spelling of the word for the address, beside those that hold it already.
     fn stands_in(&self, index: usize, property: &Property) -> bool {
         let is_word = |index| {
-            self.fields.get_index(index).is_some_and(|(name, _)| self.target.keys.is_word_for_key(name))
+            self.fields.get_index(index).is_some_and(|(name, _)| self.target.key_space.is_word_for_key(name))
         };
         let by_name =
             |index| self.field(index).is_some_and(|(_, field)| !field.key().is_some_and(Use::is_mapped));
-        self.target.keys.is_key(&property.name)
+        self.target.key_space.is_key(&property.name)
             && is_word(index)
             && !self.key.is_empty()
             && self.key.iter().all(|&field| is_word(field) && by_name(field))

@@ -62,7 +62,40 @@ codes! {
     TooLarge = "too_large",
 }
 
+/// Whom a reason blames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blames {
+    /// Nobody: a rule, or a mark of deletion, says that the record is not to be written.
+    Nobody,
+    /// The row, whatever the stream is set up to do: many a customer has no address.
+    Row,
+    /// Perhaps the set-up: of a stream that is wrongly set up, every record is rejected so.
+    SetUp,
+}
+
 impl Code {
+    pub fn blames(self) -> Blames {
+        match self {
+            Self::DeletedInSource => Blames::Nobody,
+            Self::MissingEmail => Blames::Row,
+            Self::NoEmailField
+            | Self::InvalidEmail
+            | Self::NothingToWrite
+            | Self::InvalidValue
+            | Self::NestedValue
+            | Self::ListValue
+            | Self::UnclearTime
+            | Self::ValueTooLong
+            | Self::UnknownProperty
+            | Self::ReadOnlyProperty
+            | Self::MissingRequiredProperty
+            | Self::Conflict
+            | Self::RefusedByHubSpot
+            | Self::NotConfirmed
+            | Self::TooLarge => Blames::SetUp,
+        }
+    }
+
     /// What happened and what to do, for log messages.
     pub fn advice(self) -> &'static str {
         match self {
@@ -120,8 +153,8 @@ impl Code {
                  nothing from HubSpot)"
             }
             Self::RefusedByHubSpot => {
-                "HubSpot refused the record without naming a property; its support can tell more by the \
-                 correlation id"
+                "HubSpot refused the record without naming a property; try the row by hand in HubSpot, or ask its support, \
+                 with the correlation id if there is one"
             }
             Self::NotConfirmed => {
                 "HubSpot never said what became of the record; look for the contact, and send the record again if it \

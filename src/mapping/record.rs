@@ -118,6 +118,7 @@ fn is_deleted(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> bool {
 fn key(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> Result<(Key, usize), Reason> {
     // A record points to a wrong set-up only if no field becomes the address, or if the path to it has never led to one.
     let mut may_be_empty = false;
+    let mut not_there = None;
     for &place in plan.key() {
         let Some(one) = plan.field(place).and_then(|(_, field)| field.key()) else { continue };
         let filled = raw_values.get(place).copied().flatten().filter(|raw| cell::has_value(raw));
@@ -127,6 +128,7 @@ fn key(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> Result<(Key, usize)
         };
         let Some(raw) = walk(raw, &one.path) else {
             may_be_empty |= one.found;
+            not_there = Some(Arc::clone(&one.expects));
             continue;
         };
         let refuse = |code| Reason { code, property: None, expects: Some(Arc::clone(&one.expects)) };
@@ -138,11 +140,13 @@ fn key(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> Result<(Key, usize)
             Some(table) => table.get(&text).ok_or_else(|| refuse(Code::InvalidEmail))?,
             None => &text,
         };
-        let key = plan.target().keys.key(text).ok_or_else(|| refuse(Code::InvalidEmail))?;
+        let key = plan.target().key_space.key(text).ok_or_else(|| refuse(Code::InvalidEmail))?;
         plan.note_key_found(place);
         return Ok((key, place));
     }
-    Err(Reason::of(if may_be_empty { Code::MissingEmail } else { Code::NoEmailField }))
+    let code = if may_be_empty { Code::MissingEmail } else { Code::NoEmailField };
+    // A field with a value in which the path leads nowhere is named.
+    Err(Reason { code, property: None, expects: not_there })
 }
 
 /// What became of a cell. Of several places that it goes to, the best counts.

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Target {
     /// The object, and the property by which its records are found.
-    pub keys: Arc<KeySpace>,
+    pub key_space: Arc<KeySpace>,
     pub mode: WriteMode,
     /// The account's properties of the object.
     pub schema: Arc<Schema>,
@@ -29,16 +29,16 @@ pub struct Target {
 
 impl Target {
     /// A target in the mode `upsert` that gives new records nothing besides.
-    pub fn new(keys: Arc<KeySpace>, schema: Arc<Schema>, values: ValuePolicy) -> Self {
+    pub fn new(key_space: Arc<KeySpace>, schema: Arc<Schema>, values: ValuePolicy) -> Self {
         let (on_create, created) = (Vec::new(), HashSet::new());
         let watched = schema.forward_only();
-        Self { keys, mode: WriteMode::Upsert, schema, on_create, values, created, watched }
+        Self { key_space, mode: WriteMode::Upsert, schema, on_create, values, created, watched }
     }
 
     /// The same for an account that has further properties now, some of which were created a moment ago.
     #[must_use]
     pub fn with_created(&self, schema: Schema, created: HashSet<Arc<str>>) -> Self {
-        let of_schema = Self::new(Arc::clone(&self.keys), Arc::new(schema), self.values);
+        let of_schema = Self::new(Arc::clone(&self.key_space), Arc::new(schema), self.values);
         Self { mode: self.mode, on_create: self.on_create.clone(), created, ..of_schema }
     }
 }

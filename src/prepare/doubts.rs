@@ -11,6 +11,7 @@ use crate::{
     mapping::{
         claim::joined,
         creation::is_valid_name,
+        error::{Cure, MappingError},
         json_schema::{Shape, inside, is_nested, schema_at, shape},
         mappings::{Doubt, is_field},
         path::Path,
@@ -43,7 +44,9 @@ impl<'a> Keyless<'a> {
         let leads_nowhere =
             mapping.is_some_and(|one| plan.mappings().doubt(one, stream) == Some(Doubt::Impossible));
         let has_key = plan.has_key() && !leads_nowhere;
-        (plan.is_declared() && !has_key).then(|| Self { stream, mapping: mapping.cloned() })
+        // A mapping for all streams names a field that this one lacks.
+        let told = mapping.or_else(|| plan.mappings().to_key(plan.target().key_space.property()));
+        (plan.is_declared() && !has_key).then(|| Self { stream, mapping: told.cloned() })
     }
 
     /// What was looked for, and what there is.
@@ -107,6 +110,21 @@ pub fn may_be_created(mapping: &FieldMapping, catalog: &Catalog, config: &Config
         && streams_of(mapping, catalog).any(|stream| declared(stream, &mapping.field).is_some_and(is_plain))
 }
 
+/// A property of a mapping is not created since no stream declares the field: then the field is the mistake.
+pub fn blame_field(error: MappingError, catalog: &Catalog, config: &Config) -> MappingError {
+    match error {
+        MappingError::NoSuchProperty { field, property, cure: Cure::CopyOrCreate }
+            if config.unknown_fields == UnknownFields::Create
+                && catalog.streams.iter().all(|stream| declared(stream, &field).is_none()) =>
+        {
+            let fields = catalog.streams.iter().flat_map(|stream| &stream.fields);
+            let nearest = nearest(&field, fields.map(|field| field.name.as_str())).map(str::to_owned);
+            MappingError::NoSuchProperty { field, property, cure: Cure::CorrectField { nearest } }
+        }
+        error => error,
+    }
+}
+
 fn streams_of<'a>(
     mapping: &FieldMapping,
     catalog: &'a Catalog,
@@ -167,7 +185,10 @@ pub fn warn_of_mappings(plans: &[Plan], catalog: &Catalog, config: &Config) {
         let known = || catalog.streams.iter().map(|stream| &stream.id).chain(catalog.unsupported.keys());
         if !known().any(applies) {
             let names: Vec<String> = known().map(ToString::to_string).collect();
-            let nearest = nearest(stream.unwrap_or_default(), names.iter().map(String::as_str));
+            let nearest = nearest(
+                stream.unwrap_or_default(),
+                names.iter().map(String::as_str).chain(known().map(StreamId::name)),
+            );
             warn!(
                 stream,
                 field, nearest, "an entry of `field_mappings` names a stream that is not in the catalog"

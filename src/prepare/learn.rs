@@ -28,10 +28,10 @@ pub async fn learn(
     client: &Client,
     config: &Config,
     catalog: Option<&Catalog>,
-    keys: &KeySpace,
+    key_space: &KeySpace,
     scopes: impl AsyncFnOnce() -> Option<Vec<String>>,
 ) -> Result<Schema, Failure> {
-    let object = keys.object();
+    let object = key_space.object();
     let mut definitions = client.properties(object, Sensitivity::None).await?;
     let schema = Schema::new(&definitions);
     if !lacks_something(&schema, config, catalog) {

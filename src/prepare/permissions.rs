@@ -45,18 +45,22 @@ pub fn compare(config: &Config, object: ObjectType, scopes: &[String]) -> Result
 /// # Errors
 ///
 /// If a scope is missing, or the token is refused.
-pub async fn probe(client: &Client, config: &Config, keys: &Arc<KeySpace>) -> Result<(), Failure> {
-    for endpoint in needed(config, keys.object()) {
+pub async fn probe(client: &Client, config: &Config, key_space: &Arc<KeySpace>) -> Result<(), Failure> {
+    for endpoint in needed(config, key_space.object()) {
         let tried = match endpoint {
             // A read of nobody.
             Endpoint::BatchRead(_) => {
-                client.batch(&BatchCall::read(keys, keys.key(NOBODY).iter())).await.map(drop)
+                client.batch(&BatchCall::read(key_space, key_space.key(NOBODY).iter())).await.map(drop)
             }
             Endpoint::CreateProperties(object) => {
                 client.create_properties(object, "", "", &[]).await.map(drop)
             }
-            // A batch of nothing.
-            _ => client.batch(&BatchCall::upsert_nothing(keys)).await.map(drop),
+            // A batch of nothing. The others are not needed, or were made already.
+            Endpoint::BatchUpsert(_)
+            | Endpoint::Account
+            | Endpoint::TokenInfo
+            | Endpoint::Properties(_)
+            | Endpoint::CreateGroup(_) => client.batch(&BatchCall::upsert_nothing(key_space)).await.map(drop),
         };
         match tried {
             Err(error) if error.is_missing_scope() || error.is_unauthorized() => return Err(error.into()),

@@ -1,12 +1,19 @@
 //! The plans of the catalog's streams: compiled, and logged with what in them is doubtful. Not here: how one plan is made
 //! ([`crate::mapping::plan`]).
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use super::doubts::{Keyless, may_be_created, no_key, warn_of_lists, warn_of_mappings};
+use tracing::info;
+
+use super::{
+    create,
+    doubts::{Keyless, blame_field, may_be_created, no_key, warn_of_lists, warn_of_mappings},
+};
 use crate::{
     config::{Config, UnknownFields},
+    crm::{definition::PropertyDefinition, schema::Schema},
     error::Failure,
+    hubspot::client::Client,
     mapping::{
         error::MappingError,
         mappings::check_mappings,
@@ -28,16 +35,70 @@ pub fn value_policy(config: &Config) -> ValuePolicy {
     }
 }
 
+/// What becomes of properties that fields lack, under `unknown_fields: create`.
+#[derive(Debug, Clone, Copy)]
+pub enum Missing<'c> {
+    /// They are created.
+    Create(&'c Client),
+    /// It is said which ones a sync would create.
+    Tell,
+}
+
+/// The plans of the catalog's streams, made and logged, and the target that they hold: with the properties that were missing,
+/// if they are to be created.
+///
+/// # Errors
+///
+/// If a mapping cannot work, a stream has no address, fields have no property and are to have one, or HubSpot does not create
+/// what is missing.
+pub async fn prepare_plans(
+    missing: Missing<'_>,
+    catalog: &Catalog,
+    config: &Config,
+    target: Target,
+) -> Result<(Arc<Target>, Vec<Plan>), Failure> {
+    let mut target = Arc::new(target);
+    let mut plans = plans(catalog, config, &target)?;
+    if config.unknown_fields == UnknownFields::Create {
+        let wanted = create::missing(catalog, &plans, &target.schema, &config.field_mappings);
+        if !wanted.is_empty() {
+            let mut schema = Schema::clone(&target.schema);
+            let created = match missing {
+                Missing::Create(client) => {
+                    create::create(client, &wanted, target.key_space.object(), &mut schema).await?
+                }
+                Missing::Tell => {
+                    tell(&wanted);
+                    schema.add(&wanted);
+                    HashSet::new()
+                }
+            };
+            target = Arc::new(target.with_created(schema, created));
+            plans = self::plans(catalog, config, &target)?;
+        }
+    }
+    announce_plans(&mut plans, catalog, config)?;
+    Ok((target, plans))
+}
+
+fn tell(wanted: &[PropertyDefinition]) {
+    for property in wanted {
+        let (name, label, value_type) = (&property.name, &property.label, &property.value_type);
+        info!(property = name, label, r#type = value_type, "a sync will create this property");
+    }
+}
+
 /// Compiles the plans of the catalog's streams.
 ///
 /// # Errors
 ///
 /// A `config_error` if a mapping cannot work or a stream has no address.
-pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result<Vec<Plan>, Failure> {
+fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result<Vec<Plan>, Failure> {
     let mappings = &config.field_mappings;
-    check_mappings(mappings, target.keys.property(), &target.schema, |mapping| {
+    check_mappings(mappings, target.key_space.property(), &target.schema, |mapping| {
         may_be_created(mapping, catalog, config)
-    })?;
+    })
+    .map_err(|error| blame_field(error, catalog, config))?;
     let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, target);
     let mut plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
     let keyless: Vec<Keyless<'_>> =
@@ -48,11 +109,15 @@ pub fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result
     let error = no_key(&keyless);
     // What the other streams do is right, and the fields of the failing ones show what is missing.
     plans.iter_mut().for_each(announce);
+    warn_of_mappings(&plans, catalog, config);
     Err(error.into())
 }
 
 fn announce(plan: &mut Plan) {
     plan.take_news();
+    if !plan.is_declared() {
+        info!(stream = %plan.stream(), "the catalog declares no fields of the stream: where each field goes is told when records bring it");
+    }
     announce_plan(plan);
 }
 
@@ -61,7 +126,7 @@ fn announce(plan: &mut Plan) {
 /// # Errors
 ///
 /// If there are fields without a property, and they are to end the sync.
-pub fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) -> Result<(), MappingError> {
+fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) -> Result<(), MappingError> {
     if config.unknown_fields == UnknownFields::Fail {
         let unknown: Vec<_> = plans
             .iter()

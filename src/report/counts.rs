@@ -104,9 +104,16 @@ pub struct StreamCounts {
     pub on_create_missed: BTreeMap<String, Tally>,
     /// Values that HubSpot accepted and did not apply, since it kept its own, by property.
     pub not_applied: BTreeMap<String, Tally>,
+    /// Records that were written, perhaps over a later one of the same CRM record.
+    pub out_of_order: Tally,
 }
 
 impl StreamCounts {
+    /// Records came, some were rejected, and HubSpot has none of them.
+    pub fn wrote_nothing(&self) -> bool {
+        self.created + self.updated + self.unchanged + self.folded == 0 && self.rejected.count() > 0
+    }
+
     fn settled(&mut self, ticket: Ticket, fate: &Fate) {
         match fate {
             Fate::Created => self.created += 1,
@@ -137,8 +144,6 @@ pub struct Course {
 pub struct Counts {
     /// By the stream's place in the ledger.
     pub streams: Vec<StreamCounts>,
-    /// How many records were written, perhaps over a later one of the same CRM record; with their first lines.
-    pub out_of_order: Tally,
 }
 
 impl Counts {
@@ -191,6 +196,13 @@ impl Counts {
     pub fn not_applied(&mut self, property: &str, ticket: Ticket) {
         if let Some(stream) = self.of_stream(ticket.stream()) {
             stream.not_applied.entry(property.to_owned()).or_default().add(ticket);
+        }
+    }
+
+    /// A record was written, perhaps over a later one of the same CRM record.
+    pub fn out_of_order(&mut self, ticket: Ticket) {
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            stream.out_of_order.add(ticket);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The one fate that every record has, and the ticket by which it is told. Pure.
 
-use crate::mapping::reason::{Code, Reason};
+use crate::mapping::reason::{Blames, Reason};
 
 /// Identifies one record until its outcome is known. It comes back to the ledger exactly once; a ticket that never does keeps its
 /// state from going out.
@@ -43,9 +43,9 @@ pub enum Fate {
 impl Fate {
     /// The fate of a record that was not mapped for this reason.
     pub fn of_unmapped(reason: Reason) -> Self {
-        match reason.code {
-            Code::DeletedInSource => Self::Skipped(reason),
-            _ => Self::Rejected(reason.into()),
+        match reason.code.blames() {
+            Blames::Nobody => Self::Skipped(reason),
+            Blames::Row | Blames::SetUp => Self::Rejected(reason.into()),
         }
     }
 }

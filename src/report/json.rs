@@ -81,7 +81,6 @@ struct Report<'a> {
     requests: Requests,
     quota: Option<Quota>,
     records_without_fate: u64,
-    written_out_of_order: OutOfOrder<'a>,
     streams: Vec<OfStream<'a>>,
 }
 
@@ -114,8 +113,9 @@ struct Quota {
 }
 
 #[derive(Serialize)]
-struct OutOfOrder<'a> {
+struct Places<'a> {
     count: u64,
+    first_records: &'a [u64],
     first_lines: &'a [u64],
 }
 
@@ -135,6 +135,7 @@ struct OfStream<'a> {
     not_applied: Vec<OfProperty<'a>>,
     on_create_refused: Vec<OfProperty<'a>>,
     on_create_missed: Vec<OfProperty<'a>>,
+    written_out_of_order: Places<'a>,
 }
 
 /// Records that have a fate for a reason.
@@ -178,7 +179,7 @@ struct OfProperty<'a> {
 
 impl<'a> Report<'a> {
     fn of(facts: &'a Facts<'_>) -> Self {
-        let (calls, out_of_order) = (facts.calls, &facts.counts.out_of_order);
+        let calls = facts.calls;
         let known = facts.counts.streams.iter().filter(|stream| stream.read > 0);
         Self {
             version: VERSION,
@@ -190,10 +191,6 @@ impl<'a> Report<'a> {
             requests: Requests::of(calls),
             quota: calls.daily.map(|(daily_limit, daily_left)| Quota { daily_limit, daily_left }),
             records_without_fate: facts.open,
-            written_out_of_order: OutOfOrder {
-                count: out_of_order.count,
-                first_lines: &out_of_order.first_lines,
-            },
             streams: known.map(OfStream::of).collect(),
         }
     }
@@ -252,6 +249,11 @@ impl<'a> OfStream<'a> {
             not_applied: of_properties(&counts.not_applied),
             on_create_refused: of_properties(&counts.on_create_refused),
             on_create_missed: of_properties(&counts.on_create_missed),
+            written_out_of_order: Places {
+                count: counts.out_of_order.count,
+                first_records: &counts.out_of_order.first_records,
+                first_lines: &counts.out_of_order.first_lines,
+            },
         }
     }
 }
@@ -337,7 +339,7 @@ mod tests {
         counts.not_applied("a", ticket(1));
         counts.on_create_refused("b", ticket(1));
         counts.on_create_missed("c", ticket(1));
-        counts.out_of_order.add(ticket(2));
+        counts.out_of_order(ticket(2));
         counts
     }
 

@@ -16,8 +16,11 @@ pub fn log_counts(counts: &Counts, course: Course) {
     let streams = || counts.streams.iter().filter(|stream| stream.read > 0);
     streams().for_each(|one| log_tallies(one, &one.rejected, "rejected records"));
     streams().for_each(|one| log_tallies(one, &one.values_left_out, "values left out"));
+    streams().filter(|one| one.wrote_nothing()).for_each(|one| {
+        warn!(stream = %one.stream, read = one.read, rejected = one.rejected.count(), "no record of the stream was written");
+    });
     streams().for_each(log_not_applied);
-    log_out_of_order(counts);
+    streams().for_each(log_out_of_order);
     streams().for_each(log_skipped);
     if course.as_table {
         for line in table(counts, course) {
@@ -87,13 +90,11 @@ fn log_not_applied(counts: &StreamCounts) {
     }
 }
 
-fn log_out_of_order(counts: &Counts) {
-    if counts.out_of_order.count > 0 {
-        warn!(
-            count = counts.out_of_order.count,
-            first_lines = ?counts.out_of_order.first_lines,
-            "records of contacts with several addresses that were written out of order and could not be written again"
-        );
+fn log_out_of_order(counts: &StreamCounts) {
+    let (stream, tally) = (&counts.stream, &counts.out_of_order);
+    if tally.count > 0 {
+        let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
+        warn!(%stream, count = tally.count, ?first_lines, ?first_records, "records of contacts with several addresses that were written out of order and could not be written again");
     }
 }
 

@@ -7,6 +7,7 @@ use tracing::{debug, warn};
 
 use super::{
     delivery::{outcome::Notes, pending::UnusableProperties},
+    error::SyncError,
     ledger::Ledger,
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
 /// The books of a sync.
 #[derive(Debug)]
 pub struct Books {
-    pub ledger: Ledger,
+    ledger: Ledger,
     counts: Counts,
     /// The properties that HubSpot turned out to reject for every record.
     unusable: UnusableProperties,
@@ -49,7 +50,12 @@ impl Books {
         }
     }
 
-    /// A record of the stream that has this place in the ledger was read. `line` is its place in the input.
+    /// The place of a stream in the books; a new stream is added.
+    pub fn stream(&mut self, id: &StreamId) -> usize {
+        self.ledger.stream(id)
+    }
+
+    /// A record of the stream that has this place was read. `line` is its place in the input.
     pub fn open(&mut self, stream: usize, line: u64) -> Ticket {
         let name = || self.ledger.stream_id(stream).map(ToString::to_string).unwrap_or_default();
         self.counts.read(stream, name);
@@ -61,6 +67,36 @@ impl Books {
         self.ledger.state(state);
     }
 
+    /// Whether a state waits for the record.
+    pub fn is_awaited(&self, ticket: Ticket) -> bool {
+        self.ledger.is_awaited(ticket)
+    }
+
+    /// What states that have not gone out take in memory, about.
+    pub fn waiting_bytes(&self) -> usize {
+        self.ledger.waiting_bytes()
+    }
+
+    /// Takes the states that are due, as the lines to write.
+    pub fn take_due_states(&mut self) -> Vec<String> {
+        self.ledger.take_due()
+    }
+
+    /// Judges streams by what they have so far: see [`Ledger::judge_rejected_streams`].
+    pub fn judge_rejected_streams(&mut self) {
+        self.ledger.judge_rejected_streams();
+    }
+
+    /// Why the sync fails by what was rejected so far, if it does: see [`Ledger::all_rejected`].
+    pub fn all_rejected(&self) -> Option<SyncError> {
+        self.ledger.all_rejected()
+    }
+
+    /// The number of records without a fate.
+    pub fn open_records(&self) -> u64 {
+        self.ledger.open_records()
+    }
+
     /// Whether no record has been read.
     pub fn is_empty(&self) -> bool {
         self.counts.streams.iter().all(|stream| stream.read == 0)
@@ -70,7 +106,7 @@ impl Books {
     pub fn settle(&mut self, ticket: Ticket, fate: &Fate) {
         #[cfg(test)]
         self.witness.lock().expect("no test panics here").push((ticket, fate.clone()));
-        let (stream, record, line) = (self.stream(ticket), ticket.number, ticket.line);
+        let (stream, record, line) = (self.stream_id(ticket), ticket.number, ticket.line);
         match fate {
             Fate::Created => debug!(stream, record, line, "record created"),
             Fate::Updated => debug!(stream, record, line, "record updated"),
@@ -88,15 +124,25 @@ impl Books {
     /// What a batch has to report besides the fates of its records.
     pub fn take(&mut self, notes: Notes) {
         for (reason, ticket) in &notes.left_out {
-            debug!(stream = self.stream(*ticket), record = ticket.number, line = ticket.line, %reason, "value left out");
+            debug!(stream = self.stream_id(*ticket), record = ticket.number, line = ticket.line, %reason, "value left out");
             self.counts.left_out(reason, *ticket);
         }
         notes.emptied.iter().for_each(|(property, ticket)| self.counts.emptied(property, *ticket));
-        notes.out_of_order.iter().for_each(|ticket| self.counts.out_of_order.add(*ticket));
+        for ticket in notes.out_of_order {
+            debug!(
+                stream = self.stream_id(ticket),
+                record = ticket.number,
+                line = ticket.line,
+                "record written out of order"
+            );
+            self.counts.out_of_order(ticket);
+        }
         for (property, ticket) in notes.on_create_refused {
+            debug!(stream = self.stream_id(ticket), %property, record = ticket.number, line = ticket.line, "value of new records refused");
             self.counts.on_create_refused(&property, ticket);
         }
         for (property, ticket) in notes.on_create_missed {
+            debug!(stream = self.stream_id(ticket), %property, record = ticket.number, line = ticket.line, "value of new records missed");
             self.counts.on_create_missed(&property, ticket);
         }
         for (property, ticket) in notes.not_applied {
@@ -113,9 +159,9 @@ impl Books {
     fn note_not_applied(&mut self, property: &str, ticket: Ticket) {
         let (record, line) = (ticket.number, ticket.line);
         if self.not_applied.insert(ticket.stream()) {
-            warn!(stream = self.stream(ticket), %property, line, record, "HubSpot accepted a value and kept its own: a lifecycle stage moves forward only");
+            warn!(stream = self.stream_id(ticket), %property, line, record, "HubSpot accepted a value and kept its own: a lifecycle stage moves forward only");
         }
-        debug!(stream = self.stream(ticket), %property, record, line, "value not applied");
+        debug!(stream = self.stream_id(ticket), %property, record, line, "value not applied");
         self.counts.not_applied(property, ticket);
     }
 
@@ -138,7 +184,7 @@ impl Books {
         log_counts(&self.counts, course);
     }
 
-    fn stream(&self, ticket: Ticket) -> Option<tracing::field::DisplayValue<&StreamId>> {
+    fn stream_id(&self, ticket: Ticket) -> Option<tracing::field::DisplayValue<&StreamId>> {
         self.ledger.stream_id(ticket.stream()).map(tracing::field::display)
     }
 }

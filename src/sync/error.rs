@@ -120,10 +120,10 @@ pub enum SyncError {
     LookUpsUnanswered,
 
     #[error(
-        "HubSpot did not say which contacts exist, so that it is not known which ones get the stage for new contacts: it refuses \
-         to look them up with status {}. Nothing after the last acknowledged state counts as written. Try the other \
+        "HubSpot did not say which contacts exist, so that it is not known which ones get the stage for new contacts: it {}. \
+         Nothing after the last acknowledged state counts as written. Try the other \
          `api_version`, leave `lifecycle_stage` empty, or ask HubSpot's support.{}",
-        .0.status(),
+        .0.of_look_ups(),
         .0.trace()
     )]
     LookUpsRefused(Refusal),
@@ -150,6 +150,14 @@ impl Refusal {
     fn status(&self) -> String {
         let category = self.category.as_ref().map(|category| format!(" ({category})"));
         format!("{}{}", self.status, category.unwrap_or_default())
+    }
+
+    /// A look-up may be answered with a status of success, and name no record that was asked for.
+    fn of_look_ups(&self) -> String {
+        match self.status {
+            200..300 => format!("answers with status {} and names none of them", self.status()),
+            _ => format!("refuses to look them up with status {}", self.status()),
+        }
     }
 
     fn trace(&self) -> String {

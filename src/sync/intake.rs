@@ -43,7 +43,7 @@ impl Intake {
         unknown_fields: UnknownFields,
         books: &mut Books,
     ) -> Self {
-        let streams = Streams::new(plans, unsupported, &mut books.ledger);
+        let streams = Streams::new(plans, unsupported, books);
         Self { streams, target, field_mappings, unknown_fields, warned_of_unknown_type: false }
     }
 
@@ -74,8 +74,7 @@ impl Intake {
             Message::Record(record) => self.take_record(number, &record, books, batcher, now)?,
             Message::State(state) => {
                 books.state(state);
-                let ledger = &books.ledger;
-                batcher.state_arrived(|ticket| ledger.is_awaited(ticket));
+                batcher.state_arrived(|ticket| books.is_awaited(ticket));
             }
             Message::Ignored => {}
             Message::Unknown => {
@@ -97,8 +96,8 @@ impl Intake {
     ) -> Result<(), Failure> {
         let (mappings, target) = (&self.field_mappings, &self.target);
         let plan = |id| Ok(Plan::new(&ConfiguredStream::undeclared(id), mappings, target)?);
-        let stream = self.streams.of_record(record, &mut books.ledger, plan)?;
-        let ticket = books.open(stream.ledger_place, number);
+        let stream = self.streams.of_record(record, books, plan)?;
+        let ticket = books.open(stream.place_in_books, number);
         let mapped = map_record(&mut stream.plan, record.data);
         let news = stream.plan.take_news();
         if !news.is_empty() {

@@ -3,7 +3,7 @@
 //! The records of a stream between two of its states are an *interval*. A state closes the current intervals of what it
 //! covers, as far as they have records, and is due when these, and every state before it that covers the same stream, are
 //! through. Not here: why a record was rejected, beyond what the verdict on a stream that is wrongly set up needs, and the
-//! share of a stream's records that may be rejected ([`share`]).
+//! share of a stream's records that may be rejected (`share`).
 
 mod share;
 
@@ -16,7 +16,7 @@ use self::share::{Part, ShareBooks};
 use super::{error::SyncError, evidence::Evidence};
 use crate::{
     config::FailIfRejected,
-    mapping::reason::{Code, Reason},
+    mapping::reason::{Blames, Code, Reason},
     protocol::message::{State, StateCounts, StateScope, StreamId},
     report::fate::{CountsAs, Fate, Ticket},
 };
@@ -106,15 +106,9 @@ impl StreamBooks {
     }
 
     /// Whether its records still tell whether it is wrongly set up: those that are read from now on do not.
-    fn is_on_trial(&self) -> bool {
+    fn is_undecided(&self) -> bool {
         self.written == 0 && self.wrong < CLEARLY_WRONG
     }
-}
-
-/// Whether a rejection says that its stream is wrongly set up. An address that is missing or empty is the source's own
-/// affair: many a customer has none.
-fn blames_set_up(code: Code) -> bool {
-    code != Code::MissingEmail
 }
 
 #[derive(Debug)]
@@ -196,7 +190,7 @@ impl Ledger {
         }
         let mut ticket = Ticket { stream, interval: 0, among_first: false, number: 0, line };
         if let Some(of_stream) = self.streams.get_mut(stream) {
-            ticket.among_first = of_stream.is_on_trial();
+            ticket.among_first = of_stream.is_undecided();
             ticket.interval = of_stream.current;
             of_stream.read += 1;
             ticket.number = of_stream.read;
@@ -234,7 +228,7 @@ impl Ledger {
             Fate::Rejected(rejection) => {
                 stream.rejected += 1;
                 stream.share.note_rejected(&rejection.reason);
-                if stream.written == 0 && blames_set_up(rejection.reason.code) {
+                if stream.written == 0 && rejection.reason.code.blames() == Blames::SetUp {
                     if stream.wrong == 0 {
                         stream.held_until = self.opened + LONGEST_HOLD;
                         self.holds.push_back((stream.held_until, ticket.stream));

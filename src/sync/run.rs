@@ -115,7 +115,7 @@ impl Sync {
 
     /// The records that were read and have no fate.
     pub fn open_records(&self) -> u64 {
-        self.books.ledger.open_records()
+        self.books.open_records()
     }
 
     /// Reads until the input ends, a failure, a closed output or a signal; then settles what is in flight, writes the
@@ -159,7 +159,7 @@ impl Sync {
         loop {
             self.launch();
             self.write_due_states()?;
-            if let Some(failure) = self.books.ledger.all_rejected() {
+            if let Some(failure) = self.books.all_rejected() {
                 return Err(End::Failed(failure.into()));
             }
             if !self.has_room() {
@@ -187,7 +187,7 @@ impl Sync {
             if !(self.batcher.is_empty() && self.jobs.is_empty()) {
                 return Ok(false);
             }
-            self.books.ledger.judge_rejected_streams();
+            self.books.judge_rejected_streams();
             self.write_due_states()?;
             return self.verdict().map(|()| true).map_err(End::Failed);
         }
@@ -195,10 +195,10 @@ impl Sync {
 
     /// At the end of the input: no record may be without a fate, no stream may be wrongly set up.
     fn verdict(&self) -> Result<(), Failure> {
-        if let Some(failure) = self.books.ledger.all_rejected() {
+        if let Some(failure) = self.books.all_rejected() {
             return Err(failure.into());
         }
-        match self.books.ledger.open_records() {
+        match self.books.open_records() {
             0 => Ok(()),
             open => Err(SyncError::NeverSettled { open }.into()),
         }
@@ -213,8 +213,7 @@ impl Sync {
     }
 
     fn has_room(&self) -> bool {
-        !self.batcher.has_ready()
-            && self.batcher.bytes() + self.books.ledger.waiting_bytes() < MOST_WAITING_BYTES
+        !self.batcher.has_ready() && self.batcher.bytes() + self.books.waiting_bytes() < MOST_WAITING_BYTES
     }
 
     fn may_read(&self) -> bool {
@@ -227,7 +226,7 @@ impl Sync {
         let now = self.now();
         self.batcher.close_partial(now);
         if !self.batcher.has_ready() {
-            self.books.ledger.judge_rejected_streams();
+            self.books.judge_rejected_streams();
         }
     }
 
@@ -236,7 +235,7 @@ impl Sync {
             let Some(batch) = self.batcher.take_ready() else { return };
             debug!(inputs = batch.inputs.len(), in_flight = self.jobs.len() + 1, "batch leaves");
             let client = Arc::clone(&self.client);
-            let object = batch.target.keys.object();
+            let object = batch.target.key_space.object();
             let mut delivery = Delivery::new(batch, self.books.unusable().clone());
             delivery.mark_existing(|key| self.known.has(key));
             if self.known.may_not_look_up(object) {
@@ -247,7 +246,7 @@ impl Sync {
     }
 
     fn write_due_states(&mut self) -> Result<(), End> {
-        for line in self.books.ledger.take_due() {
+        for line in self.books.take_due_states() {
             self.output.line(&line).map_err(|OutputClosed| End::OutputClosed)?;
         }
         Ok(())
@@ -285,8 +284,8 @@ impl Sync {
             self.known.deny_look_ups(object);
         }
         let now = self.now();
-        let ledger = &self.books.ledger;
-        self.batcher.landed(&delivered.keys, delivered.bytes, now, |ticket| ledger.is_awaited(ticket));
+        let books = &self.books;
+        self.batcher.landed(&delivered.keys, delivered.bytes, now, |ticket| books.is_awaited(ticket));
         delivered.failure.map_or(Ok(()), |failure| Err(End::Failed(failure)))
     }
 
@@ -323,11 +322,17 @@ impl Sync {
                 () = tokio::time::sleep_until(until) => break,
             }
         }
+        if !self.jobs.is_empty() {
+            warn!(
+                requests = self.jobs.len(),
+                "batches were given up before HubSpot answered: their records count as open, and HubSpot may have them"
+            );
+        }
         // No record comes any more, as at the end of the input.
-        self.books.ledger.judge_rejected_streams();
+        self.books.judge_rejected_streams();
         let written = self.write_due_states();
         self.intake.announce_end(self.input_ended);
-        let (effort, elapsed, open) = (self.client.effort(), self.now(), self.books.ledger.open_records());
+        let (effort, elapsed, open) = (self.client.effort(), self.now(), self.books.open_records());
         self.books.log(Course { effort, elapsed, open, as_table: self.summary_as_table });
         match written {
             Ok(()) => end,
@@ -346,13 +351,16 @@ impl Sync {
 
     /// What records and states take in memory.
     pub(super) fn bytes(&self) -> (usize, usize) {
-        (self.batcher.bytes(), self.books.ledger.waiting_bytes())
+        (self.batcher.bytes(), self.books.waiting_bytes())
     }
 }
 
 /// Said at once, since what is in flight may take its time.
 fn say_interrupted() {
-    warn!("interrupted: what is in flight is settled, nothing more is read");
+    warn!(
+        "interrupted: nothing more is read; requests under way get up to {} s to be answered",
+        GRACE_AFTER_SIGNAL.as_secs()
+    );
 }
 
 async fn sleep_until(deadline: Option<Instant>) {

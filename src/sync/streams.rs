@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::{error::SyncError, ledger::Ledger};
+use super::{books::Books, error::SyncError};
 use crate::{
     config::FieldMapping,
     error::Failure,
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub struct StreamPlan {
     pub plan: Plan,
-    pub ledger_place: usize,
+    pub place_in_books: usize,
     pub warned_of_deletions: bool,
 }
 
@@ -32,29 +32,29 @@ pub struct Streams {
     /// Records come in runs of one stream.
     last: usize,
     accepts_new: bool,
-    refused: IndexMap<StreamId, CatalogError>,
+    unsupported: IndexMap<StreamId, CatalogError>,
 }
 
 impl Streams {
-    /// The streams of the catalog; without one, every stream is taken. A record of one that is `refused` is a failure.
+    /// The streams of the catalog; without one, every stream is taken. A record of one that is `unsupported` is a failure.
     pub fn new(
         plans: Option<Vec<Plan>>,
-        refused: IndexMap<StreamId, CatalogError>,
-        ledger: &mut Ledger,
+        unsupported: IndexMap<StreamId, CatalogError>,
+        books: &mut Books,
     ) -> Self {
         let accepts_new = plans.is_none();
-        let mut streams = Self { all: Vec::new(), by_id: HashMap::new(), last: 0, accepts_new, refused };
+        let mut streams = Self { all: Vec::new(), by_id: HashMap::new(), last: 0, accepts_new, unsupported };
         for plan in plans.unwrap_or_default() {
-            streams.add(plan, ledger);
+            streams.add(plan, books);
         }
         streams
     }
 
-    fn add(&mut self, plan: Plan, ledger: &mut Ledger) {
+    fn add(&mut self, plan: Plan, books: &mut Books) {
         self.last = self.all.len();
         self.by_id.insert(plan.stream().clone(), self.last);
-        let ledger_place = ledger.stream(plan.stream());
-        self.all.push(StreamPlan { plan, ledger_place, warned_of_deletions: false });
+        let place_in_books = books.stream(plan.stream());
+        self.all.push(StreamPlan { plan, place_in_books, warned_of_deletions: false });
     }
 
     /// The stream of a record; one that is new gets the plan that `plan` makes, where streams are not declared.
@@ -65,14 +65,14 @@ impl Streams {
     pub fn of_record(
         &mut self,
         record: &Record<'_>,
-        ledger: &mut Ledger,
+        books: &mut Books,
         plan: impl FnOnce(StreamId) -> Result<Plan, Failure>,
     ) -> Result<&mut StreamPlan, Failure> {
         if !self.all.get(self.last).is_some_and(|stream| record.is_of(stream.plan.stream())) {
             let id = record.stream_id();
             match self.by_id.get(&id) {
                 Some(&index) => self.last = index,
-                None => self.meet(id, ledger, plan)?,
+                None => self.meet(id, books, plan)?,
             }
         }
         Ok(self.all.get_mut(self.last).expect("the stream was just found or added"))
@@ -81,16 +81,16 @@ impl Streams {
     fn meet(
         &mut self,
         id: StreamId,
-        ledger: &mut Ledger,
+        books: &mut Books,
         plan: impl FnOnce(StreamId) -> Result<Plan, Failure>,
     ) -> Result<(), Failure> {
-        if let Some(error) = self.refused.get(&id) {
+        if let Some(error) = self.unsupported.get(&id) {
             return Err(error.clone().into());
         }
         if !self.accepts_new {
             return Err(SyncError::NotInCatalog { stream: id }.into());
         }
-        self.add(plan(id)?, ledger);
+        self.add(plan(id)?, books);
         Ok(())
     }
 

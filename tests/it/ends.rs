@@ -118,7 +118,7 @@ fn a_signal_is_heard_while_hubspot_hangs() {
     assert_eq!(outcome.code, Some(143));
     assert_eq!(outcome.state_ids(), [] as [u64; 0]);
     assert_eq!(upserts(&sandbox), 1);
-    assert_eq!(outcome.logs("interrupted: what is in flight is settled").len(), 1, "{:#?}", outcome.lines);
+    assert_eq!(outcome.logs("interrupted: nothing more is read").len(), 1, "{:#?}", outcome.lines);
     assert!(outcome.summary().contains(" rejected=0 open=100 "), "{}", outcome.summary());
 }
 

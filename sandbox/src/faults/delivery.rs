@@ -17,7 +17,7 @@ pub(crate) enum Delivery {
     Half,
     /// In pieces with a pause before each.
     Slow { chunks: usize, pause: Duration },
-    /// With a text of so many bytes in front.
+    /// With a text of so many bytes in its first result.
     Padded { bytes: usize },
     /// A body of so many bytes of filler.
     Filler { bytes: u64 },

@@ -122,7 +122,7 @@ pub enum What {
         /// Size of the body.
         bytes: u64,
     },
-    /// The real answer with a member `padding` in front, a text of so many bytes.
+    /// The real answer with a member `padding` in its first result, a text of so many bytes.
     Padded {
         /// Size of the text.
         bytes: usize,
@@ -134,13 +134,16 @@ pub enum What {
     /// The input is refused as a conflict with another contact.
     Conflict {
         /// Whether the message names the other contact.
+        #[serde(default)]
         existing_id: bool,
         /// Whether this sinks the batch with 409 instead of being an entry of a 207.
+        #[serde(default)]
         whole_batch: bool,
     },
     /// The input is refused with category `OBJECT_ALREADY_EXISTS`.
     AlreadyExists {
         /// Whether this sinks the batch with 409.
+        #[serde(default)]
         whole_batch: bool,
     },
     /// The input is refused with a category of your choice.
@@ -148,6 +151,7 @@ pub enum What {
         /// Such as `SOMETHING_NEW`.
         category: String,
         /// Whether this sinks the batch with 400.
+        #[serde(default)]
         whole_batch: bool,
     },
     /// These properties do not exist for this request.

@@ -108,13 +108,18 @@ impl Travelling {
     }
 }
 
-/// A JSON object with a text of so many bytes in front; anything else as it is.
+/// An answer with a text of so many bytes in its first result; one without results as it is.
 fn padded(body: &Bytes, bytes: usize) -> Bytes {
-    let Some(members) = body.strip_prefix(b"{") else { return body.clone() };
-    let mut padded = br#"{"padding":""#.to_vec();
+    let first = br#""results":[{"#;
+    let Some(place) = body.windows(first.len()).position(|window| window == first) else {
+        return body.clone();
+    };
+    let (before, after) = body.split_at(place + first.len());
+    let mut padded = before.to_vec();
+    padded.extend_from_slice(br#""padding":""#);
     padded.resize(padded.len() + bytes, b'x');
-    padded.extend_from_slice(if members.starts_with(b"}") { b"\"" } else { b"\"," });
-    padded.extend_from_slice(members);
+    padded.extend_from_slice(b"\",");
+    padded.extend_from_slice(after);
     padded.into()
 }
 

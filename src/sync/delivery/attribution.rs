@@ -42,8 +42,8 @@ pub struct Attribution {
 }
 
 /// Reads an answer for the inputs sent, each with its trace id.
-pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAnswer) -> Attribution {
-    let places = Places::of(space, sent);
+pub fn attribute(key_space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAnswer) -> Attribution {
+    let places = Places::of(key_space, sent);
     let mut of_inputs = vec![InputResult::Missing; sent.len()];
     let errors = errors(&places, answer.errors, answer.num_errors, &mut of_inputs);
     let results = results(&places, answer.results, &mut of_inputs);
@@ -69,7 +69,7 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
         }
     }
     if !missing.is_empty() {
-        let primaries = leftover.iter().filter_map(BatchResult::key).filter_map(|key| space.key(key));
+        let primaries = leftover.iter().filter_map(BatchResult::key).filter_map(|key| key_space.key(key));
         aliases.extend(primaries.map(|primary| (primary.as_str().to_owned(), missing.clone())));
     }
     Attribution { of_inputs, aliases, ambiguous: false }
@@ -77,16 +77,16 @@ pub fn attribute(space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAns
 
 /// The places of the inputs in their order, by what names them in an answer.
 struct Places<'a> {
-    space: &'a Arc<KeySpace>,
+    key_space: &'a Arc<KeySpace>,
     by_trace: HashMap<usize, usize>,
     by_key: HashMap<&'a str, usize>,
 }
 
 impl<'a> Places<'a> {
-    fn of(space: &'a Arc<KeySpace>, sent: &'a [(usize, &'a Key)]) -> Self {
+    fn of(key_space: &'a Arc<KeySpace>, sent: &'a [(usize, &'a Key)]) -> Self {
         let by_trace = sent.iter().enumerate().map(|(place, (trace, _))| (*trace, place)).collect();
         let by_key = sent.iter().enumerate().map(|(place, (_, key))| (key.as_str(), place)).collect();
-        Self { space, by_trace, by_key }
+        Self { key_space, by_trace, by_key }
     }
 
     fn of_trace(&self, id: &str) -> Option<usize> {
@@ -96,7 +96,7 @@ impl<'a> Places<'a> {
     /// By a key in whatever spelling; most come back in the one that was sent.
     fn of_key(&self, text: &str) -> Option<usize> {
         let exact = self.by_key.get(text).copied();
-        exact.or_else(|| self.by_key.get(self.space.key(text)?.as_str()).copied())
+        exact.or_else(|| self.by_key.get(self.key_space.key(text)?.as_str()).copied())
     }
 }
 
@@ -153,7 +153,7 @@ fn results(places: &Places<'_>, listed: Vec<BatchResult>, of_inputs: &mut [Input
         let traced = result.object_write_trace_id.as_deref().and_then(|id| places.of_trace(id));
         let index = traced.or(own);
         if let Some(index) = index.filter(|_| index != own)
-            && let Some(primary) = result.key().and_then(|key| places.space.key(key))
+            && let Some(primary) = result.key().and_then(|key| places.key_space.key(key))
         {
             results.aliases.push((primary.as_str().to_owned(), vec![index]));
         }

@@ -30,7 +30,7 @@ pub enum Blame {
 pub fn blame(
     error: &ErrorBody,
     status: Option<u16>,
-    keys: &KeySpace,
+    key_space: &KeySpace,
     sent: impl Fn(&str) -> Option<Arc<str>>,
 ) -> Blame {
     let conflict =
@@ -62,7 +62,8 @@ pub fn blame(
     }
     // A property that was sent may hold an address too, and a bad one there is a bad value.
     let of_key = |fault: &PropertyFault| {
-        keys.is_key(&fault.property) || (fault.code == "INVALID_EMAIL" && sent(&fault.property).is_none())
+        key_space.is_key(&fault.property)
+            || (fault.code == "INVALID_EMAIL" && sent(&fault.property).is_none())
     };
     if faults.iter().any(of_key) {
         return Blame::Key;
@@ -94,8 +95,8 @@ pub struct RequestProbe {
     pub signature: String,
     pub first: usize,
     pub middle: usize,
-    /// The refusal of the first one, once it came: its verdict waits for the other.
-    pub first_error: Option<ErrorBody>,
+    /// The refusal of the first one, with its status, once it came: its verdict waits for the other.
+    pub first_refusal: Option<(u16, ErrorBody)>,
 }
 
 /// What makes two refusals the same one, apart from what they are about.

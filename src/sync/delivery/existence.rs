@@ -29,12 +29,12 @@ pub enum Existence {
 
 /// Reads the answer to a batch read by key, for the keys asked for. HubSpot lists what it does not have under
 /// `errors[].context.ids`, as it was asked; what it found by a secondary address comes back with the primary one.
-pub fn existence(space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> Vec<Existence> {
+pub fn existence(key_space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> Vec<Existence> {
     let missing: HashSet<Key> =
-        answer.errors.iter().flat_map(ErrorBody::ids).filter_map(|text| space.key(text)).collect();
+        answer.errors.iter().flat_map(ErrorBody::ids).filter_map(|text| key_space.key(text)).collect();
     // A record that was asked for by several of its keys is listed for each of them.
     let mut found: HashMap<Key, usize> = HashMap::new();
-    for key in answer.results.iter().filter_map(BatchResult::key).filter_map(|text| space.key(text)) {
+    for key in answer.results.iter().filter_map(BatchResult::key).filter_map(|text| key_space.key(text)) {
         *found.entry(key).or_default() += 1;
     }
     let mut existence: Vec<Existence> = keys
@@ -51,7 +51,7 @@ pub fn existence(space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> V
     // A proper answer names what is missing: then a result that shows no key is one of those that are not named.
     let names_the_missing =
         answer.errors.iter().all(|error| error.says_nothing() || error.ids().next().is_some());
-    let is_keyless = |result: &&BatchResult| result.key().and_then(|key| space.key(key)).is_none();
+    let is_keyless = |result: &&BatchResult| result.key().and_then(|key| key_space.key(key)).is_none();
     let keyless = if names_the_missing { answer.results.iter().filter(is_keyless).count() } else { 0 };
     let unclear = existence.iter().filter(|one| **one == Existence::Unclear).count();
     if unclear <= found.values().sum::<usize>() + keyless {

@@ -99,7 +99,7 @@ impl Delivery {
         let keys: Vec<Key> =
             current.iter().filter_map(|&index| Some(self.inputs.get(index)?.input.key.clone())).collect();
         let mut unclear = Vec::new();
-        for (&index, existence) in current.iter().zip(existence(&self.target.keys, &keys, answer)) {
+        for (&index, existence) in current.iter().zip(existence(&self.target.key_space, &keys, answer)) {
             if existence == Existence::Unclear {
                 unclear.push(index);
                 continue;
@@ -111,11 +111,11 @@ impl Delivery {
         }
         let is_empty = answer.results.is_empty() && answer.errors.is_empty();
         if !is_empty && unclear.len() == current.len() {
-            // It speaks and says nothing of any record: as good as a refusal of the request.
+            // The answer has content and names no record that was asked for: as good as a refusal of the request.
             let error = answer.errors.first().cloned().unwrap_or_default();
             return self.look_up_refused(current, 200, &error, probe);
         }
-        if let Some(RequestProbe { first, first_error: Some(_), .. }) = probe {
+        if let Some(RequestProbe { first, first_refusal: Some(_), .. }) = probe {
             self.leave_unclear(first);
         }
         match unclear[..] {
@@ -178,7 +178,7 @@ impl Delivery {
                     return Ok(());
                 };
                 let signature = signature(status, error);
-                self.look_ups.probe = Some(RequestProbe { signature, first, middle, first_error: None });
+                self.look_ups.probe = Some(RequestProbe { signature, first, middle, first_refusal: None });
                 for part in [right, rest, &[first]] {
                     self.look_ups.work.push_front(part.to_vec());
                 }
@@ -205,10 +205,10 @@ impl Delivery {
         };
         let is_named = self.inputs.get(index).is_some_and(|pending| mentions_key(error, &pending.input.key));
         let same = !is_named && probe.signature == signature(status, error);
-        let waits = probe.first_error.is_some();
+        let waits = probe.first_refusal.is_some();
         if same && !waits {
             // Its verdict waits for the other.
-            probe.first_error = Some(error.clone());
+            probe.first_refusal = Some((status, error.clone()));
             self.look_ups.work.push_front(vec![probe.middle]);
             self.look_ups.probe = Some(probe);
             return Ok(());

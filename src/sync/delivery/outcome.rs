@@ -2,11 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{blame::mentions_key, pending::PendingInput};
+use super::{blame::mentions_key, existence::Existence, pending::PendingInput};
 use crate::{
     crm::key::Key,
     hubspot::error_body::ErrorBody,
-    mapping::reason::{Code, Reason},
+    mapping::{
+        reason::{Code, Reason},
+        target::Target,
+    },
     report::fate::{Fate, Grounds, Rejection, Ticket},
     sync::input::Part,
 };
@@ -44,6 +47,24 @@ impl Outcome {
             };
             let emptied = if number == last { emptied(pending, left_out) } else { Vec::new() };
             self.note_accepted(pending, part, fate, left_out, emptied);
+        }
+    }
+
+    /// The record of an input was created: what it went without of that which new records get.
+    pub fn note_created(&mut self, pending: &PendingInput, target: &Target, left_out: &[(Arc<str>, Code)]) {
+        let Some(ticket) = pending.input.parts.last().map(|part| part.ticket) else { return };
+        for one in &target.on_create {
+            let name = &one.property.name;
+            let is_refused = pending.on_create_refused.contains(name)
+                || left_out.iter().any(|(unusable, _)| unusable == name);
+            if !one.applies_to(pending.brings(name).map(|own| &*own.value)) {
+                continue;
+            }
+            if is_refused {
+                self.notes.on_create_refused.push((Arc::clone(name), ticket));
+            } else if pending.existence != Existence::Missing {
+                self.notes.on_create_missed.push((Arc::clone(name), ticket));
+            }
         }
     }
 

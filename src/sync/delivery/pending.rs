@@ -33,6 +33,8 @@ pub struct PendingInput {
     pub second_try: bool,
     /// Properties whose values HubSpot refused.
     pub dropped: HashSet<Arc<str>>,
+    /// Properties of which HubSpot refused the value that new records get.
+    pub on_create_refused: HashSet<Arc<str>>,
     /// Its records have their fates, or have gone on as inputs of their own.
     pub settled: bool,
     /// Which request of its batch wrote it, counted from 1; 0: none did.
@@ -52,6 +54,7 @@ impl PendingInput {
             unanswered_look_ups: 0,
             second_try: false,
             dropped: HashSet::new(),
+            on_create_refused: HashSet::new(),
             settled: false,
             written_by: 0,
             presumed: false,
@@ -64,6 +67,7 @@ impl PendingInput {
         let mut alone = Self::new(Input { key: self.input.key.clone(), parts });
         alone.existence = self.existence;
         alone.second_try = self.second_try;
+        alone.on_create_refused.clone_from(&self.on_create_refused);
         alone
     }
 
@@ -123,7 +127,8 @@ impl PendingInput {
     ) -> impl Iterator<Item = &'a OnCreate> + Clone {
         target.on_create.iter().filter(move |one| {
             let name = &*one.property.name;
-            self.may_send(name, unusable) && one.applies_to(self.brings(name).map(|own| &*own.value))
+            let may_go = self.may_send(name, unusable) && !self.on_create_refused.contains(name);
+            may_go && one.applies_to(self.brings(name).map(|own| &*own.value))
         })
     }
 

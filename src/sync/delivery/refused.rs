@@ -35,7 +35,7 @@ impl Delivery {
             return self.refused_alone(index, status, error);
         }
         let sent = |name: &str| current.iter().find_map(|&index| self.sent(index, name));
-        let blamed = blame(error, Some(status), &self.target.keys, sent);
+        let blamed = blame(error, Some(status), &self.target.key_space, sent);
         let mentioned = self.mentioned(&current, error);
         match blamed {
             Blame::Unusable(properties) => {
@@ -86,7 +86,7 @@ impl Delivery {
         self.may_probe = false;
         let (left, right) = group.split_at(group.len() / 2);
         let (Some((&first, rest)), Some(&middle)) = (left.split_first(), right.first()) else { return };
-        self.probe = Some(RequestProbe { signature, first, middle, first_error: None });
+        self.probe = Some(RequestProbe { signature, first, middle, first_refusal: None });
         self.work.push_front(right.to_vec());
         self.work.push_front(rest.to_vec());
         self.work.push_front(vec![first]);
@@ -96,11 +96,11 @@ impl Delivery {
         if let Some(mut probe) = self.probe.take_if(|one| index == one.first || index == one.middle) {
             let nothing = self.blame(index, error, Some(status)) == Blame::Nothing;
             let same = nothing && probe.signature == signature(status, error);
-            if same && probe.first_error.is_some() {
+            if same && probe.first_refusal.is_some() {
                 return Err(SyncError::BatchesRefused(Refusal::new(status, error)));
             }
             if same && index == probe.first {
-                probe.first_error = Some(error.clone());
+                probe.first_refusal = Some((status, error.clone()));
                 self.work.push_front(vec![probe.middle]);
                 self.probe = Some(probe);
                 return Ok(());
@@ -115,15 +115,16 @@ impl Delivery {
 
     /// The request itself is fine, so the first input's refusal was its own.
     pub(super) fn clear_request(&mut self, probe: RequestProbe) {
-        let refusal = probe.first_error.and_then(|error| self.failed(probe.first, &error, Some(400)));
-        if let Some(again) = refusal {
+        let again =
+            probe.first_refusal.and_then(|(status, error)| self.failed(probe.first, &error, Some(status)));
+        if let Some(again) = again {
             self.work.push_front(vec![again]);
         }
     }
 
     /// What the refusal of an input blames.
     fn blame(&self, index: usize, error: &ErrorBody, status: Option<u16>) -> Blame {
-        blame(error, status, &self.target.keys, |name| self.sent(index, name))
+        blame(error, status, &self.target.key_space, |name| self.sent(index, name))
     }
 
     /// Whether an error inside an answer that succeeded gives a reason that nobody knows.
@@ -266,8 +267,7 @@ impl Delivery {
         let Some(pending) = self.inputs.get_mut(index) else { return false };
         if is_configured {
             pending.dropped.insert(Arc::clone(&name));
-            let ticket = pending.input.parts.last().map(|part| part.ticket);
-            self.outcome.notes.on_create_refused.extend(ticket.map(|ticket| (Arc::clone(&name), ticket)));
+            pending.on_create_refused.insert(Arc::clone(&name));
         } else if !(drops_values && pending.drop_own(&name)) {
             return false;
         }

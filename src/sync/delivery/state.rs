@@ -65,6 +65,8 @@ pub struct Delivery {
     pub(super) whole_again: u8,
     pub(super) remarks: Vec<&'static str>,
     pub(super) write_order: WriteOrder,
+    /// What was written out of order is being written again.
+    pub(super) restores_order: bool,
     pub(super) outcome: Outcome,
 }
 
@@ -94,6 +96,7 @@ impl Delivery {
             whole_again: 0,
             remarks: Vec::new(),
             write_order: WriteOrder::default(),
+            restores_order: false,
             outcome: Outcome::default(),
         }
     }
@@ -112,7 +115,7 @@ impl Delivery {
 
     /// The object whose records the token turned out not to be allowed to look up.
     pub fn denied_look_ups(&self) -> Option<ObjectType> {
-        self.look_ups.denied.then(|| self.target.keys.object())
+        self.look_ups.denied.then(|| self.target.key_space.object())
     }
 
     /// The keys of the batch, and what it takes in memory, about.
@@ -142,7 +145,7 @@ impl Delivery {
 
     pub(super) fn encode_read(&mut self) -> BatchCall {
         let pending = self.current.iter().filter_map(|&index| self.inputs.get(index));
-        BatchCall::read(&self.target.keys, pending.map(|pending| &pending.input.key))
+        BatchCall::read(&self.target.key_space, pending.map(|pending| &pending.input.key))
     }
 
     pub(super) fn encode_upsert(&mut self) -> BatchCall {
@@ -157,7 +160,7 @@ impl Delivery {
                 properties: pending.sends(target, unusable),
             })
         });
-        BatchCall::upsert(&target.keys, inputs, &target.watched)
+        BatchCall::upsert(&target.key_space, inputs, &target.watched)
     }
 
     /// The property of this name if the last request sent it for an input: no other is believed, nor repeated in logs.
@@ -218,11 +221,9 @@ impl Delivery {
         pending.presumed = presumed;
         let left_out = left_out(&self.unusable, self.unusable_when_sent);
         self.outcome.note_written(pending, created, &left_out);
-        if created && pending.existence != Existence::Missing {
-            let missed = pending.on_create(&self.target, &self.unusable);
-            let missed = missed.zip(pending.input.parts.last());
-            let missed = missed.map(|(one, part)| (Arc::clone(&one.property.name), part.ticket));
-            self.outcome.notes.on_create_missed.extend(missed);
+        // Of which input a result is that names none is not known for sure.
+        if created && !presumed {
+            self.outcome.note_created(pending, &self.target, &left_out);
         }
         if self.inputs.len() == self.of_batch {
             return;

@@ -58,6 +58,7 @@ impl Delivery {
                 for pending in &again {
                     self.outcome.hold(pending);
                 }
+                self.restores_order = true;
                 self.ask_alone(again);
                 continue;
             };
@@ -77,8 +78,12 @@ impl Delivery {
         }
     }
 
-    /// Second tries come last, so that one wait serves all of them, but before later records of their key.
+    /// Second tries come last, so that one wait serves all of them, but before later records of their key. While records are
+    /// written again to restore the order of a CRM record's keys, each comes at once: the next one is a later one of the same.
     fn second_tries_are_next(&self) -> bool {
+        if self.restores_order && !self.second_tries.is_empty() {
+            return true;
+        }
         let key = |index: &usize| self.inputs.get(*index).map(|pending| &pending.input.key);
         let is_later = |index: &usize| self.second_tries.iter().any(|tried| key(tried) == key(index));
         match self.work.front() {
@@ -146,7 +151,7 @@ impl Delivery {
         let current = std::mem::take(&mut self.current);
         let sent: Vec<(usize, &Key)> =
             current.iter().filter_map(|&index| Some((index, &self.inputs.get(index)?.input.key))).collect();
-        let Attribution { of_inputs, aliases, ambiguous } = attribute(&self.target.keys, &sent, answer);
+        let Attribution { of_inputs, aliases, ambiguous } = attribute(&self.target.key_space, &sent, answer);
         for (primary, places) in aliases {
             let keys = places.iter().filter_map(|&place| sent.get(place).map(|(_, key)| (*key).clone()));
             self.write_order.note(primary, keys.collect());

@@ -175,7 +175,7 @@ fn body(inputs: &[Input]) -> usize {
         key: &input.key,
         properties: folded.iter().map(|one| (&*one.property.name, &*one.value)),
     });
-    BatchCall::upsert(&target.keys, inputs, &[]).body.len()
+    BatchCall::upsert(&target.key_space, inputs, &[]).body.len()
 }
 
 proptest! {

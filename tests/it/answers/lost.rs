@@ -1,11 +1,12 @@
 //! No answer, or half of one, or one that is too long.
 
 use hubspot_sandbox::{Fault, Sandbox, Settings, What};
+use serde_json::json;
 
 use super::{assert_survived, email, paths, write_people};
 use crate::{
     model::{faulty_sandbox, once, reasons, roomy_sandbox, stored, sums_of_success},
-    support::{Connector, people, state},
+    support::{Connector, people, record, state},
 };
 
 #[test]
@@ -53,6 +54,20 @@ fn an_answer_that_repeats_large_values_is_read_to_its_end() {
     let outcome = write_people(&sandbox, 100);
     assert_eq!(sums_of_success(&outcome, &sandbox).fates(), [100, 0, 0, 0]);
     assert_eq!(sandbox.requests_to(paths::UPSERT).len(), 1);
+}
+
+#[test]
+fn a_refusal_that_quotes_long_values_is_read_to_its_end() {
+    let sandbox = roomy_sandbox(|_| ());
+    let long = "x".repeat(9_000);
+    let row = |number: u32| {
+        record(json!({ "email": email(number), "firstname": "Ada", "hs_additional_emails": long }))
+    };
+    let rows: String = (0..20).map(row).collect();
+    let outcome = Connector::new(&sandbox).write(&(rows + &state(1)));
+    let sums = sums_of_success(&outcome, &sandbox);
+    assert_eq!((sums.written(), sums.rejected), (20, 0), "{}", reasons(&outcome));
+    assert!(outcome.summary().contains(" values_left_out=20 "), "{}", outcome.summary());
 }
 
 #[test]

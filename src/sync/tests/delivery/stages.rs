@@ -140,6 +140,40 @@ fn a_new_contact_whose_own_stage_is_refused_gets_the_configured_one() {
 }
 
 #[test]
+fn a_contact_that_is_rejected_is_not_created_without_its_stage() {
+    for rejected in [true, false] {
+        let records: [(&str, Properties<'_>); 1] =
+            [(if rejected { "bad@x.com" } else { "a@x.com" }, &[("phone", "1")])];
+        let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
+        let outcome = run_steps(delivery(&records, with_stage("customer")), |step| {
+            refusing_stages(&mut hubspot, &["customer"], step)
+        })
+        .unwrap();
+        assert_eq!(outcome.rejected(1).is_some(), rejected);
+        assert_eq!(outcome.notes.on_create_refused.len(), usize::from(!rejected));
+    }
+}
+
+#[test]
+fn contacts_go_without_a_stage_that_hubspot_takes_from_nobody_and_are_told() {
+    let records: [(&str, Properties<'_>); 2] =
+        [("a@x.com", &[("phone", "1")]), ("cleo@x.com", &[("phone", "1")])];
+    let mut hubspot = hubspot(Habits::FRIENDLY, store());
+    let outcome = run_steps(delivery(&records, with_stage("customer")), |step| {
+        let staged = |properties: &Value| properties.get(LIFECYCLE_STAGE).is_some();
+        if is_upsert(step) && inputs_of(step).values().any(staged) {
+            let fault =
+                json!({ "code": "PROPERTY_DOESNT_EXIST", "context": { "propertyName": [LIFECYCLE_STAGE] } });
+            return refusal(400, &json!({ "category": "VALIDATION_ERROR", "errors": [fault] }));
+        }
+        ask(&mut hubspot, step)
+    })
+    .unwrap();
+    let refused: Vec<u64> = outcome.notes.on_create_refused.iter().map(|(_, ticket)| ticket.line).collect();
+    assert_eq!((outcome.accepted(), refused), (2, vec![1]));
+}
+
+#[test]
 fn a_configured_stage_that_is_refused_is_left_out() {
     let own: Properties<'_> = &[("phone", "1"), (LIFECYCLE_STAGE, "opportunity")];
     for rules in

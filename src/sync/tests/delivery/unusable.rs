@@ -73,6 +73,10 @@ fn a_portal_that_does_not_let_the_stage_be_set_gets_contacts_without_it() {
         .unwrap();
         assert_eq!(outcome.accepted(), 2);
         assert_eq!(outcome.notes.unusable, [(LIFECYCLE_STAGE.into(), Code::ReadOnlyProperty)]);
+        assert_eq!(outcome.notes.on_create_missed, []);
+        if !whole {
+            assert_eq!(outcome.notes.on_create_refused, [], "these were updated");
+        }
     }
 }
 

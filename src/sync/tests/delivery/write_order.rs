@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Collision, Habits, HubSpot, Rules, Store, refusal},
-    Properties, delivery, done, hubspot, inputs_of, run, run_steps, store, strict,
+    Properties, ask, delivery, done, hubspot, inputs_of, run, run_steps, store, strict,
 };
 use crate::{
     crm::{
@@ -58,6 +58,35 @@ fn addresses_of_one_contact_are_written_in_reading_order() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_refusal_that_may_pass_does_not_change_the_order_in_which_records_are_written_again() {
+    let records: [(&str, Properties<'_>); 3] = [
+        ("anna@work.com", &[("phone", "1")]),
+        ("anna@x.com", &[("phone", "2")]),
+        ("anna@work.com", &[("phone", "3")]),
+    ];
+    for status in [207, 409] {
+        let mut hubspot = hubspot(Habits { collision: Collision::BothResults, ..Habits::FRIENDLY }, store());
+        let (mut of_primary, mut has_failed) = (0, false);
+        let outcome = run_steps(delivery(&records, Rules::default()), |step| {
+            let inputs = inputs_of(step);
+            of_primary += usize::from(inputs.contains_key("anna@x.com"));
+            if of_primary < 2 || !inputs.contains_key("anna@x.com") || std::mem::replace(&mut has_failed, true) {
+                return ask(&mut hubspot, step);
+            }
+            assert_eq!(inputs.len(), 1, "written again alone");
+            if status == 409 {
+                return refusal(409, &json!({ "category": "CONFLICT" }));
+            }
+            done(&json!({ "errors": [{ "category": "INTERNAL_ERROR", "context": { "ids": ["anna@x.com"] } }] }))
+        })
+        .unwrap();
+        assert!(has_failed, "{status}");
+        assert_eq!(outcome.accepted(), 3);
+        assert_eq!(hubspot.store.value("anna@x.com", "phone"), Some("3"), "{status}");
     }
 }
 

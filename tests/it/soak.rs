@@ -177,7 +177,8 @@ fn a_long_sync_with_every_kind_of_fault_loses_nothing() {
     assert!(peak <= MOST_KIB, "{} MiB", peak / 1024);
     let met: Vec<String> = sandbox.requests().into_iter().filter_map(|request| request.fault).collect();
     for (name, _) in kinds() {
-        assert!(met.iter().any(|fault| fault == name), "not met: {name}");
+        // A delay may strike beside another fault.
+        assert!(met.iter().any(|fault| fault.split('+').any(|one| one == name)), "not met: {name}");
     }
     model.assert_stored(&sandbox);
     println!("{} contacts as expected, {} requests met a fault", model.len(), met.len());

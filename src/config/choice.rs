@@ -126,6 +126,25 @@ choice! {
 }
 
 choice! {
+    /// Where rejected rows are kept, by Airbyte's names.
+    StorageType {
+        /// Nowhere.
+        Nowhere = "None",
+        /// In a bucket of an object store that speaks S3.
+        S3 = "S3",
+    }
+}
+
+choice! {
+    /// How objects are compressed, by Airbyte's names.
+    Compression {
+        /// Not at all.
+        Plain = "No Compression",
+        Gzip = "GZIP",
+    }
+}
+
+choice! {
     /// The version of HubSpot's API. The paths that belong to it are the `hubspot` module's.
     ApiVersion {
         /// Released in September 2026, supported for 18 months; enforces the account's rules on required properties.

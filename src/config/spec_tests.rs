@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 use super::raw::{RawConfig, RawFieldMapping};
 use super::*;
 
-const SPEC: &str = include_str!("../../spec.json");
+pub(super) const SPEC: &str = include_str!("../../spec.json");
 
 /// Every setting, each with a value other than its default.
-const MAXIMAL: &str = r#"{
+pub(super) const MAXIMAL: &str = r#"{
     "access_token": "pat-na1-x",
     "lifecycle_stage": "lead",
     "field_mappings": [{"stream": "users", "field": "mail", "property": "email", "values": "a = b"}],
@@ -26,6 +26,11 @@ const MAXIMAL: &str = r#"{
     "date_format": "day_first",
     "number_format": "comma_decimal",
     "fail_if_rejected": "never",
+    "object_storage_config": {
+        "storage_type": "S3", "access_key_id": "AKIA", "secret_access_key": "zz", "s3_bucket_name": "rejects",
+        "s3_bucket_region": "eu-west-1", "s3_endpoint": "https://s3.example.com", "bucket_path": "hubspot",
+        "path_format": "{date}", "file_name_format": "{timestamp}", "compression": { "compression_type": "GZIP" }
+    },
     "api_version": "v3"
 }"#;
 
@@ -121,7 +126,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 }
 
-fn derived_fields<T: Deserialize<'static>>() -> &'static [&'static str] {
+pub(super) fn derived_fields<T: Deserialize<'static>>() -> &'static [&'static str] {
     let fields = Cell::new(&[][..]);
     assert!(T::deserialize(Probe(&fields)).is_err());
     fields.get()
@@ -169,6 +174,7 @@ fn the_maximal_configuration_is_read_without_a_warning() {
     assert_eq!(parsed.config.date_format, DateFormat::DayFirst);
     assert_eq!(parsed.config.number_format, NumberFormat::CommaDecimal);
     assert_eq!(parsed.config.fail_if_rejected, FailIfRejected::Never);
+    assert_eq!(parsed.config.object_storage.unwrap().compression, Compression::Gzip);
     assert_eq!(parsed.config.api_version, ApiVersion::V3);
 }
 
@@ -178,6 +184,7 @@ fn every_property_is_read_and_has_the_type_that_the_schema_gives_it() {
         for (name, property) in level.properties() {
             let (expected, wrong) = match property["type"].as_str().unwrap() {
                 "string" => ("text, in double quotes", [json!({}), json!([]), json!(1), json!(true)]),
+                "object" => ("an object", [json!([]), json!("x"), json!(1), json!(true)]),
                 "array" => ("a list", [json!({}), json!("x"), json!(1), json!(true)]),
                 other => panic!("say what {other} is in words, in `config::raw`"),
             };

@@ -86,6 +86,10 @@ pub(super) fn of_settings() -> Vec<Example> {
         TokenWithSpace,
         TokenNotAscii,
         PropertyTwice { stream: None, first_field: any(), second_field: any(), property: any() },
+        StoreValue { setting: top(), fault: "must be the name of a region, such as us-east-1" },
+        UnknownPlaceholder { setting: top(), written: any(), known: any() },
+        RoleWithoutKeys,
+        StoreKeyElsewhere,
         Environment { variable: "HUBSPOT_API_BASE_URL", fault: "…" },
     );
     let others = [
@@ -107,8 +111,16 @@ pub(super) fn of_settings() -> Vec<Example> {
         };
         Environment::read(get).unwrap_err()
     });
-    // What it says is made of the entry: see `of_strange_entries`.
-    let errors = errors.into_iter().filter(|error| !matches!(error, ConfigError::StrangeEntry { .. }));
+    // What it says is made of the entry or the store: see `of_strange_entries`, `of_store`.
+    let is_said_elsewhere = |error: &ConfigError| {
+        matches!(
+            error,
+            ConfigError::StrangeEntry { .. }
+                | ConfigError::StoreValue { .. }
+                | ConfigError::UnknownPlaceholder { .. }
+        )
+    };
+    let errors = errors.into_iter().filter(|error| !is_said_elsewhere(error));
     failures(errors.chain(others).chain(of_variables))
 }
 

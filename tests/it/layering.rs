@@ -32,17 +32,21 @@ const ROOMS: &[Rooms] = &[
             (
                 "cli",
                 &[
-                    "command", "sync", "prepare", "report", "hubspot", "mapping", "crm", "config",
+                    "command", "sync", "prepare", "report", "rejects", "hubspot", "mapping", "crm", "config",
                     "protocol", "io",
                 ],
             ),
             (
                 "command",
-                &["sync", "prepare", "report", "hubspot", "mapping", "crm", "config", "protocol", "io"],
+                &[
+                    "sync", "prepare", "report", "rejects", "hubspot", "mapping", "crm", "config",
+                    "protocol", "io",
+                ],
             ),
             ("sync", &["report", "hubspot", "mapping", "crm", "config", "protocol", "io"]),
             ("prepare", &["report", "hubspot", "mapping", "crm", "config", "protocol"]),
             ("report", &["hubspot", "mapping", "crm", "config", "protocol"]),
+            ("rejects", &["config"]),
             ("mapping", &["crm", "config", "protocol"]),
             ("hubspot", &["crm", "config"]),
             ("crm", &[]),
@@ -54,6 +58,19 @@ const ROOMS: &[Rooms] = &[
             ("text", &[]),
         ],
         open_to_all: &["error", "logging", "text"],
+    },
+    Rooms {
+        folder: "src",
+        below: "rejects::store",
+        may_use: &[
+            ("client", &["answer", "names", "pending", "transport"]),
+            ("transport", &["answer"]),
+            ("error", &["answer"]),
+            ("answer", &[]),
+            ("names", &[]),
+            ("pending", &[]),
+        ],
+        open_to_all: &["error"],
     },
     Rooms {
         folder: "src",
@@ -173,6 +190,9 @@ const PURE: &[&str] = &[
     "mapping",
     "report::counts",
     "report::fate",
+    "rejects::store::answer",
+    "rejects::store::names",
+    "rejects::store::pending",
     "sync::batcher",
     "sync::delivery::attribution",
     "sync::delivery::blame",

@@ -31,6 +31,7 @@ mod settings;
 mod soak;
 mod sources;
 mod states;
+mod store;
 mod support;
 mod unknown_fields;
 mod upgrade;

@@ -19,11 +19,12 @@ use tokio::{
 };
 
 use crate::{
-    command::{Context, check, discover, error::CommandError, spec, write},
+    command::{Context, check, discover, error::CommandError, report_file::ReportFile, spec, write},
     config::Environment,
     error::Failure,
     io::output::Output,
     logging,
+    rejects::places::Places,
     sync::run::End,
     text,
 };
@@ -31,6 +32,8 @@ use crate::{
 const FAILURE: u8 = 1;
 /// Wrong arguments, as is the custom of command line programs.
 const USAGE: u8 = 2;
+/// The sync ended well, but not all was written; only where that was asked for.
+const NOT_ALL_WRITTEN: u8 = 3;
 /// 128 plus the number of the signal, as shells report it.
 const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
@@ -59,7 +62,7 @@ enum Arguments {
     /// Writes the records that come on standard input, and acknowledges their states.
     ///
     /// Without a catalog, every stream is taken as Incremental – Deduped.
-    Write(Files),
+    Write(WriteArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,6 +80,37 @@ struct Files {
     /// The configured catalog.
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct WriteArguments {
+    #[command(flatten)]
+    files: Files,
+    /// Writes what became of the records to this file, as JSON, also where the sync fails.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Exits with 3 if the sync ended well, but records were rejected or values left out.
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    folders: Folders,
+    /// Writes rows that were rejected before, and are sent again, also where HubSpot's record was changed since.
+    #[arg(long)]
+    all: bool,
+}
+
+/// Where rows are kept. Each folder is made if it is missing, and gets a file for each stream of a run that has such rows.
+#[derive(Debug, clap::Args)]
+struct Folders {
+    /// Keeps rejected rows as they came, with the reason: messages that `write` takes again.
+    #[arg(long, value_name = "FOLDER")]
+    rejected: Option<PathBuf>,
+    /// Keeps the values that were left out of records, with the key: messages that `write` takes again.
+    #[arg(long, value_name = "FOLDER")]
+    left_out: Option<PathBuf>,
+    /// Says of each row what became of it, as JSON lines.
+    #[arg(long, value_name = "FOLDER")]
+    results: Option<PathBuf>,
 }
 
 /// Runs the command that the arguments name. The first one is the program's name.
@@ -137,16 +171,37 @@ fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
             };
             discovered.map_or_else(|failure| failed(&context, &failure), |()| 0)
         }
-        Arguments::Write(files) => match set_up(&mut context) {
-            Ok((main, beside)) => {
-                let code = main.block_on(write_until_signal(&beside, context, files));
-                // A thread may be blocked on standard input or output for ever.
-                beside.shutdown_background();
-                code
-            }
-            Err(failure) => failed(&context, &failure),
-        },
+        Arguments::Write(arguments) => start_write(context, arguments),
     }
+}
+
+fn start_write(mut context: Context, arguments: WriteArguments) -> u8 {
+    let WriteArguments { files: Files { config, catalog }, report, strict, folders, all } = arguments;
+    let report = match report.map(ReportFile::begin).transpose() {
+        Ok(report) => report,
+        Err(error) => return refuse(&error),
+    };
+    let Folders { rejected, left_out, results } = folders;
+    let places = match Places::open(rejected.as_deref(), left_out.as_deref(), results.as_deref()) {
+        Ok(places) => places,
+        Err(error) => return refuse(&error),
+    };
+    match set_up(&mut context) {
+        Ok((main, beside)) => {
+            let job = write::Job { config, catalog, places, writes_all: all };
+            let code = main.block_on(write_until_signal(&beside, context, job, report, strict));
+            // A thread may be blocked on standard input or output for ever.
+            beside.shutdown_background();
+            code
+        }
+        Err(failure) => code_of(&context, write::report_failed_start(report, failure)).unwrap_or(FAILURE),
+    }
+}
+
+/// Says that an argument cannot be used, as `clap` says it of one that is written wrongly.
+fn refuse(error: &impl std::error::Error) -> u8 {
+    let text = format!("error: {}\n", text::printable(&error.to_string()));
+    std::io::stderr().lock().write_all(text.as_bytes()).map_or(USAGE, |()| USAGE)
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -164,15 +219,23 @@ fn set_up(context: &mut Context) -> Result<(Runtime, Runtime), Failure> {
 
 /// The sync has a thread of its own, so that a signal is heard even while that is blocked on standard output; its requests then
 /// go on in another. A single one otherwise: requests wait for HubSpot rather than for a processor, and each thread costs memory.
-async fn write_until_signal(sync_runtime: &Runtime, context: Context, files: Files) -> u8 {
+async fn write_until_signal(
+    sync_runtime: &Runtime,
+    context: Context,
+    job: write::Job,
+    report: Option<ReportFile>,
+    strict: bool,
+) -> u8 {
     let (tell, mut told) = watch::channel(false);
     let asked_to_end = async move { told.wait_for(|end| *end).await.map_or((), |_| ()) };
     let first_signal = first_signal();
     let mut sync = JoinSet::new();
     // What is said of a failure may block as well, so it is said over there.
     let writing = async move {
-        let end = write::run(context.clone(), files.config, files.catalog, asked_to_end).await;
-        code_of(&context, end)
+        let written = write::run(context.clone(), job, report, asked_to_end).await;
+        let is_incomplete = strict && !written.all_is_written;
+        code_of(&context, written.end)
+            .map(|code| if code == 0 && is_incomplete { NOT_ALL_WRITTEN } else { code })
     };
     sync.spawn_on(writing, sync_runtime.handle());
     let mut signal_code = TERMINATED;

@@ -14,6 +14,7 @@ pub mod logging;
 pub mod mapping;
 pub mod prepare;
 pub mod protocol;
+pub mod rejects;
 pub mod report;
 pub mod sync;
 pub mod text;

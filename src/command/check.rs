@@ -1,14 +1,15 @@
-//! The `check` command: proves, without writing anything, that a sync would work.
+//! The `check` command: proves that a sync would work, without writing anything into HubSpot. In an object store for rejected
+//! rows, it writes an object and deletes it again.
 
 use std::{path::PathBuf, time::Duration};
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Context, error::CommandError, read_catalog, read_config};
 use crate::{
-    config::UnknownFields,
+    config::{Config, UnknownFields},
     error::Failure,
-    hubspot::{error::Called, retry::RetryPolicy},
+    hubspot::{client::Client, error::Called, retry::RetryPolicy},
     io::output::OutputClosed,
     mapping::mappings::check_mappings,
     prepare::{
@@ -16,7 +17,8 @@ use crate::{
         permissions,
         plans::{Missing, prepare_plans},
     },
-    protocol::emit,
+    protocol::{catalog::Catalog, emit},
+    rejects::store::client::ObjectStore,
     text::shown,
 };
 
@@ -30,12 +32,7 @@ const LONGEST: Duration = Duration::from_secs(50);
 /// If nobody reads standard output.
 pub async fn run(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<bool, OutputClosed> {
     context.warn();
-    let checked = tokio::time::timeout(LONGEST, check(context, config, catalog)).await;
-    let outcome = checked.unwrap_or_else(|_| {
-        let called = Called::new(&context.environment);
-        Err(CommandError::NoAnswer { seconds: LONGEST.as_secs(), called }.into())
-    });
-    match outcome {
+    match check(context, config, catalog).await {
         Ok(message) => {
             if context.to_terminal {
                 info!("{message}");
@@ -61,16 +58,40 @@ pub fn report_failure(context: &Context, failure: &Failure) -> Result<bool, Outp
 async fn check(context: &Context, config: PathBuf, catalog: Option<PathBuf>) -> Result<String, Failure> {
     let config = read_config(&config)?;
     let catalog = catalog.map(|path| read_catalog(&path)).transpose()?;
-    let Connection { client, portal_id, knows_scopes, stage, target } =
-        connect(&config, catalog.as_ref(), RetryPolicy::CHECK, &context.environment).await?;
-    if !knows_scopes {
-        permissions::probe(&client, &config, &target.key_space).await?;
+    let environment = &context.environment;
+    let store = config.object_storage.as_ref();
+    let store = store.map(|settings| ObjectStore::new(settings, environment)).transpose()?;
+    let for_store = store.as_ref().map_or(Duration::ZERO, |_| ObjectStore::LONGEST_PROBE);
+    let longest = LONGEST.saturating_sub(for_store);
+    let checked = tokio::time::timeout(longest, check_account(context, &config, catalog.as_ref())).await;
+    let message = checked.unwrap_or_else(|_| {
+        let called = Called::new(environment);
+        Err(CommandError::NoAnswer { seconds: longest.as_secs(), called }.into())
+    })?;
+    let Some(store) = store else { return Ok(message) };
+    for doubt in store.probe().await? {
+        warn!("{doubt}");
     }
-    if let Some(catalog) = &catalog {
+    Ok(format!("{message} Rejected rows can be written to the bucket `{}`.", shown(store.bucket())))
+}
+
+/// Checks what concerns HubSpot.
+async fn check_account(
+    context: &Context,
+    config: &Config,
+    catalog: Option<&Catalog>,
+) -> Result<String, Failure> {
+    let (token, environment) = (config.access_token.clone(), &context.environment);
+    let client = Client::over_http(token, config.api_version, RetryPolicy::CHECK, environment)?;
+    let Connection { portal_id, knows_scopes, stage, target } = connect(&client, config, catalog).await?;
+    if !knows_scopes {
+        permissions::probe(&client, config, &target.key_space).await?;
+    }
+    if let Some(catalog) = catalog {
         if let Some(error) = catalog.unsupported.values().next() {
             return Err(error.clone().into());
         }
-        prepare_plans(Missing::Tell, catalog, &config, target).await?;
+        prepare_plans(Missing::Tell, catalog, config, target).await?;
     } else {
         // A catalog may declare the field, and a sync then makes the property.
         let creates = config.unknown_fields == UnknownFields::Create;

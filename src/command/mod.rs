@@ -16,6 +16,7 @@ pub mod check;
 pub mod discover;
 pub mod error;
 mod files;
+pub mod report_file;
 pub mod spec;
 pub mod write;
 

@@ -116,12 +116,21 @@ choice! {
 }
 
 choice! {
-    /// Whether a sync fails for a stream that is wrongly set up.
-    FailIfRejected {
-        /// It fails, so that the source sends them again once the cause is gone.
-        All = "all",
-        /// It goes on and acknowledges them.
-        Never = "never",
+    /// Where rejected rows are kept, by Airbyte's names.
+    StorageType {
+        /// Nowhere.
+        Nowhere = "None",
+        /// In a bucket of an object store that speaks S3.
+        S3 = "S3",
+    }
+}
+
+choice! {
+    /// How objects are compressed, by Airbyte's names.
+    Compression {
+        /// Not at all.
+        Plain = "No Compression",
+        Gzip = "GZIP",
     }
 }
 

@@ -12,6 +12,7 @@ use super::error::ConfigError;
 
 const BASE_URL_VARIABLE: &str = "HUBSPOT_API_BASE_URL";
 const ALLOW_HTTP_VARIABLE: &str = "HUBSPOT_API_ALLOW_HTTP";
+const PRIVATE_ENDPOINTS_VARIABLE: &str = "HUBSPOT_ALLOW_PRIVATE_ENDPOINTS";
 const DELAY_SCALE_VARIABLE: &str = "HUBSPOT_DELAY_SCALE";
 /// What the HTTP client looks at, in its order, for `https` and for `http`.
 const PROXY_VARIABLES: [&[&str]; 2] = [
@@ -27,6 +28,9 @@ pub struct Environment {
     pub base_url: BaseUrl,
     /// The variable that names a proxy for that address, if one does. `NO_PROXY` may still lead past it.
     pub proxy_variable: Option<&'static str>,
+    /// `HUBSPOT_ALLOW_PRIVATE_ENDPOINTS`: the object store may be at a private address, or be spoken to over plain `http`.
+    /// Default: no.
+    pub allows_private_endpoints: bool,
     /// `HUBSPOT_DELAY_SCALE`, from 0 to 1, honoured only with a loopback base URL. Default: 1.
     pub delay_scale: DelayScale,
 }
@@ -36,7 +40,7 @@ impl Environment {
     /// rather than as absent, as an address that is skipped would mean HubSpot itself.
     ///
     /// # Errors
-    /// The base URL is refused (see [`BaseUrl::parse`]); or it is on loopback and the scale is no number from
+    /// The base URL is refused (see [`BaseUrl::parse`]); a variable that is on or off is something else; or the base URL is on loopback and the scale is no number from
     /// 0 to 1. Elsewhere the scale is not even looked at, so that no variable can make a real sync impatient
     /// or fail.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
@@ -46,7 +50,19 @@ impl Environment {
             (!trimmed.is_empty()).then(|| trimmed.to_owned())
         };
         let allows_http = match not_blank(ALLOW_HTTP_VARIABLE) {
-            Some(text) => switch(&text)?,
+            Some(text) => switch(
+                &text,
+                ALLOW_HTTP_VARIABLE,
+                "must be 1 or 0; unset it unless HUBSPOT_API_BASE_URL is plain http to another machine",
+            )?,
+            None => false,
+        };
+        let allows_private_endpoints = match not_blank(PRIVATE_ENDPOINTS_VARIABLE) {
+            Some(text) => switch(
+                &text,
+                PRIVATE_ENDPOINTS_VARIABLE,
+                "must be 1 or 0; unset it unless your object store is in a private network",
+            )?,
             None => false,
         };
         let base_url = match not_blank(BASE_URL_VARIABLE) {
@@ -64,7 +80,7 @@ impl Environment {
             Some(text) if base_url.is_loopback() => DelayScale::parse(&text)?,
             _ => DelayScale::default(),
         };
-        Ok(Self { base_url, proxy_variable, delay_scale })
+        Ok(Self { base_url, proxy_variable, allows_private_endpoints, delay_scale })
     }
 
     /// What is out of the ordinary and should be said before the first call: whole sentences.
@@ -87,14 +103,11 @@ impl Environment {
 }
 
 /// A variable that is on or off.
-fn switch(text: &str) -> Result<bool, ConfigError> {
+fn switch(text: &str, variable: &'static str, fault: &'static str) -> Result<bool, ConfigError> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),
-        _ => Err(ConfigError::Environment {
-            variable: ALLOW_HTTP_VARIABLE,
-            fault: "must be 1 or 0; unset it unless HUBSPOT_API_BASE_URL is plain http to another machine",
-        }),
+        _ => Err(ConfigError::Environment { variable, fault }),
     }
 }
 

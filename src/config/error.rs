@@ -11,6 +11,9 @@ use thiserror::Error;
 
 use crate::{error::Failure, text::shown};
 
+/// The setting that says where rejected rows are kept.
+pub(super) const STORE: &str = "object_storage_config";
+
 /// Where in the configuration a value stands; shown as the beginning of a sentence. Entries are counted from
 /// 0 here, and from 1 in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,30 +24,54 @@ pub enum SettingPath {
     Entry(usize),
     /// A setting inside an entry of `field_mappings`.
     OfEntry(usize, String),
+    /// A setting inside `object_storage_config`.
+    OfStore(String),
+}
+
+/// An object of the configuration that holds settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Top,
+    /// An entry of `field_mappings`, counted from 0.
+    Mapping(usize),
+    Store,
 }
 
 impl SettingPath {
     /// A setting by name: inside an entry of `field_mappings`, or at the top.
     pub(super) fn at(entry: Option<usize>, name: &str) -> Self {
-        entry.map_or_else(|| Self::Top(name.to_owned()), |index| Self::OfEntry(index, name.to_owned()))
+        Self::within(entry.map_or(Place::Top, Place::Mapping), name)
+    }
+
+    /// A setting by name, inside an object of the configuration.
+    pub(super) fn within(place: Place, name: &str) -> Self {
+        let name = name.to_owned();
+        match place {
+            Place::Top => Self::Top(name),
+            Place::Mapping(index) => Self::OfEntry(index, name),
+            Place::Store => Self::OfStore(name),
+        }
     }
 }
 
 impl From<&Path> for SettingPath {
     fn from(path: &Path) -> Self {
         let mut entry = None;
-        let mut name = None;
+        let mut names = Vec::new();
         for segment in path {
             match segment {
                 Segment::Seq { index } => {
                     entry = Some(*index);
-                    name = None;
+                    names.clear();
                 }
-                Segment::Map { key } => name = Some(key.as_str()),
+                Segment::Map { key } => names.push(key.as_str()),
                 Segment::Enum { .. } | Segment::Unknown => {}
             }
         }
-        match (entry, name) {
+        if let [STORE, .., name] = names.as_slice() {
+            return Self::within(Place::Store, name);
+        }
+        match (entry, names.last().copied()) {
             (Some(index), None) => Self::Entry(index),
             (entry, name) => Self::at(entry, name.unwrap_or_default()),
         }
@@ -64,6 +91,7 @@ impl fmt::Display for SettingPath {
                     index.saturating_add(1)
                 )
             }
+            Self::OfStore(name) => write!(formatter, "The setting `{}` in `{STORE}`", shown(name)),
         }
     }
 }
@@ -102,6 +130,12 @@ pub enum ConfigError {
 
     #[error("{setting} must be one of {choices}.")]
     NotOneOf { setting: SettingPath, choices: String },
+
+    #[error(
+        "{setting} must be \"all\", \"never\", or a share of a stream's records such as \"1 %\": a number greater than 0 and up to \
+         100, with a decimal point if need be, and `%` behind it."
+    )]
+    NoShare { setting: SettingPath },
 
     #[error(
         "{setting} must hold pairs with `=` between the value of the source and the value of HubSpot, and `;` between the \
@@ -154,6 +188,29 @@ pub enum ConfigError {
     )]
     PropertyTwice { stream: Option<String>, first_field: String, second_field: String, property: String },
 
+    /// A value of `object_storage_config` that cannot be used.
+    #[error("{setting} {fault}.")]
+    StoreValue { setting: SettingPath, fault: &'static str },
+
+    /// `written` is what stands between the braces.
+    #[error(
+        "{setting} has the placeholder `{{{}}}`, which has no meaning. It can hold {known}.",
+        shown(written)
+    )]
+    UnknownPlaceholder { setting: SettingPath, written: String, known: String },
+
+    #[error(
+        "The setting `role_arn` in `object_storage_config` has no effect: no role and no identity of the machine is used. Enter \
+         the key pair of a user that may write to the bucket, in `access_key_id` and `secret_access_key`."
+    )]
+    RoleWithoutKeys,
+
+    #[error(
+        "A key of the object store stands in another place of the configuration than `access_key_id` and `secret_access_key` in \
+         `object_storage_config`. Remove it there, so that no message shows it."
+    )]
+    StoreKeyElsewhere,
+
     #[error("The environment variable {variable} {fault}.")]
     Environment { variable: &'static str, fault: &'static str },
 }
@@ -167,11 +224,26 @@ fn cure_of_missing(setting: &SettingPath, similar: Option<&str>) -> String {
             "Enter the name of the field, as the source sends it."
         }
         SettingPath::OfEntry(..) => "Enter the internal name of the HubSpot property.",
+        SettingPath::OfStore(name) => return cure_of_missing_in_store(name).to_owned(),
         SettingPath::Top(_) | SettingPath::Entry(_) => {
             "Enter a HubSpot service key, or the access token of a private app."
         }
     };
     cure.to_owned()
+}
+
+fn cure_of_missing_in_store(name: &str) -> &'static str {
+    match name {
+        "storage_type" => "Enter `S3` to keep rejected rows in an object store, or `None`.",
+        "access_key_id" | "secret_access_key" => {
+            "Enter the key pair of a user that may write to the bucket: both keys are required."
+        }
+        "s3_bucket_name" => "Enter the name of the bucket that rejected rows go into.",
+        "s3_bucket_region" => {
+            "Enter the region of the bucket, such as us-east-1; it may only be empty where `s3_endpoint` is set."
+        }
+        _ => "Enter the folder of the bucket that rejected rows go into, such as hubspot/rejected.",
+    }
 }
 
 fn cure_of_conflict(stream: Option<&str>) -> String {

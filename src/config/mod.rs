@@ -8,12 +8,19 @@ pub mod environment;
 mod error;
 mod field_mapping;
 mod form;
+pub mod name_format;
+mod object_storage;
 mod raw;
+mod reading;
 mod settings;
+mod share;
+mod store_endpoint;
 mod token;
 mod unknown;
 mod value_table;
 
+#[cfg(test)]
+mod object_storage_tests;
 #[cfg(test)]
 mod spec_form_tests;
 #[cfg(test)]
@@ -22,12 +29,15 @@ mod spec_tests;
 mod tests;
 
 pub use self::choice::{
-    ApiVersion, Choice, DateFormat, DeletedRecords, FailIfRejected, InvalidValues, NullValues, NumberFormat,
-    UnknownFields,
+    ApiVersion, Choice, Compression, DateFormat, DeletedRecords, InvalidValues, NullValues, NumberFormat,
+    StorageType, UnknownFields,
 };
 pub use self::environment::{BaseUrl, DelayScale, Environment};
 pub use self::error::{ConfigError, SettingPath};
 pub use self::field_mapping::FieldMapping;
+pub use self::object_storage::{StoreConfig, StoreKey};
 pub use self::settings::{Config, Parsed};
+pub use self::share::{FailIfRejected, Share};
+pub use self::store_endpoint::{StoreEndpoint, is_private};
 pub use self::token::AccessToken;
 pub use self::value_table::ValueTable;

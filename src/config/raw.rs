@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::error::{ConfigError, SettingPath};
+use super::error::{ConfigError, Place, STORE, SettingPath};
 use super::form;
 use super::unknown::UnknownKey;
 
@@ -30,6 +30,7 @@ pub(super) struct RawConfig {
     pub(super) date_format: Option<String>,
     pub(super) number_format: Option<String>,
     pub(super) fail_if_rejected: Option<String>,
+    pub(super) object_storage_config: Option<RawObjectStorage>,
     pub(super) api_version: Option<String>,
 }
 
@@ -46,8 +47,56 @@ impl RawConfig {
         "date_format",
         "number_format",
         "fail_if_rejected",
+        STORE,
         "api_version",
     ];
+}
+
+/// `object_storage_config`. Like the whole, it has no `Debug`.
+#[derive(Deserialize)]
+pub(super) struct RawObjectStorage {
+    pub(super) storage_type: Option<String>,
+    pub(super) access_key_id: Option<String>,
+    pub(super) secret_access_key: Option<String>,
+    pub(super) s3_bucket_name: Option<String>,
+    pub(super) s3_bucket_region: Option<String>,
+    pub(super) s3_endpoint: Option<String>,
+    pub(super) bucket_path: Option<String>,
+    pub(super) path_format: Option<String>,
+    pub(super) file_name_format: Option<String>,
+    pub(super) compression: Option<RawCompression>,
+    pub(super) role_arn: Option<String>,
+}
+
+impl RawObjectStorage {
+    /// The names that are read.
+    pub(super) const FIELDS: &[&str] = &[
+        "storage_type",
+        "access_key_id",
+        "secret_access_key",
+        "s3_bucket_name",
+        "s3_bucket_region",
+        "s3_endpoint",
+        "bucket_path",
+        "path_format",
+        "file_name_format",
+        COMPRESSION,
+        ROLE,
+    ];
+
+    /// Names of Airbyte's own destination that are no mistake and have no effect: rows are always kept as JSON lines.
+    pub(super) const WITHOUT_EFFECT: &[&str] = &["format"];
+}
+
+const COMPRESSION: &str = "compression";
+
+/// A name of Airbyte's that is read only to say that it has no effect.
+pub(super) const ROLE: &str = "role_arn";
+
+/// The compression of objects.
+#[derive(Deserialize)]
+pub(super) struct RawCompression {
+    pub(super) compression_type: Option<String>,
 }
 
 /// An entry of `field_mappings`.
@@ -76,7 +125,8 @@ fn is_token_elsewhere(settings: &Map<String, Value>) -> bool {
     if settings.keys().any(|name| is_token(name)) {
         return true;
     }
-    let mut others: Vec<&Value> = settings.get(FIELD_MAPPINGS).into_iter().collect();
+    let mut others: Vec<&Value> =
+        [FIELD_MAPPINGS, STORE].iter().filter_map(|name| settings.get(*name)).collect();
     while let Some(value) = others.pop() {
         match value {
             Value::String(text) if is_token(text) => return true,
@@ -127,9 +177,11 @@ fn other_format(text: &[u8]) -> Option<&'static str> {
 }
 
 /// # Errors
-/// `field_mappings` is no list, or an entry of it is not an object, or one with other names.
+/// `field_mappings` is no list, or an entry of it is not an object, or one with other names; or `object_storage_config` is
+/// not an object.
 fn unknown_keys(settings: &Map<String, Value>) -> Result<Vec<UnknownKey>, ConfigError> {
-    let mut unknown = UnknownKey::find(None, settings.keys(), RawConfig::FIELDS);
+    let mut unknown = UnknownKey::find(Place::Top, settings.keys(), RawConfig::FIELDS);
+    unknown.extend(unknown_in_store(settings.get(STORE))?);
     let entries = match settings.get(FIELD_MAPPINGS) {
         Some(Value::Array(entries)) => entries,
         None | Some(Value::Null) => return Ok(unknown),
@@ -148,9 +200,31 @@ fn unknown_keys(settings: &Map<String, Value>) -> Result<Vec<UnknownKey>, Config
         if let Some(said) = form::of_strange_entry(mapping) {
             return Err(ConfigError::StrangeEntry { setting: SettingPath::Entry(index), said });
         }
-        unknown.extend(UnknownKey::find(Some(index), mapping.keys(), RawFieldMapping::FIELDS));
+        unknown.extend(UnknownKey::find(Place::Mapping(index), mapping.keys(), RawFieldMapping::FIELDS));
     }
     Ok(unknown)
+}
+
+/// # Errors
+/// `object_storage_config`, or the compression in it, is not an object.
+fn unknown_in_store(store: Option<&Value>) -> Result<Vec<UnknownKey>, ConfigError> {
+    let settings = match store {
+        Some(Value::Object(settings)) => settings,
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(_) => {
+            let expected = r#"an object, such as {"storage_type": "None"}"#;
+            return Err(ConfigError::WrongType { setting: SettingPath::Top(STORE.to_owned()), expected });
+        }
+    };
+    if !matches!(settings.get(COMPRESSION), None | Some(Value::Null | Value::Object(_))) {
+        let expected = r#"an object, such as {"compression_type": "GZIP"}"#;
+        return Err(ConfigError::WrongType {
+            setting: SettingPath::within(Place::Store, COMPRESSION),
+            expected,
+        });
+    }
+    let known = [RawObjectStorage::FIELDS, RawObjectStorage::WITHOUT_EFFECT].concat();
+    Ok(UnknownKey::find(Place::Store, settings.keys(), &known))
 }
 
 /// Puts the place of a type error into our own words. What is no text has been looked at before.

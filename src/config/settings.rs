@@ -5,12 +5,14 @@
 use std::sync::Arc;
 
 use super::choice::{
-    ApiVersion, Choice, DateFormat, DeletedRecords, FailIfRejected, InvalidValues, NullValues, NumberFormat,
-    UnknownFields,
+    ApiVersion, Choice, DateFormat, DeletedRecords, InvalidValues, NullValues, NumberFormat, UnknownFields,
 };
 use super::error::{ConfigError, SettingPath};
 use super::field_mapping::{self, FieldMapping};
+use super::object_storage::{self, StoreConfig};
 use super::raw::{self, RawFieldMapping};
+use super::reading::{chosen, not_blank, required};
+use super::share::FailIfRejected;
 use super::token::AccessToken;
 use super::unknown::UnknownKey;
 use super::value_table::ValueTable;
@@ -39,6 +41,8 @@ pub struct Config {
     pub number_format: NumberFormat,
     /// Default: a stream that is wrongly set up ends the sync.
     pub fail_if_rejected: FailIfRejected,
+    /// Where rejected rows are kept. Default: nowhere.
+    pub object_storage: Option<StoreConfig>,
     /// Default: 2026-09.
     pub api_version: ApiVersion,
 }
@@ -64,7 +68,7 @@ impl Config {
         let (written, unknown) = raw::read(json)?;
         let token = required(written.access_token, SettingPath::at(None, "access_token"), &unknown)?;
         let access_token = AccessToken::new(&token)?;
-        let mut warnings = unknown.iter().map(ToString::to_string).collect();
+        let mut warnings: Vec<String> = unknown.iter().map(ToString::to_string).collect();
         let mut field_mappings = Vec::new();
         for (index, mapping) in written.field_mappings.unwrap_or_default().into_iter().enumerate() {
             field_mappings.push(checked_mapping(index, mapping, &unknown)?);
@@ -79,7 +83,12 @@ impl Config {
             deleted_records: choice(written.deleted_records, "deleted_records")?,
             date_format: choice(written.date_format, "date_format")?,
             number_format: choice(written.number_format, "number_format")?,
-            fail_if_rejected: choice(written.fail_if_rejected, "fail_if_rejected")?,
+            fail_if_rejected: fail_if_rejected(written.fail_if_rejected)?,
+            object_storage: written
+                .object_storage_config
+                .map(|store| object_storage::read(store, &unknown, &mut warnings))
+                .transpose()?
+                .flatten(),
             api_version: choice(written.api_version, "api_version")?,
         };
         Ok(Parsed { config, warnings })
@@ -105,28 +114,13 @@ fn value_table(index: usize, text: &str) -> Result<Arc<ValueTable>, ConfigError>
     table.ok_or_else(|| ConfigError::NoValueTable { setting: SettingPath::at(Some(index), "values") })
 }
 
+fn fail_if_rejected(raw: Option<String>) -> Result<FailIfRejected, ConfigError> {
+    let Some(text) = not_blank(raw) else { return Ok(FailIfRejected::default()) };
+    let setting = || SettingPath::at(None, "fail_if_rejected");
+    FailIfRejected::parse(&text).ok_or_else(|| ConfigError::NoShare { setting: setting() })
+}
+
 /// One of a few named choices; the default if nothing is chosen.
 fn choice<T: Choice>(raw: Option<String>, setting: &str) -> Result<T, ConfigError> {
-    let Some(chosen) = not_blank(raw) else { return Ok(T::default()) };
-    T::all().iter().copied().find(|one| one.name() == chosen.trim()).ok_or_else(|| {
-        let choices: Vec<String> = T::all().iter().map(|one| format!("\"{}\"", one.name())).collect();
-        ConfigError::NotOneOf { setting: SettingPath::at(None, setting), choices: choices.join(", ") }
-    })
-}
-
-/// The text of a setting that must be there. If it is not, a similar name in its place is pointed out.
-fn required(
-    text: Option<String>,
-    setting: SettingPath,
-    unknown: &[UnknownKey],
-) -> Result<String, ConfigError> {
-    not_blank(text).ok_or_else(|| {
-        let similar = unknown.iter().find_map(|key| key.written_for(&setting)).map(str::to_owned);
-        ConfigError::Missing { setting, similar }
-    })
-}
-
-/// Forms send an emptied field as empty text.
-fn not_blank(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.trim().is_empty())
+    chosen(raw, SettingPath::at(None, setting))
 }

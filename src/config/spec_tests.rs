@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 use super::raw::{RawConfig, RawFieldMapping};
 use super::*;
 
-const SPEC: &str = include_str!("../../spec.json");
+pub(super) const SPEC: &str = include_str!("../../spec.json");
 
 /// Every setting, each with a value other than its default.
-const MAXIMAL: &str = r#"{
+pub(super) const MAXIMAL: &str = r#"{
     "access_token": "pat-na1-x",
     "lifecycle_stage": "lead",
     "field_mappings": [{"stream": "users", "field": "mail", "property": "email", "values": "a = b"}],
@@ -25,7 +25,12 @@ const MAXIMAL: &str = r#"{
     "deleted_records": "write",
     "date_format": "day_first",
     "number_format": "comma_decimal",
-    "fail_if_rejected": "never",
+    "fail_if_rejected": "1.5 %",
+    "object_storage_config": {
+        "storage_type": "S3", "access_key_id": "AKIA", "secret_access_key": "zz", "s3_bucket_name": "rejects",
+        "s3_bucket_region": "eu-west-1", "s3_endpoint": "https://s3.example.com", "bucket_path": "hubspot",
+        "path_format": "{date}", "file_name_format": "{timestamp}", "compression": { "compression_type": "GZIP" }
+    },
     "api_version": "v3"
 }"#;
 
@@ -121,7 +126,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 }
 
-fn derived_fields<T: Deserialize<'static>>() -> &'static [&'static str] {
+pub(super) fn derived_fields<T: Deserialize<'static>>() -> &'static [&'static str] {
     let fields = Cell::new(&[][..]);
     assert!(T::deserialize(Probe(&fields)).is_err());
     fields.get()
@@ -168,7 +173,8 @@ fn the_maximal_configuration_is_read_without_a_warning() {
     assert_eq!(parsed.config.deleted_records, DeletedRecords::Write);
     assert_eq!(parsed.config.date_format, DateFormat::DayFirst);
     assert_eq!(parsed.config.number_format, NumberFormat::CommaDecimal);
-    assert_eq!(parsed.config.fail_if_rejected, FailIfRejected::Never);
+    assert_eq!(parsed.config.fail_if_rejected, FailIfRejected::Share(Share::parse("1.5 %").unwrap()));
+    assert_eq!(parsed.config.object_storage.unwrap().compression, Compression::Gzip);
     assert_eq!(parsed.config.api_version, ApiVersion::V3);
 }
 
@@ -178,6 +184,7 @@ fn every_property_is_read_and_has_the_type_that_the_schema_gives_it() {
         for (name, property) in level.properties() {
             let (expected, wrong) = match property["type"].as_str().unwrap() {
                 "string" => ("text, in double quotes", [json!({}), json!([]), json!(1), json!(true)]),
+                "object" => ("an object", [json!([]), json!("x"), json!(1), json!(true)]),
                 "array" => ("a list", [json!({}), json!("x"), json!(1), json!(true)]),
                 other => panic!("say what {other} is in words, in `config::raw`"),
             };
@@ -221,7 +228,7 @@ type Agreement = fn(&Value);
 fn the_choices_and_the_defaults_agree() {
     let schema = schema();
     let properties = schema["properties"].as_object().unwrap();
-    let agreements: [(&str, Agreement); 8] = [
+    let agreements: [(&str, Agreement); 7] = [
         ("api_version", agree::<ApiVersion>),
         ("unknown_fields", agree::<UnknownFields>),
         ("null_values", agree::<NullValues>),
@@ -229,7 +236,6 @@ fn the_choices_and_the_defaults_agree() {
         ("deleted_records", agree::<DeletedRecords>),
         ("date_format", agree::<DateFormat>),
         ("number_format", agree::<NumberFormat>),
-        ("fail_if_rejected", agree::<FailIfRejected>),
     ];
     for (name, agree) in agreements {
         agree(&properties[name]);
@@ -256,6 +262,9 @@ fn the_schema_accepts_what_is_right_and_refuses_what_is_wrong() {
         json!({"access_token": "x"}),
         json!({"access_token": "x", "field_mappings": []}),
         json!({"access_token": "x", "unknown": {"to": ["us"]}}),
+        json!({"access_token": "x", "fail_if_rejected": "never"}),
+        json!({"access_token": "x", "fail_if_rejected": "100 %"}),
+        json!({"access_token": "x", "fail_if_rejected": "0.05%"}),
         json!({"access_token": "x", "field_mappings": [{"field": "a", "property": "b", "unknown": 1}]}),
         Value::Object(object(MAXIMAL)),
     ];
@@ -273,6 +282,12 @@ fn the_schema_accepts_what_is_right_and_refuses_what_is_wrong() {
         json!({"access_token": "x", "api_version": "2026-03"}),
         json!({"access_token": "x", "api_version": 3}),
         json!({"access_token": "x", "invalid_values": "ignore"}),
+        json!({"access_token": "x", "fail_if_rejected": "some"}),
+        json!({"access_token": "x", "fail_if_rejected": "0 %"}),
+        json!({"access_token": "x", "fail_if_rejected": "0.00 %"}),
+        json!({"access_token": "x", "fail_if_rejected": "100.5 %"}),
+        json!({"access_token": "x", "fail_if_rejected": "1"}),
+        json!({"access_token": "x", "fail_if_rejected": 1}),
         json!({"access_token": "x", "field_mappings": {}}),
         json!({"access_token": "x", "field_mappings": ["email"]}),
         json!({"access_token": "x", "field_mappings": [["users", "mail", "email"]]}),

@@ -5,15 +5,14 @@
 
 use std::fmt;
 
-use super::error::SettingPath;
+use super::error::{Place, SettingPath};
 use super::form;
 use crate::text::nearest;
 
 /// A name that is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct UnknownKey {
-    /// Which entry of `field_mappings` it is in, from 0; `None` at the top.
-    entry: Option<usize>,
+    place: Place,
     name: String,
     /// The known name that is nearest to it, if one is near.
     nearest: Option<&'static str>,
@@ -22,16 +21,16 @@ pub(super) struct UnknownKey {
 impl UnknownKey {
     /// The names among `names` that are not in `known`.
     pub(super) fn find<'a>(
-        entry: Option<usize>,
+        place: Place,
         names: impl Iterator<Item = &'a String>,
         known: &[&'static str],
     ) -> Vec<Self> {
         names
             .filter(|name| !known.contains(&name.as_str()))
             .map(|name| {
-                let usual = || entry.and_then(|_| form::usual_name(name));
+                let usual = || matches!(place, Place::Mapping(_)).then(|| form::usual_name(name)).flatten();
                 Self {
-                    entry,
+                    place,
                     name: name.clone(),
                     nearest: nearest(name, known.iter().copied()).or_else(usual),
                 }
@@ -41,14 +40,14 @@ impl UnknownKey {
 
     /// The name as it was written, when it probably stands for `setting`.
     pub(super) fn written_for(&self, setting: &SettingPath) -> Option<&str> {
-        let meant = SettingPath::at(self.entry, self.nearest?);
+        let meant = SettingPath::within(self.place, self.nearest?);
         (meant == *setting).then_some(self.name.as_str())
     }
 }
 
 impl fmt::Display for UnknownKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let setting = SettingPath::at(self.entry, &self.name);
+        let setting = SettingPath::within(self.place, &self.name);
         write!(formatter, "{setting} is unknown and has no effect.")?;
         self.nearest.map_or(Ok(()), |nearest| write!(formatter, " Did you mean `{nearest}`?"))
     }
@@ -61,7 +60,7 @@ mod tests {
     #[test]
     fn an_unknown_key_says_where_it_is_and_what_was_meant() {
         let names = ["fields".to_owned(), "stream".to_owned()];
-        let unknown = UnknownKey::find(Some(1), names.iter(), &["stream", "field"]);
+        let unknown = UnknownKey::find(Place::Mapping(1), names.iter(), &["stream", "field"]);
         let texts: Vec<_> = unknown.iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,

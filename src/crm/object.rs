@@ -15,14 +15,24 @@ struct ObjectNames {
     path: &'static str,
     /// In sentences, for one of them.
     singular: &'static str,
+    /// The property with the moment of the last change.
+    last_modified: &'static str,
 }
 
 impl ObjectType {
-    pub const CONTACTS: Self = Self(&ObjectNames { path: "contacts", singular: "contact" });
+    pub const CONTACTS: Self =
+        Self(&ObjectNames { path: "contacts", singular: "contact", last_modified: "lastmodifieddate" });
 
     /// The name in paths, such as `contacts`; sentences take it for several records.
     pub fn path(self) -> &'static str {
         self.0.path
+    }
+
+    /// The property with the moment at which HubSpot, or anybody, last changed a record.
+    ///
+    /// Source: <https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide>.
+    pub fn last_modified(self) -> &'static str {
+        self.0.last_modified
     }
 
     /// The name of one record in sentences, such as `contact`.

@@ -5,8 +5,8 @@ use std::{fmt::Display, io::ErrorKind};
 
 use super::{N, each_of};
 use crate::{
-    command::error::CommandError,
-    config::{Config, ConfigError, Environment, SettingPath},
+    command::{error::CommandError, report_file::ReportError},
+    config::{Config, ConfigError, Environment, SettingPath, Share},
     crm::schema::Stage,
     error::Failure,
     hubspot::{error::Called, error_body::ErrorBody},
@@ -78,6 +78,7 @@ pub(super) fn of_settings() -> Vec<Example> {
         NotAList { setting: SettingPath::Top("field_mappings".to_owned()), form: any() },
         StrangeEntry { setting: SettingPath::Entry(usize::from(N) - 1), said: any() },
         NotOneOf { setting: top(), choices: any() },
+        NoShare { setting: SettingPath::Top("fail_if_rejected".to_owned()) },
         NoValueTable { setting: of_entry("values") },
         TokenElsewhere,
         TokenMasked,
@@ -86,6 +87,10 @@ pub(super) fn of_settings() -> Vec<Example> {
         TokenWithSpace,
         TokenNotAscii,
         PropertyTwice { stream: None, first_field: any(), second_field: any(), property: any() },
+        StoreValue { setting: top(), fault: "must be the name of a region, such as us-east-1" },
+        UnknownPlaceholder { setting: top(), written: any(), known: any() },
+        RoleWithoutKeys,
+        StoreKeyElsewhere,
         Environment { variable: "HUBSPOT_API_BASE_URL", fault: "…" },
     );
     let others = [
@@ -107,8 +112,16 @@ pub(super) fn of_settings() -> Vec<Example> {
         };
         Environment::read(get).unwrap_err()
     });
-    // What it says is made of the entry: see `of_strange_entries`.
-    let errors = errors.into_iter().filter(|error| !matches!(error, ConfigError::StrangeEntry { .. }));
+    // What it says is made of the entry or the store: see `of_strange_entries`, `of_store`.
+    let is_said_elsewhere = |error: &ConfigError| {
+        matches!(
+            error,
+            ConfigError::StrangeEntry { .. }
+                | ConfigError::StoreValue { .. }
+                | ConfigError::UnknownPlaceholder { .. }
+        )
+    };
+    let errors = errors.into_iter().filter(|error| !is_said_elsewhere(error));
     failures(errors.chain(others).chain(of_variables))
 }
 
@@ -191,6 +204,7 @@ pub(super) fn of_input() -> Vec<Example> {
         NoRecord,
         RecordWithoutStream,
         RecordWithoutData,
+        RejectionWithoutMoment,
         NamespaceNotText,
         NoState,
         StateWithoutStream,
@@ -265,6 +279,17 @@ pub(super) fn of_sync() -> Vec<Example> {
             reason: Reason::of(code),
             acknowledged: false,
         },
+        ShareExceeded {
+            stream: stream(),
+            share: Share::parse("100 %").unwrap(),
+            records_then: number(),
+            rejected_then: number(),
+            records: number(),
+            rejected: number(),
+            count: number(),
+            reason: Reason::of(code),
+            acknowledged: true,
+        },
         NeverSettled { open: number() },
         NotAccountedFor,
         NothingAccepted { refused: number(), correlation_id: None },
@@ -274,7 +299,7 @@ pub(super) fn of_sync() -> Vec<Example> {
         LookUpsRefused(refusal()),
     );
     let cut = Malformed::Cut.to_string();
-    let parts = [code.as_str(), code.advice(), cut.as_str()];
+    let parts = [code.as_str(), code.advice(), cut.as_str(), "100 %"];
     let errors = errors.into_iter().chain([all_rejected(true)]);
     failures(errors).into_iter().map(|one| one.with(&parts)).collect()
 }
@@ -293,8 +318,15 @@ pub(super) fn of_command() -> Vec<Example> {
         NoRuntime(ErrorKind::Other),
         OutputClosed,
     );
+    let of_report = each_of!(ReportError:
+        NoFile { file: file() },
+        NoReport { file: file() },
+        NotWritable { file: file(), kind: ErrorKind::Other },
+        NotWritten { file: file(), kind: ErrorKind::Other },
+    );
     let parts = ["other error", &called.advice()];
     let mut examples = failures(errors);
+    examples.extend(failures(of_report));
     examples.extend(failures([Defect { place: any() }]));
     examples.extend(texts([OutputClosed]));
     examples.into_iter().map(|one| one.with(&parts)).collect()

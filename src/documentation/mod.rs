@@ -6,6 +6,7 @@
 
 mod examples;
 mod of_calls;
+mod of_store;
 
 use self::examples::Example;
 
@@ -82,6 +83,19 @@ fn every_failure_of_a_command_is_on_the_page() {
 fn every_failure_of_a_call_is_on_the_page() {
     assert_on_page(&of_calls::failures_of_calls());
     assert_on_page(&of_calls::parts());
+}
+
+#[test]
+fn every_failure_of_the_object_store_is_on_the_page() {
+    assert_on_page(&of_store::of_settings());
+    assert_on_page(&of_store::warnings());
+    assert_on_page(&of_store::failures_of_store());
+    assert_on_page(&of_store::parts());
+}
+
+#[test]
+fn every_reason_why_rows_cannot_be_kept_is_on_the_page() {
+    assert_on_page(&of_store::of_keeping());
 }
 
 #[test]

@@ -30,20 +30,18 @@ pub struct UpsertInput<'a, P> {
 }
 
 impl BatchCall {
-    /// Looks records up by their keys, which are of one space.
-    pub fn read<'a>(key_space: &KeySpace, ids: impl Iterator<Item = &'a Key>) -> Self {
-        let looks_at = [Arc::clone(key_space.property())];
+    /// Looks records up by their keys, which are of one space. `watched` are the properties besides the key that are asked for.
+    pub fn read<'a>(key_space: &KeySpace, ids: impl Iterator<Item = &'a Key>, watched: &[Arc<str>]) -> Self {
+        let looks_at: Arc<[Arc<str>]> =
+            [key_space.property()].into_iter().chain(watched).map(Arc::clone).collect();
         let body = ReadBody {
             inputs: ids.map(|key| Id { id: key.as_str() }).collect(),
             id_property: key_space.property(),
-            properties: [key_space.property()],
+            properties: looks_at.iter().map(|property| &**property).collect(),
             properties_with_history: [],
         };
-        Self {
-            endpoint: Endpoint::BatchRead(key_space.object()),
-            body: encode(&body),
-            looks_at: looks_at.into(),
-        }
+        let body = encode(&body);
+        Self { endpoint: Endpoint::BatchRead(key_space.object()), body, looks_at }
     }
 
     /// An upsert without inputs: it shows whether writing is permitted.
@@ -76,7 +74,7 @@ pub(super) fn encode(body: &impl Serialize) -> Bytes {
 struct ReadBody<'a> {
     inputs: Vec<Id<'a>>,
     id_property: &'a str,
-    properties: [&'a str; 1],
+    properties: Vec<&'a str>,
     /// Marked as required in HubSpot's specification, so it is sent empty.
     properties_with_history: [&'static str; 0],
 }

@@ -6,7 +6,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -19,6 +19,7 @@ use tracing::{debug, warn};
 use super::{
     answer::BatchAnswer,
     batch_call::BatchCall,
+    effort::{Attempted, Effort},
     endpoint::{Endpoint, Repetition, Sensitivity},
     error::{ApiError, ApiErrorKind, Called},
     error_body::ErrorBody,
@@ -68,17 +69,6 @@ impl Reply<Bytes> {
     }
 }
 
-/// What the client has done so far.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Effort {
-    /// Attempts of any call, repetitions included.
-    pub requests: u64,
-    /// Attempts that repeated an earlier one.
-    pub retries: u64,
-    /// The time that callers waited for the rate limits.
-    pub waited: Duration,
-}
-
 /// A client for one token. It is shared by reference; all of its calls pay one throttle.
 pub struct Client {
     transport: Arc<dyn Transport>,
@@ -91,8 +81,7 @@ pub struct Client {
     throttle: Throttle,
     authenticated: AtomicBool,
     utc_offset_milliseconds: AtomicI64,
-    requests: AtomicU64,
-    retries: AtomicU64,
+    attempted: Attempted,
 }
 
 impl fmt::Debug for Client {
@@ -137,8 +126,7 @@ impl Client {
             throttle: Throttle::new(),
             authenticated: AtomicBool::new(false),
             utc_offset_milliseconds: AtomicI64::new(0),
-            requests: AtomicU64::new(0),
-            retries: AtomicU64::new(0),
+            attempted: Attempted::default(),
         }
     }
 
@@ -147,11 +135,17 @@ impl Client {
     }
 
     pub fn effort(&self) -> Effort {
-        Effort {
-            requests: self.requests.load(Ordering::Relaxed),
-            retries: self.retries.load(Ordering::Relaxed),
-            waited: self.throttle.waited(),
-        }
+        let (requests, retries) = self.attempted.all_and_retries();
+        Effort { requests, retries, waited: self.throttle.waited() }
+    }
+
+    /// The attempts of each call that was made, repetitions included.
+    pub fn requests_by_call(&self) -> Vec<(Endpoint, u64)> {
+        self.attempted.by_call()
+    }
+
+    pub fn version(&self) -> ApiVersion {
+        self.version
     }
 
     /// Reads the account that the token belongs to, which proves the token. The account's time zone is kept: at its
@@ -332,10 +326,7 @@ impl Client {
         let Ok(grant) = self.throttle.acquire().await else {
             return Err(self.stopped(endpoint, Stop::DailyLimit));
         };
-        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        if repeated {
-            self.retries.fetch_add(1, Ordering::Relaxed);
-        }
+        let number = self.attempted.note(endpoint, repeated);
         let sent = Instant::now();
         let outcome = self.transport.exchange(request.clone()).await;
         if let Ok(response) = &outcome {

@@ -70,6 +70,31 @@ impl Endpoint {
         }
     }
 
+    /// The name of the call in reports, whatever the version of the API and the object.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::TokenInfo => "token_info",
+            Self::Properties(_) => "properties",
+            Self::CreateGroup(_) => "create_group",
+            Self::CreateProperties(_) => "create_properties",
+            Self::BatchRead(_) => "batch_read",
+            Self::BatchUpsert(_) => "batch_upsert",
+        }
+    }
+
+    /// The object that the call is about, if it is about one.
+    pub fn object(self) -> Option<ObjectType> {
+        match self {
+            Self::Account | Self::TokenInfo => None,
+            Self::Properties(object)
+            | Self::CreateGroup(object)
+            | Self::CreateProperties(object)
+            | Self::BatchRead(object)
+            | Self::BatchUpsert(object) => Some(object),
+        }
+    }
+
     /// The scope that permits the call, as HubSpot's reference names it.
     pub fn scope(self) -> Cow<'static, str> {
         match self {

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod batch_call;
 pub mod client;
+pub mod effort;
 pub mod endpoint;
 pub mod error;
 pub mod error_body;

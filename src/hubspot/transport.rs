@@ -1,4 +1,4 @@
-//! One HTTP exchange with HubSpot: the only place that knows of reqwest.
+//! One HTTP exchange with HubSpot: the only place of this room that knows of reqwest.
 //!
 //! Not here: what an answer means, repeating, pacing.
 

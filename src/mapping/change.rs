@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::reason::Reason;
 use crate::crm::{key::Key, property::Property};
 
@@ -22,4 +24,6 @@ pub struct Change {
     pub properties: Vec<PropertyValue>,
     /// Values that were left out although their field has a property.
     pub dropped: Vec<Reason>,
+    /// The record is left as it is if HubSpot changed it after this moment: the row was rejected then, and is sent again.
+    pub unless_changed_since: Option<Timestamp>,
 }

@@ -14,6 +14,7 @@ use super::{
     error::MappingError,
     field::{Field, Goal, LeftOut, Rank, Use},
     mappings::Mappings,
+    path::Step,
     target::Target,
 };
 use crate::{
@@ -146,6 +147,21 @@ impl Plan {
     /// The fields known so far, in the order they became known.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.iter().map(|(name, field)| (&**name, field))
+    }
+
+    /// Where in a row the values of a property stand: fields, and the way inside each.
+    pub fn places_of(&self, property: &str) -> Vec<(&str, &[Step])> {
+        self.places(|one| !one.goal.is_key() && *one.goal.property() == *property)
+    }
+
+    /// Where in a row the key stands.
+    pub fn places_of_key(&self) -> Vec<(&str, &[Step])> {
+        self.places(|one| one.goal.is_key())
+    }
+
+    fn places(&self, wanted: impl Fn(&Use) -> bool) -> Vec<(&str, &[Step])> {
+        let uses = self.fields().flat_map(|(name, field)| field.uses.iter().map(move |one| (name, one)));
+        uses.filter(|(_, one)| wanted(one)).map(|(name, one)| (name, &*one.path)).collect()
     }
 
     /// A field by its place.

@@ -34,6 +34,8 @@ codes! {
     InvalidEmail = "invalid_email",
     /// The record was deleted in the source; this connector deletes nothing.
     DeletedInSource = "deleted_in_source",
+    /// The row was rejected before and is sent again, and HubSpot's record was changed since.
+    NewerInHubspot = "newer_in_hubspot",
     /// The record has nothing but an address, and whether the contact exists cannot be read.
     NothingToWrite = "nothing_to_write",
     /// HubSpot, or we, do not accept a property's value.
@@ -76,7 +78,7 @@ pub enum Blames {
 impl Code {
     pub fn blames(self) -> Blames {
         match self {
-            Self::DeletedInSource => Blames::Nobody,
+            Self::DeletedInSource | Self::NewerInHubspot => Blames::Nobody,
             Self::MissingEmail => Blames::Row,
             Self::NoEmailField
             | Self::InvalidEmail
@@ -113,6 +115,10 @@ impl Code {
             Self::DeletedInSource => {
                 "the record was deleted in the source, but contacts are never deleted: do it in HubSpot if the \
                  contact must go"
+            }
+            Self::NewerInHubspot => {
+                "the row was rejected before, and HubSpot's record was changed since; see which of the two is right, and to write the \
+                 row all the same, run `write` with `--all`"
             }
             Self::NothingToWrite => {
                 "the record has nothing but an address; grant `crm.objects.contacts.read` so that \

@@ -76,7 +76,7 @@ fn assemble(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> Result<Change,
         return Err(Reason::of(Code::DeletedInSource));
     }
     let (key, key_place) = key(plan, raw_values)?;
-    let mut change = Change { key, properties: Vec::new(), dropped: Vec::new() };
+    let mut change = Change { key, properties: Vec::new(), dropped: Vec::new(), unless_changed_since: None };
     let (mut cells, mut left_out) = (Cells::default(), Vec::new());
     for (place, raw_value) in raw_values.iter().enumerate() {
         let (Some(raw), Some(field)) = (*raw_value, plan.field_mut(place)) else { continue };

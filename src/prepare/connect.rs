@@ -10,10 +10,10 @@ use super::{
     stage::{on_create, stage},
 };
 use crate::{
-    config::{Config, environment::Environment},
+    config::Config,
     crm::{key::KeySpace, schema::Stage},
     error::Failure,
-    hubspot::{client::Client, retry::RetryPolicy},
+    hubspot::client::Client,
     mapping::target::Target,
     protocol::catalog::Catalog,
 };
@@ -21,7 +21,6 @@ use crate::{
 /// The account, and what streams write to in it.
 #[derive(Debug)]
 pub struct Connection {
-    pub client: Client,
     /// The number of the account.
     pub portal_id: Option<String>,
     /// Whether HubSpot has listed what the token may do; it was enough then.
@@ -37,24 +36,22 @@ pub struct Connection {
 ///
 /// If HubSpot cannot be asked, the token is not good enough, or the account lacks the stage.
 pub async fn connect(
+    client: &Client,
     config: &Config,
     catalog: Option<&Catalog>,
-    policy: RetryPolicy,
-    environment: &Environment,
 ) -> Result<Connection, Failure> {
     let key_space = KeySpace::contacts_by_email();
-    let client = Client::over_http(config.access_token.clone(), config.api_version, policy, environment)?;
     let account = client.account().await?;
     // Before anything else is read, which would only have to be read again.
-    let scopes = learn::scopes(&client).await;
+    let scopes = learn::scopes(client).await;
     if let Some(scopes) = &scopes {
         permissions::compare(config, key_space.object(), scopes)?;
     }
     let knows_scopes = scopes.is_some();
-    let schema = learn::learn(&client, config, catalog, &key_space, async || scopes).await?;
+    let schema = learn::learn(client, config, catalog, &key_space, async || scopes).await?;
     let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
     let mut target = Target::new(key_space, Arc::new(schema), value_policy(config));
     target.on_create = stage.iter().filter_map(|stage| on_create(stage, &target.schema)).collect();
     warn_of_values(&config.field_mappings, target.values.formats, &target.schema);
-    Ok(Connection { client, portal_id: account.portal_id.0, knows_scopes, stage, target })
+    Ok(Connection { portal_id: account.portal_id.0, knows_scopes, stage, target })
 }

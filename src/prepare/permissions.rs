@@ -50,7 +50,7 @@ pub async fn probe(client: &Client, config: &Config, key_space: &Arc<KeySpace>) 
         let tried = match endpoint {
             // A read of nobody.
             Endpoint::BatchRead(_) => {
-                client.batch(&BatchCall::read(key_space, key_space.key(NOBODY).iter())).await.map(drop)
+                client.batch(&BatchCall::read(key_space, key_space.key(NOBODY).iter(), &[])).await.map(drop)
             }
             Endpoint::CreateProperties(object) => {
                 client.create_properties(object, "", "", &[]).await.map(drop)

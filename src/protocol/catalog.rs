@@ -45,6 +45,10 @@ pub struct ConfiguredStream {
     pub fields_are_properties: bool,
     pub generation_id: Option<i64>,
     pub minimum_generation_id: Option<i64>,
+    /// The paths of the fields that tell its rows apart, if the catalog declares them.
+    pub primary_key: Vec<Vec<String>>,
+    /// The platform's number of the sync.
+    pub sync_id: Option<i64>,
 }
 
 /// A field that the stream declares.
@@ -96,6 +100,8 @@ impl ConfiguredStream {
             fields_are_properties: false,
             generation_id: None,
             minimum_generation_id: None,
+            primary_key: Vec::new(),
+            sync_id: None,
         }
     }
 
@@ -123,6 +129,7 @@ struct RawConfiguredStream<'a> {
     destination_object_name: Option<String>,
     generation_id: Option<i64>,
     minimum_generation_id: Option<i64>,
+    sync_id: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -148,7 +155,13 @@ impl RawConfiguredStream<'_> {
                 .as_deref()
                 .is_some_and(|name| !name.is_empty()),
             fields: fields(&id, self.stream.and_then(|stream| stream.json_schema))?,
-            matching_key: matching_key(&id, self.destination_object_name.as_deref(), self.primary_key)?,
+            matching_key: matching_key(
+                &id,
+                self.destination_object_name.as_deref(),
+                self.primary_key.clone(),
+            )?,
+            primary_key: self.primary_key.unwrap_or_default(),
+            sync_id: self.sync_id,
             id,
             generation_id: self.generation_id,
             minimum_generation_id: self.minimum_generation_id,

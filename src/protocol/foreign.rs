@@ -69,6 +69,7 @@ pub fn recognise(line: u64, text: &[u8], error: Malformed) -> Option<Foreign> {
         | Malformed::NoRecord
         | Malformed::RecordWithoutStream
         | Malformed::RecordWithoutData
+        | Malformed::RejectionWithoutMoment
         | Malformed::NamespaceNotText
         | Malformed::NoState
         | Malformed::StateWithoutStream => None,

@@ -8,6 +8,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use jiff::Timestamp;
 use serde_json::{Deserializer, error::Category, value::RawValue};
 
 pub use super::json::{NotAnObject, for_each_member, members};
@@ -73,6 +74,32 @@ pub struct Record<'a> {
     pub stream: Cow<'a, str>,
     /// An object. [`members`] lists what is in it.
     pub data: &'a RawValue,
+    /// All of it, as it came.
+    pub raw: &'a RawValue,
+    /// It was rejected before, and is sent again.
+    pub sent_again: Option<SentAgain>,
+}
+
+/// What the message of a record says that was rejected before: its member `rejection`, beside `record`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentAgain {
+    /// When it was rejected the last time.
+    pub at: Timestamp,
+    /// How often it was rejected.
+    pub attempts: u64,
+}
+
+impl SentAgain {
+    /// Nothing without a `rejection`.
+    fn parse(rejection: Option<&RawValue>) -> Result<Option<Self>, Malformed> {
+        let Some(rejection) = rejection else { return Ok(None) };
+        let [at, attempt] =
+            pick_from(Some(rejection), ["at", "attempt"]).ok_or(Malformed::RejectionWithoutMoment)?;
+        let at = at.and_then(text).and_then(|at| at.parse().ok()).ok_or(Malformed::RejectionWithoutMoment)?;
+        // Whoever corrects rows by hand may have lost it.
+        let attempts = attempt.and_then(|attempt| attempt.get().parse().ok()).unwrap_or(1);
+        Ok(Some(Self { at, attempts }))
+    }
 }
 
 impl<'a> Record<'a> {
@@ -85,13 +112,16 @@ impl<'a> Record<'a> {
         StreamId::new(&self.stream, self.namespace.as_deref())
     }
 
-    fn parse(record: Option<&'a RawValue>) -> Result<Self, Malformed> {
+    fn parse(record: Option<&'a RawValue>, rejection: Option<&RawValue>) -> Result<Self, Malformed> {
+        let raw = record.ok_or(Malformed::NoRecord)?;
         let [namespace, stream, data] =
             pick_from(record, ["namespace", "stream", "data"]).ok_or(Malformed::NoRecord)?;
         Ok(Self {
             namespace: parse_namespace(namespace)?,
             stream: stream.and_then(text).ok_or(Malformed::RecordWithoutStream)?,
             data: data.filter(|data| data.get().starts_with('{')).ok_or(Malformed::RecordWithoutData)?,
+            raw,
+            sent_again: SentAgain::parse(rejection)?,
         })
     }
 }
@@ -210,6 +240,11 @@ pub enum Malformed {
     RecordWithoutStream,
     #[error("is a RECORD without an object `data`")]
     RecordWithoutData,
+    #[error(
+        "is a RECORD with a `rejection` without the moment `at`: leave it as it was kept, or take `rejection` out, which has the record \
+         written whatever HubSpot has"
+    )]
+    RejectionWithoutMoment,
     #[error("has a `namespace` that is not a text")]
     NamespaceNotText,
     #[error("is a STATE without an object `state`")]
@@ -236,13 +271,16 @@ impl Malformed {
 const OTHER_TYPES: [&str; 7] =
     ["LOG", "TRACE", "CONTROL", "SPEC", "CONNECTION_STATUS", "CATALOG", "DESTINATION_CATALOG"];
 
+/// The members of a message that are read. Airbyte does not have `rejection`: a line of a file of rejected rows has it.
+const MEMBERS: [&str; 4] = ["type", "record", "state", "rejection"];
+
 /// Reads one line of the input, without its end.
 pub fn parse(line: &[u8]) -> Result<Message<'_>, Malformed> {
-    let [kind, record, state] = pick(Deserializer::from_slice(line), ["type", "record", "state"])
-        .map_err(|error| Malformed::because_of(&error, line))?;
+    let [kind, record, state, rejection] =
+        pick(Deserializer::from_slice(line), MEMBERS).map_err(|error| Malformed::because_of(&error, line))?;
     match kind.and_then(text).as_deref() {
         None => Err(Malformed::NoType),
-        Some("RECORD") => Record::parse(record).map(Message::Record),
+        Some("RECORD") => Record::parse(record, rejection).map(Message::Record),
         Some("STATE") => State::parse(state).map(Message::State),
         Some(kind) if OTHER_TYPES.contains(&kind) => Ok(Message::Ignored),
         // Airbyte's types are in capitals. Anything else is the `type` of a row, or a slip.

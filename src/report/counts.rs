@@ -2,12 +2,12 @@
 //!
 //! Not here: saying it ([`super::log`]).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 use super::fate::{Fate, Rejection, Ticket};
-use crate::mapping::reason::Reason;
+use crate::{hubspot::effort::Effort, mapping::reason::Reason};
 
 /// So many records are named for each reason.
 const NAMED_RECORDS: usize = 5;
@@ -96,8 +96,8 @@ pub struct StreamCounts {
     pub rejected: Tallies,
     /// Values that records which were written, or were unchanged, went without.
     pub values_left_out: Tallies,
-    /// Values of such records that empty their property.
-    pub values_cleared: u64,
+    /// Values of such records that empty their property, by property.
+    pub values_emptied: BTreeMap<String, u64>,
     /// New records that went without the value that new ones get, since HubSpot refused it, by property.
     pub on_create_refused: BTreeMap<String, Tally>,
     /// New records that went without the value that new ones get, since HubSpot had not said that they are new, by property.
@@ -126,6 +126,17 @@ impl StreamCounts {
             }
         }
     }
+}
+
+/// How a sync went, beside its counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Course {
+    pub effort: Effort,
+    pub elapsed: Duration,
+    /// Records without a fate, since the sync ended before.
+    pub open: u64,
+    /// The summary is for a person at a terminal.
+    pub as_table: bool,
 }
 
 /// The counts of a sync.
@@ -195,11 +206,20 @@ impl Counts {
         }
     }
 
-    /// Values of a record emptied their properties.
-    pub fn cleared(&mut self, ticket: Ticket, values: u32) {
-        if let Some(stream) = self.of_stream(ticket.stream()) {
-            stream.values_cleared += u64::from(values);
+    /// A value of a record emptied its property.
+    pub fn emptied(&mut self, property: &str, ticket: Ticket) {
+        let Some(stream) = self.of_stream(ticket.stream()) else { return };
+        match stream.values_emptied.get_mut(property) {
+            Some(count) => *count += 1,
+            None => {
+                stream.values_emptied.insert(property.to_owned(), 1);
+            }
         }
+    }
+
+    /// Whether no record was rejected, and none went without a value that did not fit.
+    pub fn all_is_written(&self) -> bool {
+        self.sum(|one| one.rejected.count() + one.values_left_out.count()) == 0
     }
 
     /// The sum of a number over all streams.
@@ -240,7 +260,9 @@ mod tests {
         };
         counts.settled(ticket(3), &Fate::Rejected(rejection));
         counts.left_out(&reason, ticket(1));
-        counts.cleared(ticket(1), 2);
+        for property in ["city", "city", "zip"] {
+            counts.emptied(property, ticket(1));
+        }
         counts.not_applied("lifecyclestage", ticket(1));
         insta::assert_json_snapshot!(counts);
     }

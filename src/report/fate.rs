@@ -90,6 +90,18 @@ pub enum CountsAs {
 }
 
 impl Fate {
+    /// The name in results and reports.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Folded => "folded",
+            Self::Skipped(_) => "skipped",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+
     pub fn counts_as(&self) -> CountsAs {
         match self {
             Self::Created | Self::Updated | Self::Folded => CountsAs::Written,

@@ -5,19 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tracing::{info, warn};
 
-use super::counts::{Counts, StreamCounts, Tallies};
-use crate::hubspot::client::Effort;
+use super::{
+    counts::{Counts, Course, StreamCounts, Tallies},
+    table::table,
+};
 
-/// How a sync went, beside its counts.
-#[derive(Debug, Clone, Copy)]
-pub struct Course {
-    pub effort: Effort,
-    pub elapsed: Duration,
-    /// Records without a fate, since the sync ended before.
-    pub open: u64,
-}
-
-/// Writes the summary: what was rejected, skipped or left out and why, by stream; then one line with all counts.
+/// Writes the summary: what was rejected, skipped or left out and why, by stream; then one line with all counts, or the table of
+/// them.
 pub fn log_counts(counts: &Counts, course: Course) {
     let streams = || counts.streams.iter().filter(|stream| stream.read > 0);
     streams().for_each(|one| log_tallies(one, &one.rejected, "rejected records"));
@@ -28,6 +22,12 @@ pub fn log_counts(counts: &Counts, course: Course) {
     streams().for_each(log_not_applied);
     streams().for_each(log_out_of_order);
     streams().for_each(log_skipped);
+    if course.as_table {
+        for line in table(counts, course) {
+            info!("{line}");
+        }
+        return;
+    }
     if streams().count() > 1 {
         streams().for_each(log_stream);
     }
@@ -41,7 +41,7 @@ pub fn log_counts(counts: &Counts, course: Course) {
         rejected = counts.sum(|one| one.rejected.count()),
         open = (course.open > 0).then_some(course.open),
         values_left_out = counts.sum(|one| one.values_left_out.count()),
-        values_emptied = counts.sum(|one| one.values_cleared),
+        values_emptied = counts.sum(|one| one.values_emptied.values().sum()),
         reasons = reasons(counts),
         requests = course.effort.requests,
         retries = course.effort.retries,

@@ -4,5 +4,7 @@
 
 pub mod counts;
 pub mod fate;
+pub mod json;
 pub mod log;
 pub mod plan_log;
+pub mod table;

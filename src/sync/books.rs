@@ -1,7 +1,11 @@
 //! Books what becomes of each record: its fate goes to the ledger and the counts from this one place. Not here: who decides a
 //! fate, and which states are due ([`super::ledger`]).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use tracing::{debug, warn};
 
@@ -12,12 +16,16 @@ use super::{
 };
 use crate::{
     config::FailIfRejected,
-    mapping::reason::Code,
-    protocol::message::{State, StreamId},
+    mapping::{
+        plan::Plan,
+        reason::{Code, Reason},
+    },
+    protocol::message::{Record, State, StreamId},
+    rejects::{error::KeepError, keeper::Keeper, row::Row},
     report::{
-        counts::Counts,
+        counts::{Counts, Course},
         fate::{Fate, Rejection, Ticket},
-        log::{Course, log_counts},
+        log::log_counts,
     },
 };
 
@@ -30,6 +38,10 @@ pub struct Books {
     unusable: UnusableProperties,
     /// The streams of which a value was accepted and not applied.
     not_applied: BTreeSet<usize>,
+    keeper: Keeper,
+    /// The rows of records without a fate, where they may have to be kept.
+    rows: HashMap<Ticket, Row>,
+    row_bytes: usize,
     #[cfg(test)]
     pub(super) witness: Witness,
 }
@@ -39,12 +51,15 @@ pub struct Books {
 pub(super) type Witness = Arc<std::sync::Mutex<Vec<(Ticket, Fate)>>>;
 
 impl Books {
-    pub fn new(fail_if_rejected: FailIfRejected) -> Self {
+    pub fn new(fail_if_rejected: FailIfRejected, keeper: Keeper) -> Self {
         Self {
             ledger: Ledger::new(fail_if_rejected),
             counts: Counts::default(),
             unusable: UnusableProperties::new(),
             not_applied: BTreeSet::new(),
+            keeper,
+            rows: HashMap::new(),
+            row_bytes: 0,
             #[cfg(test)]
             witness: Witness::default(),
         }
@@ -56,10 +71,16 @@ impl Books {
     }
 
     /// A record of the stream that has this place was read. `line` is its place in the input.
-    pub fn open(&mut self, stream: usize, line: u64) -> Ticket {
+    pub fn open(&mut self, stream: usize, line: u64, record: &Record<'_>) -> Ticket {
         let name = || self.ledger.stream_id(stream).map(ToString::to_string).unwrap_or_default();
         self.counts.read(stream, name);
-        self.ledger.open(stream, line)
+        let ticket = self.ledger.open(stream, line);
+        if self.keeper.needs_rows() {
+            let row = Row::of(record);
+            self.row_bytes += row.bytes();
+            self.rows.insert(ticket, row);
+        }
+        ticket
     }
 
     /// A state was read.
@@ -72,14 +93,35 @@ impl Books {
         self.ledger.is_awaited(ticket)
     }
 
-    /// What states that have not gone out take in memory, about.
+    /// What states that have not gone out, and rows that may have to be kept, take in memory, about.
     pub fn waiting_bytes(&self) -> usize {
-        self.ledger.waiting_bytes()
+        self.ledger.waiting_bytes() + self.row_bytes + self.keeper.bytes()
     }
 
-    /// Takes the states that are due, as the lines to write.
-    pub fn take_due_states(&mut self) -> Vec<String> {
-        self.ledger.take_due()
+    /// Takes the states that may go out, as the lines to write: they are due, and what is to be kept of the rows before them is.
+    ///
+    /// # Errors
+    ///
+    /// If a row could not be kept.
+    pub fn take_due_states(&mut self) -> Result<Vec<String>, KeepError> {
+        let due = self.ledger.take_due();
+        if !self.keeper.needs_rows() {
+            return Ok(due);
+        }
+        for state in due {
+            self.keeper.hold(state);
+        }
+        self.keeper.release()
+    }
+
+    /// Whether so many rows wait to be kept that no more should come.
+    pub fn is_full(&self) -> bool {
+        self.keeper.is_full()
+    }
+
+    /// What keeps the rows of the sync.
+    pub fn keeper(&mut self) -> &mut Keeper {
+        &mut self.keeper
     }
 
     /// Judges streams by what they have so far: see [`Ledger::judge_rejected_streams`].
@@ -103,7 +145,7 @@ impl Books {
     }
 
     /// A record has its fate.
-    pub fn settle(&mut self, ticket: Ticket, fate: &Fate) {
+    pub fn settle(&mut self, ticket: Ticket, fate: &Fate, record_id: Option<&str>, now: Duration) {
         #[cfg(test)]
         self.witness.lock().expect("no test panics here").push((ticket, fate.clone()));
         let (stream, record, line) = (self.stream_id(ticket), ticket.number, ticket.line);
@@ -119,6 +161,41 @@ impl Books {
         }
         self.counts.settled(ticket, fate);
         self.ledger.settle(ticket, fate);
+        if self.keeper.needs_rows() {
+            self.keep(ticket, fate, record_id, now);
+        }
+    }
+
+    fn keep(&mut self, ticket: Ticket, fate: &Fate, record_id: Option<&str>, now: Duration) {
+        let row = self.rows.remove(&ticket);
+        self.row_bytes -= row.as_ref().map_or(0, Row::bytes);
+        let Some(stream) = self.ledger.stream_id(ticket.stream()) else { return };
+        if let (Fate::Rejected(rejection), Some(row)) = (fate, &row) {
+            self.keeper.rejected(ticket, stream, row, rejection, now);
+        }
+        self.keeper.result(ticket, stream, row.as_ref(), fate, record_id);
+    }
+
+    /// Keeps the values that records go without, before these are settled. `plan` is that of a stream, by its place.
+    pub fn keep_left_out<'p>(
+        &mut self,
+        left_out: &[(Reason, Ticket)],
+        plan: impl Fn(usize) -> Option<&'p Plan>,
+    ) {
+        if !self.keeper.keeps_left_out() {
+            return;
+        }
+        let mut by_record = BTreeMap::<Ticket, Vec<&Reason>>::new();
+        for (reason, ticket) in left_out {
+            by_record.entry(*ticket).or_default().push(reason);
+        }
+        for (ticket, reasons) in by_record {
+            let (Some(plan), Some(row)) = (plan(ticket.stream()), self.rows.get(&ticket)) else { continue };
+            let places = |reason: &Reason| reason.property.as_deref().map(|name| plan.places_of(name));
+            let reasons: Vec<_> =
+                reasons.into_iter().map(|reason| (reason, places(reason).unwrap_or_default())).collect();
+            self.keeper.left_out(ticket, plan.stream(), row, &plan.places_of_key(), &reasons);
+        }
     }
 
     /// What a batch has to report besides the fates of its records.
@@ -127,7 +204,7 @@ impl Books {
             debug!(stream = self.stream_id(*ticket), record = ticket.number, line = ticket.line, %reason, "value left out");
             self.counts.left_out(reason, *ticket);
         }
-        notes.cleared.iter().for_each(|(ticket, values)| self.counts.cleared(*ticket, *values));
+        notes.emptied.iter().for_each(|(property, ticket)| self.counts.emptied(property, *ticket));
         for ticket in notes.out_of_order {
             debug!(
                 stream = self.stream_id(ticket),
@@ -173,6 +250,10 @@ impl Books {
     /// Whether HubSpot turned out not to have a property.
     pub fn vanished(unusable: &[(Arc<str>, Code)]) -> Option<&Arc<str>> {
         unusable.iter().find(|(_, code)| *code == Code::UnknownProperty).map(|(property, _)| property)
+    }
+
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Says at the end what became of the records.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::{
+    config::Share,
     error::Failure,
     hubspot::error_body::ErrorBody,
     mapping::reason::Reason,
@@ -53,6 +54,29 @@ pub enum SyncError {
         acknowledged: bool,
     },
 
+    /// `…_then`: when the share was exceeded, which the whole of the stream need not do. The skipped ones are none of these records.
+    #[error(
+        "`fail_if_rejected` allows {share} of the records of a stream to be rejected. Of the stream `{}`, {rejected_then} of \
+         {records_then} were, and {rejected} of {records} in all, {count} of them as {reason}: {}. The states of the stream were \
+         held back from then on, so that the source sends the records after the last acknowledged state again.{} Remove the \
+         cause and run the sync again. If so many records may be passed over, set a larger share, or `never`.",
+        stream.shown(),
+        reason.code.advice(),
+        of_earlier(*acknowledged)
+    )]
+    ShareExceeded {
+        stream: StreamId,
+        share: Share,
+        records_then: u64,
+        rejected_then: u64,
+        records: u64,
+        rejected: u64,
+        count: u64,
+        reason: Reason,
+        /// Whether a state with rejected records went out before.
+        acknowledged: bool,
+    },
+
     #[error(
         "{open} records were never settled. This is a fault of the connector; their states were not acknowledged. Run the sync \
          again, and report this."
@@ -90,15 +114,15 @@ pub enum SyncError {
     BatchesRefused(Refusal),
 
     #[error(
-        "HubSpot did not say which contacts exist, though it was asked three times, so that it is not known which ones get the \
-         stage for new contacts. Nothing after the last acknowledged state counts as written; run the sync again later."
+        "HubSpot did not say which contacts exist, though it was asked three times, which has to be known for the stage of new contacts \
+         and for rows that are sent again. Nothing after the last acknowledged state counts as written; run the sync again later."
     )]
     LookUpsUnanswered,
 
     #[error(
-        "HubSpot did not say which contacts exist, so that it is not known which ones get the stage for new contacts: it {}. \
-         Nothing after the last acknowledged state counts as written. Try the other \
-         `api_version`, leave `lifecycle_stage` empty, or ask HubSpot's support.{}",
+        "HubSpot did not say which contacts exist, which has to be known for the stage of new contacts and for rows that are sent \
+         again: it {}. Nothing after the last acknowledged state counts as written. Try the other `api_version`, leave \
+         `lifecycle_stage` empty, send rows again with `--all`, or ask HubSpot's support.{}",
         .0.of_look_ups(),
         .0.trace()
     )]
@@ -154,11 +178,22 @@ fn of_states(acknowledged: bool) -> &'static str {
     }
 }
 
+fn of_earlier(acknowledged: bool) -> &'static str {
+    if acknowledged {
+        " It does not send those that were rejected before that state: clear the stream in Airbyte, which removes nothing from \
+         HubSpot, if it is to send them too."
+    } else {
+        ""
+    }
+}
+
 impl From<SyncError> for Failure {
     fn from(error: SyncError) -> Self {
         let message = error.to_string();
         match error {
-            SyncError::NotInCatalog { stream } | SyncError::AllRejected { stream, .. } => {
+            SyncError::NotInCatalog { stream }
+            | SyncError::AllRejected { stream, .. }
+            | SyncError::ShareExceeded { stream, .. } => {
                 Self::config(message).of_stream(stream.name(), stream.namespace())
             }
             SyncError::PropertyGone { .. } => Self::config(message),

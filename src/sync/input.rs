@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::{
     crm::{key::Key, property::Fold},
     mapping::{
@@ -29,15 +31,17 @@ pub struct Part {
     pub properties: Vec<PropertyValue>,
     /// Values that its record goes without.
     pub dropped: Vec<Reason>,
+    /// Its record is left as it is if HubSpot changed it after this moment.
+    pub unless_changed_since: Option<Timestamp>,
     /// What it weighed when it came.
     pub bytes: PartBytes,
 }
 
 impl Part {
     pub fn new(ticket: Ticket, change: Change) -> Self {
-        let Change { key, properties, dropped } = change;
+        let Change { key, properties, dropped, unless_changed_since } = change;
         let bytes = PartBytes::of(&key, &properties, dropped.len());
-        Self { ticket, properties, dropped, bytes }
+        Self { ticket, properties, dropped, unless_changed_since, bytes }
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Intake {
     target: Arc<Target>,
     field_mappings: Vec<FieldMapping>,
     unknown_fields: UnknownFields,
+    /// Rows that are sent again are written whatever HubSpot has.
+    writes_all: bool,
     warned_of_unknown_type: bool,
 }
 
@@ -41,10 +43,11 @@ impl Intake {
         target: Arc<Target>,
         field_mappings: Vec<FieldMapping>,
         unknown_fields: UnknownFields,
+        writes_all: bool,
         books: &mut Books,
     ) -> Self {
         let streams = Streams::new(plans, unsupported, books);
-        Self { streams, target, field_mappings, unknown_fields, warned_of_unknown_type: false }
+        Self { streams, target, field_mappings, unknown_fields, writes_all, warned_of_unknown_type: false }
     }
 
     /// Whether every field has to have a property.
@@ -97,24 +100,33 @@ impl Intake {
         let (mappings, target) = (&self.field_mappings, &self.target);
         let plan = |id| Ok(Plan::new(&ConfiguredStream::undeclared(id), mappings, target)?);
         let stream = self.streams.of_record(record, books, plan)?;
-        let ticket = books.open(stream.place_in_books, number);
+        let ticket = books.open(stream.place_in_books, number, record);
         let mapped = map_record(&mut stream.plan, record.data);
         let news = stream.plan.take_news();
         if !news.is_empty() {
             announce_news(&stream.plan, &news, self.unknown_fields)?;
         }
         match mapped {
-            Ok(change) => batcher.push(stream.plan.target(), change, ticket, now),
+            Ok(mut change) => {
+                let again = record.sent_again.filter(|_| !self.writes_all);
+                change.unless_changed_since = again.map(|again| again.at);
+                batcher.push(stream.plan.target(), change, ticket, now);
+            }
             Err(reason) => {
                 if reason.code == Code::DeletedInSource
                     && !std::mem::replace(&mut stream.warned_of_deletions, true)
                 {
                     warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or deleted in HubSpot; to write them, set `deleted_records` to `write`");
                 }
-                books.settle(ticket, &Fate::of_unmapped(reason));
+                books.settle(ticket, &Fate::of_unmapped(reason), None, now);
             }
         }
         Ok(())
+    }
+
+    /// The plan of a stream, by its place in the books.
+    pub fn plan_of(&self, place_in_books: usize) -> Option<&Plan> {
+        self.streams.plan_of(place_in_books)
     }
 
     /// Says at the end what became of the values of each stream, and, if the input ended, which mappings no record made use of.

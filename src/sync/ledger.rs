@@ -2,13 +2,17 @@
 //!
 //! The records of a stream between two of its states are an *interval*. A state closes the current intervals of what it
 //! covers, as far as they have records, and is due when these, and every state before it that covers the same stream, are
-//! through. Not here: why a record was rejected, beyond what the verdict on a stream that is wrongly set up needs.
+//! through. Not here: why a record was rejected, beyond what the verdict on a stream that is wrongly set up needs, and the
+//! share of a stream's records that may be rejected (`share`).
+
+mod share;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     ops::Range,
 };
 
+use self::share::{Part, ShareBooks};
 use super::{error::SyncError, evidence::Evidence};
 use crate::{
     config::FailIfRejected,
@@ -72,10 +76,11 @@ struct StreamBooks {
     all_rejected: bool,
     /// A state of records that were rejected has gone out.
     acknowledged: bool,
+    share: ShareBooks,
 }
 
 impl StreamBooks {
-    fn new(id: &StreamId, current: u64) -> Self {
+    fn new(id: &StreamId, current: u64, share: ShareBooks) -> Self {
         Self {
             id: id.clone(),
             current,
@@ -91,7 +96,13 @@ impl StreamBooks {
             released_anyway: false,
             all_rejected: false,
             acknowledged: false,
+            share,
         }
+    }
+
+    /// All that was read, but for what was skipped.
+    fn so_far(&self) -> Part {
+        Part { records: self.read - self.skipped, rejected: self.rejected }
     }
 
     /// Whether its records still tell whether it is wrongly set up: those that are read from now on do not.
@@ -153,7 +164,8 @@ impl Ledger {
             return index;
         }
         let current = self.new_interval();
-        self.streams.push(StreamBooks::new(id, current));
+        let share = ShareBooks::new(self.fail_if_rejected.share());
+        self.streams.push(StreamBooks::new(id, current, share));
         let index = self.streams.len() - 1;
         self.by_id.insert(id.clone(), index);
         index
@@ -183,6 +195,7 @@ impl Ledger {
             of_stream.read += 1;
             ticket.number = of_stream.read;
             of_stream.among_first_open += u64::from(ticket.among_first);
+            of_stream.share.look_at(of_stream.so_far());
         }
         if let Some(interval) = self.intervals.get_mut(&ticket.interval) {
             interval.open += 1;
@@ -214,6 +227,7 @@ impl Ledger {
             Fate::Skipped(_) => stream.skipped += 1,
             Fate::Rejected(rejection) => {
                 stream.rejected += 1;
+                stream.share.note_rejected(&rejection.reason);
                 if stream.written == 0 && rejection.reason.code.blames() == Blames::SetUp {
                     if stream.wrong == 0 {
                         stream.held_until = self.opened + LONGEST_HOLD;
@@ -224,6 +238,7 @@ impl Ledger {
                 }
             }
         }
+        stream.share.look_at(stream.so_far());
         if self.evidence.note(fate) {
             // States that were held back by missing answers, or by refusals.
             self.to_review.extend(0..self.streams.len());
@@ -295,6 +310,7 @@ impl Ledger {
             stream.all_rejected = stream.wrong >= MANY_WRONG;
             stream.released_anyway = true;
         }
+        self.streams.iter_mut().for_each(|stream| stream.share.judge());
         self.nothing_accepted = self.evidence.is_against_the_requests();
         self.to_review.extend(0..self.streams.len());
     }
@@ -319,23 +335,36 @@ impl Ledger {
         self.fail_if_rejected != FailIfRejected::Never && self.evidence.is_against_the_requests()
     }
 
-    fn due_state(&self, stream: usize) -> Option<u64> {
+    fn due_state(&mut self, stream: usize) -> Option<u64> {
         if self.nothing_may_go() {
             return None;
         }
         let number = *self.streams.get(stream)?.states.front()?;
         let waiting = self.states.get(&number)?;
         let covered = || waiting.streams.clone().filter_map(|index| self.streams.get(index));
+        if waiting.open > 0 || covered().any(|one| one.states.front() != Some(&number)) {
+            return None;
+        }
+        for (index, interval) in &waiting.intervals {
+            if let (Some(stream), Some(interval)) =
+                (self.streams.get_mut(*index), self.intervals.get(interval))
+            {
+                stream.share.look_at_state(interval.counts);
+            }
+        }
+        let covered = || waiting.streams.clone().filter_map(|index| self.streams.get(index));
         let something_written = covered().any(|one| one.written > 0);
-        let may_go = |one: &StreamBooks| {
-            one.states.front() == Some(&number) && !self.holds_back(one, something_written)
-        };
-        (waiting.open == 0 && covered().all(may_go)).then_some(number)
+        covered().all(|one| !self.holds_back(one, something_written)).then_some(number)
     }
 
+    /// Once more than the allowed share of its records is rejected, a stream holds its states back to its end.
+    ///
     /// While every record that says anything about the set-up says that it is wrong, acknowledging would make the source
     /// never send them again. A few of them do so for a while, and not if the state is also that of a stream that works.
     fn holds_back(&self, stream: &StreamBooks, something_written: bool) -> bool {
+        if stream.share.is_exceeded() {
+            return true;
+        }
         if self.fail_if_rejected == FailIfRejected::Never || stream.written > 0 || stream.wrong == 0 {
             return false;
         }
@@ -352,6 +381,7 @@ impl Ledger {
             counts += interval.counts;
             if let Some(stream) = self.streams.get_mut(*index) {
                 stream.acknowledged |= interval.counts.rejected > 0;
+                stream.share.note_acknowledged(interval.counts);
             }
         }
         for index in waiting.streams {
@@ -364,7 +394,8 @@ impl Ledger {
     }
 
     /// The failure of a sync of which HubSpot accepts nothing, judged at the end, or of a stream that is wrongly set up, if it is time
-    /// to say so: after 1,000 rejections that say it, once all records read before have their fates, or at the end after 100.
+    /// to say so: after 1,000 rejections that say it, once all records read before have their fates, or at the end after 100. Or of one
+    /// that was judged, and of which more records were rejected than the share allows.
     pub fn all_rejected(&self) -> Option<SyncError> {
         if self.fail_if_rejected == FailIfRejected::Never {
             return None;
@@ -372,10 +403,13 @@ impl Ledger {
         if self.nothing_accepted && self.nothing_may_go() {
             return Some(self.evidence.failure());
         }
-        let stream = self.streams.iter().find(|stream| {
+        let wrongly_set_up = self.streams.iter().find(|stream| {
             let so_far = stream.wrong >= CLEARLY_WRONG && stream.among_first_open == 0;
             stream.written == 0 && (so_far || stream.all_rejected)
-        })?;
+        });
+        let Some(stream) = wrongly_set_up else {
+            return self.streams.iter().find_map(|stream| stream.share.failure(&stream.id, stream.so_far()));
+        };
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
         if self.nothing_may_go() && matches!(reason.code, Code::RefusedByHubSpot | Code::NotConfirmed) {
             return Some(self.evidence.failure());

@@ -31,7 +31,8 @@ use crate::{
     },
     mapping::{plan::Plan, target::Target},
     protocol::{error::CatalogError, message::StreamId},
-    report::log::Course,
+    rejects::keeper::Keeper,
+    report::counts::{Counts, Course},
 };
 
 /// Inputs that have not landed, their requests and the states that wait may take so much memory together: 16 MiB. Reading stops
@@ -55,6 +56,12 @@ pub struct SyncParts {
     /// Streams of the catalog that may have states, but no record; with what is wrong with one.
     pub unsupported_streams: IndexMap<StreamId, CatalogError>,
     pub timing: Timing,
+    /// Where rows are kept.
+    pub keeper: Keeper,
+    /// Rows that are sent again are written whatever HubSpot has.
+    pub writes_all: bool,
+    /// The summary is for a person at a terminal.
+    pub summary_as_table: bool,
 }
 
 /// How a sync ended.
@@ -83,25 +90,45 @@ pub struct Sync {
     jobs: JoinSet<Delivered>,
     block: Option<Block>,
     input_ended: bool,
+    summary_as_table: bool,
 }
 
 impl Sync {
     pub fn new(parts: SyncParts, output: Output) -> Self {
-        let mut books = Books::new(parts.fail_if_rejected);
+        let mut books = Books::new(parts.fail_if_rejected, parts.keeper);
         let (plans, unsupported) = (parts.plans, parts.unsupported_streams);
         let (mappings, unknown_fields) = (parts.field_mappings, parts.unknown_fields);
         Self {
             client: parts.client,
             output,
             started: Instant::now(),
-            intake: Intake::new(plans, unsupported, parts.target, mappings, unknown_fields, &mut books),
+            intake: Intake::new(
+                plans,
+                unsupported,
+                parts.target,
+                mappings,
+                unknown_fields,
+                parts.writes_all,
+                &mut books,
+            ),
             batcher: Batcher::new(parts.timing),
             books,
             known: KnownRecords::default(),
             jobs: JoinSet::new(),
             block: None,
             input_ended: false,
+            summary_as_table: parts.summary_as_table,
         }
+    }
+
+    /// What became of the records so far.
+    pub fn counts(&self) -> &Counts {
+        self.books.counts()
+    }
+
+    /// The records that were read and have no fate.
+    pub fn open_records(&self) -> u64 {
+        self.books.open_records()
     }
 
     /// Reads until the input ends, a failure, a closed output or a signal; then settles what is in flight, writes the
@@ -116,7 +143,9 @@ impl Sync {
                 Err(end) => break end,
             }
             let reading = self.may_read();
-            let deadline = self.batcher.deadline().map(|due| self.started + due);
+            let deadlines = [self.batcher.deadline(), self.books.keeper().deadline()];
+            let deadline = deadlines.into_iter().flatten().min().map(|due| self.started + due);
+            let is_putting = self.books.keeper().is_putting();
             // Finished requests first: they make room, and states due. Input last.
             tokio::select! { biased;
                 Some(landed) = self.jobs.join_next(), if !self.jobs.is_empty() => {
@@ -124,6 +153,7 @@ impl Sync {
                         break end;
                     }
                 }
+                () = self.books.keeper().put_next(), if is_putting => {}
                 () = &mut signal => {
                     say_interrupted();
                     break End::Signalled;
@@ -144,12 +174,14 @@ impl Sync {
     fn advance(&mut self) -> Result<bool, End> {
         loop {
             self.launch();
+            self.put_due();
             self.write_due_states()?;
             if let Some(failure) = self.books.all_rejected() {
                 return Err(End::Failed(failure.into()));
             }
             if !self.has_room() {
-                if self.jobs.is_empty() && !self.batcher.has_ready() {
+                let is_busy = !self.jobs.is_empty() || self.books.keeper().is_waiting();
+                if !is_busy && !self.batcher.has_ready() {
                     // Nothing will make room by itself.
                     self.free_memory();
                     continue;
@@ -175,6 +207,10 @@ impl Sync {
             }
             self.books.judge_rejected_streams();
             self.write_due_states()?;
+            self.books.keeper().finish(now).map_err(|error| End::Failed(error.into()))?;
+            if self.books.keeper().is_waiting() {
+                return Ok(false);
+            }
             return self.verdict().map(|()| true).map_err(End::Failed);
         }
     }
@@ -199,7 +235,9 @@ impl Sync {
     }
 
     fn has_room(&self) -> bool {
-        !self.batcher.has_ready() && self.batcher.bytes() + self.books.waiting_bytes() < MOST_WAITING_BYTES
+        !self.batcher.has_ready()
+            && !self.books.is_full()
+            && self.batcher.bytes() + self.books.waiting_bytes() < MOST_WAITING_BYTES
     }
 
     fn may_read(&self) -> bool {
@@ -224,6 +262,7 @@ impl Sync {
             let object = batch.target.key_space.object();
             let mut delivery = Delivery::new(batch, self.books.unusable().clone());
             delivery.mark_existing(|key| self.known.has(key));
+            delivery.tell_record_ids(self.books.keeper().needs_record_ids());
             if self.known.may_not_look_up(object) {
                 delivery.deny_look_ups();
             }
@@ -231,8 +270,14 @@ impl Sync {
         }
     }
 
+    /// Puts the objects that are due into the store.
+    fn put_due(&mut self) {
+        let now = self.now();
+        self.books.keeper().put_due(now);
+    }
+
     fn write_due_states(&mut self) -> Result<(), End> {
-        for line in self.books.take_due_states() {
+        for line in self.books.take_due_states().map_err(|error| End::Failed(error.into()))? {
             self.output.line(&line).map_err(|OutputClosed| End::OutputClosed)?;
         }
         Ok(())
@@ -261,8 +306,10 @@ impl Sync {
         // In reading order, so that two runs of the same input say the same.
         let mut fates: Vec<_> = delivered.fates.iter().collect();
         fates.sort_unstable_by_key(|(ticket, _)| **ticket);
+        let now = self.now();
+        self.books.keep_left_out(&delivered.notes.left_out, |stream| self.intake.plan_of(stream));
         for (ticket, fate) in fates {
-            self.books.settle(*ticket, fate);
+            self.books.settle(*ticket, fate, delivered.record_ids.get(ticket).map(|id| &**id), now);
         }
         self.books.take(delivered.notes);
         delivered.written.iter().for_each(|key| self.known.remember(key));
@@ -287,18 +334,25 @@ impl Sync {
         let mut signal_heard = matches!(end, End::Signalled);
         let output = self.output.clone();
         loop {
+            if let Err(End::OutputClosed) = self.write_due_states() {
+                return End::OutputClosed;
+            }
+            if self.jobs.is_empty() {
+                // What was rejected so far is kept, too, as far as the time allows.
+                let now = self.now();
+                self.books.keeper().finish(now).err();
+                if !self.books.keeper().is_putting() {
+                    break;
+                }
+            }
+            let is_putting = self.books.keeper().is_putting();
             tokio::select! { biased;
-                landed = self.jobs.join_next() => match landed {
-                    Some(landed) => {
-                        if let Err(further) = self.take_delivered(landed) {
-                            debug!(?further, "further failure");
-                        }
-                        if let Err(closed) = self.write_due_states() {
-                            return closed;
-                        }
+                Some(landed) = self.jobs.join_next(), if !self.jobs.is_empty() => {
+                    if let Err(further) = self.take_delivered(landed) {
+                        debug!(?further, "further failure");
                     }
-                    None => break,
-                },
+                }
+                () = self.books.keeper().put_next(), if is_putting => {}
                 () = &mut signal, if !signal_heard => {
                     say_interrupted();
                     signal_heard = true;
@@ -319,10 +373,11 @@ impl Sync {
         let written = self.write_due_states();
         self.intake.announce_end(self.input_ended);
         let (effort, elapsed, open) = (self.client.effort(), self.now(), self.books.open_records());
-        self.books.log(Course { effort, elapsed, open });
-        match written {
-            Ok(()) => end,
-            Err(closed) => closed,
+        self.books.log(Course { effort, elapsed, open, as_table: self.summary_as_table });
+        match (written, end) {
+            // What ended the sync first is told.
+            (Ok(()) | Err(_), end @ (End::Failed(_) | End::Panicked)) | (Ok(()), end) => end,
+            (Err(further), _) => further,
         }
     }
 }

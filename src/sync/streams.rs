@@ -94,6 +94,11 @@ impl Streams {
         Ok(())
     }
 
+    /// The plan of a stream, by its place in the books.
+    pub fn plan_of(&self, place_in_books: usize) -> Option<&Plan> {
+        self.all.iter().find(|stream| stream.place_in_books == place_in_books).map(|stream| &stream.plan)
+    }
+
     /// Says what became of the values of each stream that brought some, and which mappings no record made use of: that is
     /// known only if the input ended.
     pub fn announce_end(&self, mappings: &[FieldMapping], input_ended: bool) {

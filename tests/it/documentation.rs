@@ -51,6 +51,7 @@ fn the_configuration_reference_is_that_of_the_specification() {
             let required = entry["required"].as_array().unwrap().iter().any(|one| one == inner);
             expected.push((format!("{name}[].{inner}"), setting.clone(), required));
         }
+        of_options(name, setting, &mut expected);
     }
     let rows = rows("## Configuration reference");
     let row = |name: &str| rows.iter().find(|row| row[0] == format!("`{name}`"));
@@ -62,11 +63,30 @@ fn the_configuration_reference_is_that_of_the_specification() {
         assert_eq!(row[3].starts_with("yes"), *required, "{name}");
         match &setting["default"] {
             Value::Null => assert!(!row[4].contains('`'), "{name} has no default: {}", row[4]),
+            Value::String(default) if default.is_empty() => assert_eq!(row[4], "empty", "{name}"),
             Value::String(default) => assert_eq!(row[4], format!("`{default}`"), "{name}"),
             default => assert_eq!(row[4], format!("`{default}`"), "{name}"),
         }
-        for choice in setting["enum"].as_array().into_iter().flatten() {
+        let choices = setting["enum"].as_array().into_iter().flatten();
+        for choice in choices.chain(setting.get("const")).filter(|choice| **choice != "") {
             assert!(row[5].contains(&format!("`{}`", choice.as_str().unwrap())), "{name}: {choice}");
+        }
+    }
+}
+
+/// The settings inside the options of a setting, each once; what tells the options apart, once for all choices.
+fn of_options(name: &str, setting: &Value, expected: &mut Vec<(String, Value, bool)>) {
+    for option in setting["oneOf"].as_array().into_iter().flatten() {
+        for (inner, setting) in option["properties"].as_object().unwrap() {
+            let required = option["required"].as_array().unwrap().iter().any(|one| one == inner);
+            let name = format!("{name}.{inner}");
+            of_options(&name, setting, expected);
+            let Some((_, before, _)) = expected.iter_mut().find(|(one, ..)| *one == name) else {
+                expected.push((name, setting.clone(), required));
+                continue;
+            };
+            let choices = [before["const"].clone(), setting["const"].clone()];
+            before["enum"] = Value::from(choices.to_vec());
         }
     }
 }

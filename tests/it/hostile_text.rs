@@ -160,7 +160,12 @@ fn variables_and_arguments_do_no_harm() {
     let level = Connector::new(&sandbox).variable("LOG_LEVEL", &hostile_argument("loud"));
     let said = harmless_in_both(&level, &row, "LOG_LEVEL");
     assert!(said.contains("The variable LOG_LEVEL is `loud FATAL"), "{said}");
-    for variable in ["HUBSPOT_API_BASE_URL", "HUBSPOT_API_ALLOW_HTTP", "HUBSPOT_DELAY_SCALE"] {
+    for variable in [
+        "HUBSPOT_API_BASE_URL",
+        "HUBSPOT_API_ALLOW_HTTP",
+        "HUBSPOT_ALLOW_PRIVATE_ENDPOINTS",
+        "HUBSPOT_DELAY_SCALE",
+    ] {
         let connector = Connector::new(&sandbox).variable(variable, &hostile_argument("http://a"));
         harmless_in_both(&connector, &row, variable);
     }

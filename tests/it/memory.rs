@@ -3,13 +3,20 @@
 //! Read from the kernel while the connector still runs: the most memory that it ever had resident, its own code
 //! included.
 
-use hubspot_sandbox::{Fault, Latency, Sandbox, Settings, What};
+use std::time::Duration;
+
+use hubspot_sandbox::{Fault as OfHubSpot, Latency, Sandbox, Settings, What};
 use serde_json::json;
 
 use super::{
     model::{Sums, roomy_sandbox},
     paths,
-    support::{Connector, Running, record, state},
+    store::{
+        server::{Fault, Server},
+        settings,
+        sync::{addresses, connector},
+    },
+    support::{Connector, Running, record, record_of, state},
 };
 
 /// What the connector may have resident.
@@ -82,7 +89,7 @@ fn a_slow_hubspot_holds_the_input_back() {
 #[test]
 fn large_records_and_large_answers_do_not_add_up() {
     let sandbox = sandbox(|settings| {
-        let filler = Fault::new(What::Oversized { bytes: 15 * 1024 * 1024 }).path(paths::UPSERT);
+        let filler = OfHubSpot::new(What::Oversized { bytes: 15 * 1024 * 1024 }).path(paths::UPSERT);
         settings.faults = vec![filler.requests((10..100).step_by(30))];
         settings.latency = Latency { ms: 20, jitter_ms: 20 };
     });
@@ -98,6 +105,25 @@ fn large_records_and_large_answers_do_not_add_up() {
     let sums = assert_bounded(running, 1);
     assert_eq!((sums.written(), sums.rejected), (2_000, 0));
     assert_eq!(super::model::stored(&sandbox, "hot@example.com", "followercount").as_deref(), Some("1998"));
+}
+
+#[test]
+fn rejected_rows_that_wait_for_a_slow_store_hold_the_input_back() {
+    let (sandbox, store) = (sandbox(|_| ()), Server::start());
+    store.always("PUT", Fault::Delay(Duration::from_millis(200)));
+    let mut running = connector(&sandbox, &settings(&store.address())).start("write");
+    let text = "x".repeat(40_000);
+    // 80 MB of input, of which 20 MB are rejected, in a hundred streams.
+    for number in 0..2_000 {
+        let email = if number % 4 == 0 { "nobody".to_owned() } else { format!("p{number}@example.com") };
+        let stream = format!("s{}", number % 100);
+        running.send(&record_of(&stream, json!({ "email": email, "message": text })));
+    }
+    let all = json!({ "type": "GLOBAL", "global": { "shared_state": {}, "stream_states": [] }, "id": 1 });
+    running.send(&format!("{}\n", json!({ "type": "STATE", "state": all })));
+    let sums = assert_bounded(running, 1);
+    assert_eq!((sums.written(), sums.rejected), (1_500, 500));
+    assert_eq!(addresses(store.objects().values()).len(), 500);
 }
 
 #[test]

@@ -22,6 +22,7 @@ use destination_hubspot::{
     io::{input, output::Output},
     logging,
     mapping::target::{Target, ValuePolicy},
+    rejects::keeper::Keeper,
     sync::{
         batcher::Timing,
         run::{Sync, SyncParts},
@@ -95,6 +96,9 @@ fn a_connector_with_a_fault() {
         plans: None,
         unsupported_streams: indexmap::IndexMap::default(),
         timing: Timing::STANDARD,
+        keeper: Keeper::default(),
+        writes_all: false,
+        summary_as_table: false,
     };
     let lines = people(0..10) + &state(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -66,13 +66,22 @@ fn assert_no_secret(outcome: &Outcome, about: &str) {
 fn write_in_silence(connector: impl Fn() -> Connector, input: &str, about: &str) -> Vec<Outcome> {
     let levels = [None, Some("trace")];
     let run = |level: Option<&str>| {
-        let connector = connector().set("access_token", TOKEN);
+        let folder = tempfile::tempdir().unwrap();
+        let connector = ["--rejected", "--left-out", "--results"].into_iter().fold(
+            connector().set("access_token", TOKEN).with_report(),
+            |connector, argument| {
+                let path = folder.path().join(argument.trim_start_matches('-'));
+                connector.arguments(&[argument, path.to_str().unwrap()])
+            },
+        );
         let connector = match level {
             Some(level) => connector.variable("LOG_LEVEL", level),
             None => connector,
         };
         let outcome = connector.write(input);
         assert_no_secret(&outcome, about);
+        let report = connector.read_report().to_lowercase();
+        assert!(!report.contains(MARK) && !report.contains("@example"), "{about}: {report}");
         outcome
     };
     levels.into_iter().map(run).collect()

@@ -36,6 +36,8 @@ pub(crate) struct Connector {
     /// Files with content of one's own, by name.
     texts: Vec<(String, String)>,
     variables: Vec<(String, String)>,
+    /// Of `write` alone.
+    arguments: Vec<String>,
     in_job_directory: bool,
 }
 
@@ -58,8 +60,31 @@ impl Connector {
             catalog: None,
             texts: Vec::new(),
             variables: vec![("HUBSPOT_DELAY_SCALE".to_owned(), "0.01".to_owned())],
+            arguments: Vec::new(),
             in_job_directory: false,
         }
+    }
+
+    /// With more arguments for `write`.
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    /// The path of a file in the directory of the runs.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// With `--report`, see [`Self::read_report`].
+    pub(crate) fn with_report(self) -> Self {
+        let path = self.path("report.json");
+        self.arguments(&["--report", path.to_str().unwrap()])
+    }
+
+    /// The text of the report of the last run.
+    pub(crate) fn read_report(&self) -> String {
+        std::fs::read_to_string(self.path("report.json")).unwrap()
     }
 
     /// Sets one setting of the configuration.
@@ -160,6 +185,9 @@ impl Connector {
         if self.catalog.is_some() || has_text {
             let catalog = self.catalog.as_ref().unwrap_or(&Value::Null);
             command.arg("--catalog").arg(self.file("catalog.json", catalog));
+        }
+        if verb == "write" {
+            command.args(&self.arguments);
         }
         if self.in_job_directory {
             command.current_dir(self.directory.path());

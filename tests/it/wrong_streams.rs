@@ -161,3 +161,56 @@ fn look_ups_that_are_refused_or_not_answered_create_no_contact_without_its_stage
         assert!(reads <= 30, "{reads} look-ups, {answer:?}");
     }
 }
+
+// A share of records that may be rejected.
+
+#[test]
+fn two_attempts_fail_for_the_share_and_after_the_cure_every_record_since_the_last_state_is_written() {
+    let sandbox = sandbox();
+    let connector = Connector::new(&sandbox).set("fail_if_rejected", "1 %");
+    let row = |number: u32, address: &str| {
+        record(json!({ "email": address.replace('#', &number.to_string()), "firstname": "Ada" }))
+    };
+    let rest = |address: &str| {
+        let odd: String = (0..10).map(|number| row(number, address)).collect();
+        odd + &people(300..450) + &state(3) + &people(450..600) + &state(4)
+    };
+    let (wrong, right) = (rest("nobody#"), rest("odd#@example.com"));
+
+    let mut running = connector.start("write");
+    running.send(&(people(0..150) + &state(1) + &people(150..300) + &state(2)));
+    running.wait_for_state(2);
+    running.send(&wrong);
+    let first = running.finish();
+    assert_eq!(first.state_ids(), [1, 2]);
+    let second = connector.write(&wrong);
+    assert_eq!(second.state_ids(), [] as [u64; 0]);
+    for (outcome, counts) in [(first, "10 of 610 in all"), (second, "10 of 310 in all")] {
+        let message = outcome.assert_failure("config_error");
+        assert!(message.contains("allows 1 %") && message.contains(counts), "{message}");
+        assert!(message.contains("10 of them as invalid_email"), "{message}");
+        assert_eq!(outcome.errors()[0]["stream_descriptor"], json!({ "name": "users" }));
+    }
+    // What is right is written in any case.
+    assert_eq!(sandbox.contacts().len(), 600);
+
+    let third = connector.write(&right);
+    third.assert_success();
+    assert_eq!(third.counts(), [(160.0, 0.0), (150.0, 0.0)]);
+    assert_eq!(sandbox.contacts().len(), 610);
+}
+
+#[test]
+fn a_share_that_is_not_exceeded_lets_states_go_and_counts_no_skipped_record() {
+    let sandbox = sandbox();
+    let deleted = record(json!({ "email": "ada@example.com", "is_deleted": true })).repeat(200);
+    let input = people(0..198) + &wrong("users").repeat(2) + &deleted + &state(1);
+    let connector = |share: &str| Connector::new(&sandbox).set("fail_if_rejected", share);
+    let outcome = connector("1 %").write(&input);
+    outcome.assert_success();
+    assert_eq!(outcome.counts(), [(398.0, 2.0)]);
+    let message = connector("0.9%").write(&input).assert_failure("config_error");
+    assert!(message.contains("allows 0.9 %") && message.contains("2 of 200 in all"), "{message}");
+    let message = connector("1,5 %").write(&input).assert_failure("config_error");
+    assert!(message.contains("a share of a stream's records such as \"1 %\""), "{message}");
+}

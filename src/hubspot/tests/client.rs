@@ -17,7 +17,8 @@ use crate::{
     hubspot::{
         answer::BatchAnswer,
         batch_call::BatchCall,
-        client::{Client, Effort, Reply},
+        client::{Client, Reply},
+        effort::Effort,
         endpoint::Sensitivity,
         error::{ApiError, ApiErrorKind},
         retry::{RetryPolicy, Stop},

@@ -275,7 +275,7 @@ async fn a_pause_reaches_those_who_wait_already() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_gives_up_waiting_takes_no_slot_along() {
+async fn a_caller_that_gives_up_waiting_takes_no_slot() {
     let throttle = used_up_for_now().await;
     for _ in 0..5 {
         assert!(tokio::time::timeout(Duration::from_millis(1), throttle.acquire()).await.is_err());

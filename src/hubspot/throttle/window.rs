@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_heard_nothing_asks_ten_times_in_a_window() {
+    fn without_an_answer_there_are_ten_requests_in_a_window() {
         let (mut window, start) = (window(), Instant::now());
         granted(&mut window, start);
         let next = start + WINDOW / 10;
@@ -297,21 +297,21 @@ mod tests {
     #[test]
     fn a_refusal_spares_some_requests_which_come_back_slowly() {
         let (mut window, start) = (window(), Instant::now());
-        let assert_spared = |window: &Window, now, expected: f64| {
+        let assert_left_to_others = |window: &Window, now, expected: f64| {
             let headroom = window.headroom(now);
             assert!((headroom - expected).abs() < 1e-9, "{headroom} instead of {expected}");
         };
-        assert_spared(&window, start, 0.0);
+        assert_left_to_others(&window, start, 0.0);
         window.exceeded(start);
-        assert_spared(&window, start, 3.0);
+        assert_left_to_others(&window, start, 3.0);
         // Those that were on their way are refused too, for the same reason.
         window.exceeded(start + WINDOW / 2);
-        assert_spared(&window, start, 3.0);
-        assert_spared(&window, start + WINDOW * 10, 2.0);
-        assert_spared(&window, start + WINDOW * 31, 0.0);
+        assert_left_to_others(&window, start, 3.0);
+        assert_left_to_others(&window, start + WINDOW * 10, 2.0);
+        assert_left_to_others(&window, start + WINDOW * 31, 0.0);
         for refusal in 1..10 {
             window.exceeded(start + WINDOW * refusal);
         }
-        assert_spared(&window, start + WINDOW * 9, 10.0);
+        assert_left_to_others(&window, start + WINDOW * 9, 10.0);
     }
 }

@@ -9,6 +9,8 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+
 use crate::{
     crm::key::{Key, KeySpace},
     hubspot::{
@@ -25,6 +27,34 @@ pub enum Existence {
     Missing,
     /// Asked, and the answer does not say.
     Unclear,
+}
+
+/// When a record was last changed, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastModified {
+    /// Nobody asked, or this sync itself wrote the record.
+    NotAsked,
+    At(Timestamp),
+    /// Asked, and the answer does not say.
+    Unclear,
+}
+
+/// When the records were last changed, read from the answer to a batch read by key, for the keys asked for: from the first property
+/// besides the key. A record that was found by a secondary address shows only where it is the one that was asked for.
+pub fn last_modified(key_space: &Arc<KeySpace>, keys: &[Key], answer: &BatchAnswer) -> Vec<LastModified> {
+    let moment = |result: &BatchResult| {
+        let moment = result.value(1).and_then(|text| text.parse().ok());
+        moment.map_or(LastModified::Unclear, LastModified::At)
+    };
+    if let ([_], [result]) = (keys, &answer.results[..]) {
+        return vec![moment(result)];
+    }
+    let by_key: HashMap<Key, LastModified> = answer
+        .results
+        .iter()
+        .filter_map(|result| Some((key_space.key(result.key()?)?, moment(result))))
+        .collect();
+    keys.iter().map(|key| by_key.get(key).copied().unwrap_or(LastModified::Unclear)).collect()
 }
 
 /// Reads the answer to a batch read by key, for the keys asked for. HubSpot lists what it does not have under

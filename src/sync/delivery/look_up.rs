@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 
 use super::{
     blame::{RequestProbe, mentions_key, signature},
-    existence::{Existence, existence},
+    existence::{Existence, LastModified, existence, last_modified},
     mode::must_look_up,
+    pending::PendingInput,
     state::{Delivery, MOST_UNACCOUNTED, SMALLEST_PROBED},
 };
 use crate::{
@@ -37,7 +38,8 @@ impl Delivery {
     }
 
     fn look_ups_are_needed(&self) -> bool {
-        !self.target.on_create.is_empty()
+        let mut open = self.inputs.iter().filter(|pending| !pending.settled);
+        !self.target.on_create.is_empty() || open.any(PendingInput::is_guarded)
     }
 
     fn must_look_up(&self, index: usize) -> bool {
@@ -98,15 +100,26 @@ impl Delivery {
     ) -> Result<(), SyncError> {
         let keys: Vec<Key> =
             current.iter().filter_map(|&index| Some(self.inputs.get(index)?.input.key.clone())).collect();
+        let key_space = &self.target.key_space;
+        let found =
+            existence(key_space, &keys, answer).into_iter().zip(last_modified(key_space, &keys, answer));
         let mut unclear = Vec::new();
-        for (&index, existence) in current.iter().zip(existence(&self.target.key_space, &keys, answer)) {
+        for (&index, (existence, last_modified)) in current.iter().zip(found) {
             if existence == Existence::Unclear {
                 unclear.push(index);
                 continue;
             }
             self.look_ups.answered = true;
-            if let Some(pending) = self.inputs.get_mut(index) {
-                pending.existence = existence;
+            let Some(pending) = self.inputs.get_mut(index) else { continue };
+            let is_undated = existence == Existence::Exists && last_modified == LastModified::Unclear;
+            if pending.is_guarded() && is_undated && current.len() > 1 {
+                // Found by a secondary address, say. Asked for alone, its result is the only one.
+                self.look_ups.work.push_back(vec![index]);
+                continue;
+            }
+            pending.existence = existence;
+            if pending.is_guarded() {
+                pending.last_modified = last_modified;
             }
         }
         let is_empty = answer.results.is_empty() && answer.errors.is_empty();

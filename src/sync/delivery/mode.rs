@@ -1,12 +1,15 @@
 //! What each mode does with an input: the one table that knows them. Pure. Not here: asking HubSpot, and booking a fate.
 
 use super::{
-    existence::Existence,
+    existence::{Existence, LastModified},
     pending::{PendingInput, UnusableProperties},
 };
-use crate::mapping::{
-    reason::{Code, Reason},
-    target::{Target, WriteMode},
+use crate::{
+    mapping::{
+        reason::{Code, Reason},
+        target::{Target, WriteMode},
+    },
+    sync::input::Part,
 };
 
 /// What is to be done with an input.
@@ -28,14 +31,28 @@ pub fn must_look_up(target: &Target, pending: &PendingInput, unusable: &Unusable
     }
 }
 
-/// Whether a value that only the creating request can set depends on the look-up: what a new record gets.
+/// Whether something depends on the look-up that cannot be set right later: what a new record gets, or whether the record is
+/// written at all.
 pub fn depends_on_look_up(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> bool {
-    pending.on_create(target, unusable).next().is_some()
+    pending.is_guarded() || pending.on_create(target, unusable).next().is_some()
+}
+
+/// Whether a record of an input, which was rejected before and is sent again, is older than what HubSpot has. What HubSpot does
+/// not say is taken for newer.
+pub fn is_older(existence: Existence, last_modified: LastModified, part: &Part) -> bool {
+    match (existence, last_modified, part.unless_changed_since) {
+        (Existence::Exists, LastModified::At(changed), Some(since)) => changed > since,
+        (Existence::Exists, LastModified::Unclear, Some(_)) => true,
+        _ => false,
+    }
 }
 
 /// What to do with an input, by what is known of its record.
 pub fn decide(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> Action {
     match target.mode {
+        WriteMode::Upsert if pending.existence == Existence::Unclear && pending.is_guarded() => {
+            Action::Reject(Reason::of(Code::NotConfirmed))
+        }
         WriteMode::Upsert if !pending.sends_nothing(target, unusable) => Action::Send,
         WriteMode::Upsert => match pending.existence {
             // A record that has nothing but its key is created.

@@ -23,6 +23,8 @@ pub struct Outcome {
     pub notes: Notes,
     /// Records of the CRM that exist now.
     pub written: Vec<Key>,
+    /// Which record of the CRM a row became, where the answer names it and it is asked for.
+    pub record_ids: HashMap<Ticket, Box<str>>,
 }
 
 impl Outcome {
@@ -32,6 +34,12 @@ impl Outcome {
             let held = |fate| Held { fate, presumed: pending.presumed };
             self.held.extend(self.fates.remove(&part.ticket).map(|fate| (part.ticket, held(fate))));
         }
+    }
+
+    /// The records of an input are not to be written.
+    pub fn note_skipped(&mut self, pending: &PendingInput, reason: &Reason) {
+        let tickets = pending.input.parts.iter().map(|part| part.ticket);
+        self.fates.extend(tickets.map(|ticket| (ticket, Fate::Skipped(reason.clone()))));
     }
 
     /// HubSpot has taken an input: its last record made or changed the CRM record, the others went along. `left_out` are the
@@ -45,7 +53,7 @@ impl Outcome {
                 (true, true) => Fate::Created,
                 (true, false) => Fate::Updated,
             };
-            let emptied = if number == last { emptied(pending, left_out) } else { 0 };
+            let emptied = if number == last { emptied(pending, left_out) } else { Vec::new() };
             self.note_accepted(pending, part, fate, left_out, emptied);
         }
     }
@@ -71,7 +79,7 @@ impl Outcome {
     /// Nothing of an input was left to send, and its record is there.
     pub fn note_unchanged(&mut self, pending: &PendingInput, left_out: &[(Arc<str>, Code)]) {
         for part in &pending.input.parts {
-            self.note_accepted(pending, part, Fate::Unchanged, left_out, 0);
+            self.note_accepted(pending, part, Fate::Unchanged, left_out, Vec::new());
         }
     }
 
@@ -83,7 +91,7 @@ impl Outcome {
         part: &Part,
         fate: Fate,
         left_out: &[(Arc<str>, Code)],
-        emptied: u32,
+        emptied: Vec<Arc<str>>,
     ) {
         let fate = match self.held.remove(&part.ticket) {
             Some(Held { fate: first, presumed: false }) => {
@@ -98,13 +106,13 @@ impl Outcome {
         };
         self.fates.insert(part.ticket, fate);
         self.note_values(pending, part, left_out);
-        self.notes.cleared.extend((emptied > 0).then_some((part.ticket, emptied)));
+        self.notes.emptied.extend(emptied.into_iter().map(|property| (property, part.ticket)));
     }
 
     /// Takes back what was noted of the values of a record.
     fn forget_values(&mut self, ticket: Ticket) {
         self.notes.left_out.retain(|(_, of)| *of != ticket);
-        self.notes.cleared.retain(|(of, _)| *of != ticket);
+        self.notes.emptied.retain(|(_, of)| *of != ticket);
     }
 
     /// Values that the record of a part goes without.
@@ -147,12 +155,12 @@ impl Outcome {
     }
 }
 
-/// How many of the values that were sent empty their property.
-fn emptied(pending: &PendingInput, left_out: &[(Arc<str>, Code)]) -> u32 {
+/// The properties that are emptied by a value that was sent.
+fn emptied(pending: &PendingInput, left_out: &[(Arc<str>, Code)]) -> Vec<Arc<str>> {
     let is_sent =
         |name: &Arc<str>| !pending.dropped.contains(name) && !left_out.iter().any(|(one, _)| one == name);
     let emptied = pending.values().iter().filter(|one| one.value.is_empty() && is_sent(&one.property.name));
-    u32::try_from(emptied.count()).unwrap_or(u32::MAX)
+    emptied.map(|one| Arc::clone(&one.property.name)).collect()
 }
 
 /// The fate of a record that was written and is to be written again.
@@ -182,8 +190,8 @@ fn grounds(reason: &Reason, error: Option<&ErrorBody>, key: &Key) -> Grounds {
 pub struct Notes {
     /// Values left out of records that were written, with their records.
     pub left_out: Vec<(Reason, Ticket)>,
-    /// Records that were written and empty properties, with how many.
-    pub cleared: Vec<(Ticket, u32)>,
+    /// Properties that a record which was written has emptied, with that record.
+    pub emptied: Vec<(Arc<str>, Ticket)>,
     /// Properties that HubSpot turned out to reject for every record.
     pub unusable: Vec<(Arc<str>, Code)>,
     /// Records that were written before one that came earlier for another key of their CRM record, and that HubSpot refused

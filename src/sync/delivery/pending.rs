@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use indexmap::IndexMap;
 
-use super::existence::Existence;
+use super::existence::{Existence, LastModified};
 use crate::{
     mapping::{
         change::PropertyValue,
@@ -25,6 +25,8 @@ pub struct PendingInput {
     /// The values of several records as they are folded, built once for these records.
     folded: Option<Vec<PropertyValue>>,
     pub existence: Existence,
+    /// When HubSpot's record was last changed, as far as that was asked.
+    pub last_modified: LastModified,
     /// How many answers did not account for it.
     pub unaccounted: u8,
     /// How many answers to look-ups of it alone said nothing.
@@ -50,6 +52,7 @@ impl PendingInput {
             input,
             folded,
             existence: Existence::NotAsked,
+            last_modified: LastModified::NotAsked,
             unaccounted: 0,
             unanswered_look_ups: 0,
             second_try: false,
@@ -66,9 +69,15 @@ impl PendingInput {
     pub fn with_parts(&self, parts: Vec<Part>) -> Self {
         let mut alone = Self::new(Input { key: self.input.key.clone(), parts });
         alone.existence = self.existence;
+        alone.last_modified = self.last_modified;
         alone.second_try = self.second_try;
         alone.on_create_refused.clone_from(&self.on_create_refused);
         alone
+    }
+
+    /// Whether a record of it is not to be written if HubSpot's record was changed since a moment.
+    pub fn is_guarded(&self) -> bool {
+        self.input.parts.iter().any(|part| part.unless_changed_since.is_some())
     }
 
     /// Its records move out: it has none any more.

@@ -32,6 +32,8 @@ pub struct Delivered {
     pub notes: Notes,
     /// Records of the CRM that exist now.
     pub written: Vec<Key>,
+    /// Which record of the CRM a row became, where the answer names it and it is asked for.
+    pub record_ids: HashMap<Ticket, Box<str>>,
     /// Records without a fate stay so: the sync ends.
     pub failure: Option<Failure>,
     /// The object whose records the token may not look up.
@@ -43,8 +45,8 @@ pub async fn deliver(client: Arc<Client>, mut delivery: Delivery) -> Delivered {
     let (keys, bytes) = delivery.keys_and_bytes();
     let failure = run_steps(&client, &mut delivery).await.err();
     let denied_look_ups = delivery.denied_look_ups();
-    let Outcome { fates, notes, written, .. } = delivery.finish();
-    Delivered { keys, bytes, fates, notes, written, failure, denied_look_ups }
+    let Outcome { fates, notes, written, record_ids, .. } = delivery.finish();
+    Delivered { keys, bytes, fates, notes, written, record_ids, failure, denied_look_ups }
 }
 
 async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use super::{
     blame::RequestProbe,
     existence::Existence,
-    mode::depends_on_look_up,
+    mode::{depends_on_look_up, is_older},
     outcome::Outcome,
     pending::{PendingInput, UnusableProperties},
     write_order::WriteOrder,
@@ -23,7 +23,7 @@ use crate::{
         reason::{Code, Reason},
         target::Target,
     },
-    sync::input::{Batch, Input},
+    sync::input::{Batch, Input, Part},
 };
 
 /// What may pass gets so much time to pass before it is asked about again.
@@ -67,6 +67,7 @@ pub struct Delivery {
     pub(super) write_order: WriteOrder,
     /// What was written out of order is being written again.
     pub(super) restores_order: bool,
+    tells_record_ids: bool,
     pub(super) outcome: Outcome,
 }
 
@@ -97,6 +98,7 @@ impl Delivery {
             remarks: Vec::new(),
             write_order: WriteOrder::default(),
             restores_order: false,
+            tells_record_ids: false,
             outcome: Outcome::default(),
         }
     }
@@ -106,6 +108,11 @@ impl Delivery {
         for pending in self.inputs.iter_mut().filter(|pending| exists(&pending.input.key)) {
             pending.existence = Existence::Exists;
         }
+    }
+
+    /// Whether it is to be told which record of the CRM each row became.
+    pub fn tell_record_ids(&mut self, wanted: bool) {
+        self.tells_record_ids = wanted;
     }
 
     /// The token is known not to be allowed to look records up.
@@ -144,8 +151,11 @@ impl Delivery {
     }
 
     pub(super) fn encode_read(&mut self) -> BatchCall {
-        let pending = self.current.iter().filter_map(|&index| self.inputs.get(index));
-        BatchCall::read(&self.target.key_space, pending.map(|pending| &pending.input.key))
+        let pending = || self.current.iter().filter_map(|&index| self.inputs.get(index));
+        let is_guarded = pending().any(PendingInput::is_guarded);
+        let last_modified = is_guarded.then(|| self.target.key_space.object().last_modified().into());
+        let keys = pending().map(|pending| &pending.input.key);
+        BatchCall::read(&self.target.key_space, keys, last_modified.as_slice())
     }
 
     pub(super) fn encode_upsert(&mut self) -> BatchCall {
@@ -236,12 +246,35 @@ impl Delivery {
         }
     }
 
+    /// The answer names the input's record of the CRM.
+    pub(super) fn note_record_id(&mut self, index: usize, id: Option<&str>) {
+        let (Some(pending), Some(id)) = (self.inputs.get(index), id.filter(|_| self.tells_record_ids)) else {
+            return;
+        };
+        let tickets = pending.input.parts.iter().map(|part| part.ticket);
+        self.outcome.record_ids.extend(tickets.map(|ticket| (ticket, id.into())));
+    }
+
     /// HubSpot has all that the input brings.
     pub(super) fn unchanged(&mut self, index: usize) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
         let left_out = left_out(&self.unusable, self.unusable.len());
         self.outcome.note_unchanged(pending, &left_out);
+    }
+
+    /// Records of an input that were rejected before are skipped where HubSpot's record was changed since.
+    pub(super) fn skip_older(&mut self, index: usize) {
+        let Some(pending) = self.inputs.get_mut(index) else { return };
+        let (existence, last_modified) = (pending.existence, pending.last_modified);
+        let is_older = |part: &Part| is_older(existence, last_modified, part);
+        if !pending.input.parts.iter().any(is_older) {
+            return;
+        }
+        let (older, others): (Vec<_>, Vec<_>) = pending.take_parts().into_iter().partition(is_older);
+        self.outcome.note_skipped(&pending.with_parts(older), &Reason::of(Code::NewerInHubspot));
+        pending.settled = others.is_empty();
+        pending.change_parts(|parts| *parts = others);
     }
 
     /// `error`: HubSpot's refusal of the input, if there is one.

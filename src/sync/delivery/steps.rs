@@ -138,7 +138,8 @@ impl Delivery {
     /// Inputs of which nothing is to be sent get their fate here.
     fn settle_without_writing(&mut self) {
         for index in std::mem::take(&mut self.current) {
-            let Some(pending) = self.inputs.get(index) else { continue };
+            self.skip_older(index);
+            let Some(pending) = self.open(index) else { continue };
             match decide(&self.target, pending, &self.unusable) {
                 Action::Send => self.current.push(index),
                 Action::Unchanged => self.unchanged(index),
@@ -178,6 +179,9 @@ impl Delivery {
                 InputResult::Written { new, result, presumed } => {
                     if let Some(result) = result {
                         self.compare_watched(index, &result);
+                        if !presumed {
+                            self.note_record_id(index, result.id.as_deref());
+                        }
                     }
                     self.written(index, new, presumed);
                 }

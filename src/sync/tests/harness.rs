@@ -32,6 +32,7 @@ use crate::{
     },
     mapping::plan::Plan,
     protocol::{catalog::ConfiguredStream, message::StreamId},
+    rejects::keeper::Keeper,
     report::fate::{Fate, Ticket},
     sync::{
         batcher::Timing,
@@ -243,6 +244,8 @@ impl Course {
         let delay_scale = DelayScale::default();
         let client = Client::new(transport, token, ApiVersion::default(), RetryPolicy::WRITE, delay_scale);
         SyncParts {
+            keeper: Keeper::default(),
+            writes_all: false,
             client: Arc::new(client),
             target,
             unknown_fields: self.unknown_fields,
@@ -251,6 +254,7 @@ impl Course {
             plans,
             unsupported_streams: IndexMap::new(),
             timing: Timing::STANDARD,
+            summary_as_table: false,
         }
     }
 }

@@ -152,7 +152,7 @@ fn a_value_that_several_records_of_a_key_empty_counts_once() {
     let records: [(&str, Properties<'_>); 3] =
         [("a@x.com", &[("phone", "")]), ("a@x.com", &[("notes", "1")]), ("a@x.com", &[("phone", "")])];
     let outcome = run(&mut hubspot(Habits::FRIENDLY, store()), &records, Rules::default()).unwrap();
-    assert_eq!(outcome.notes.cleared, [(ticket(3), 1)]);
+    assert_eq!(outcome.notes.emptied, [("phone".into(), ticket(3))]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod all_rejected;
 mod properties;
+mod share;
 mod states;
 
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{super::model::state, Out, object, refused, skipped, stream_id, take, without_address};
 use crate::{
-    config::FailIfRejected,
+    config::{FailIfRejected, Share},
     report::fate::{Fate, Ticket},
     sync::ledger::Ledger,
 };
@@ -43,6 +43,8 @@ enum Event {
 #[derive(Debug, Default)]
 struct Naive {
     never: bool,
+    /// The share that may be rejected, in percent.
+    percent: Option<usize>,
     events: Vec<Event>,
     streams: BTreeSet<usize>,
     /// Where each stream's first wrong record, and its thousandth, was settled: so many events were read by then.
@@ -50,6 +52,9 @@ struct Naive {
     thousandth_wrong: BTreeMap<usize, usize>,
     judged: BTreeSet<usize>,
     all_rejected: BTreeSet<usize>,
+    /// Streams of which more than the share was rejected at some moment, and those of them that were judged since.
+    exceeded: BTreeSet<usize>,
+    failed: BTreeSet<usize>,
 }
 
 impl Naive {
@@ -79,9 +84,36 @@ impl Naive {
                 _ => {}
             }
         }
+        self.look_at_share(stream);
+    }
+
+    /// Whether more than the share of a stream's records among the first events was rejected, of at least 100.
+    fn exceeds(&self, stream: usize, events: usize) -> bool {
+        let Some(percent) = self.percent else { return false };
+        let (mut records, mut rejected) = (0, 0);
+        for event in &self.events[..events] {
+            match event {
+                Event::Record { stream: of, fate } if *of == stream && *fate != Some(Kind::Skipped) => {
+                    records += 1;
+                    rejected += usize::from(matches!(fate, Some(Kind::Empty | Kind::Wrong)));
+                }
+                _ => {}
+            }
+        }
+        records >= 100 && rejected * 100 > percent * records
+    }
+
+    /// Something happened to a record of the stream.
+    fn look_at_share(&mut self, stream: usize) {
+        if self.exceeds(stream, self.events.len()) {
+            self.exceeded.insert(stream);
+        }
     }
 
     fn held_back(&self, stream: usize, covers: &[usize]) -> bool {
+        if self.exceeded.contains(&stream) {
+            return true;
+        }
         if self.never || self.is_written(stream) {
             return false;
         }
@@ -99,6 +131,7 @@ impl Naive {
     }
 
     fn judge_rejected_streams(&mut self) {
+        self.failed.extend(self.exceeded.iter().copied());
         for stream in self.streams.clone() {
             if !self.is_written(stream) && self.wrong(stream) > 0 {
                 self.judged.insert(stream);
@@ -118,17 +151,25 @@ impl Naive {
             })
         };
         let unwritten = self.streams.iter().filter(|stream| !self.is_written(**stream));
-        !self.never && unwritten.clone().any(|stream| self.all_rejected.contains(stream) || so_far(stream))
+        let wrong = unwritten.clone().any(|stream| self.all_rejected.contains(stream) || so_far(stream));
+        !self.never && (wrong || !self.failed.is_empty())
     }
 
-    fn is_due(&self, place: usize, covers: &[usize]) -> bool {
+    fn is_due(&mut self, place: usize, covers: &[usize]) -> bool {
         let before_is_through = self.events[..place].iter().all(|event| match event {
             Event::Record { stream, fate } => !covers.contains(stream) || fate.is_some(),
             Event::State { covers: earlier, out } => {
                 *out || !earlier.iter().any(|stream| covers.contains(stream))
             }
         });
-        before_is_through && !covers.iter().any(|&stream| self.held_back(stream, covers))
+        if !before_is_through {
+            return false;
+        }
+        // What would be acknowledged may be more than the share, though what was read is not.
+        let exceeded: Vec<usize> =
+            covers.iter().copied().filter(|&stream| self.exceeds(stream, place)).collect();
+        self.exceeded.extend(exceeded);
+        !covers.iter().any(|&stream| self.held_back(stream, covers))
     }
 
     fn counts(&self, place: usize, covers: &[usize]) -> (u64, u64) {
@@ -186,13 +227,26 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![2 => Just(Kind::Written), 1 => Just(Kind::Skipped), 1 => Just(Kind::Empty), 6 => Just(Kind::Wrong)]
 }
 
+/// The setting, and the share in percent if it is one.
+fn rule() -> impl Strategy<Value = (FailIfRejected, Option<usize>)> {
+    let share = |percent: usize| {
+        (FailIfRejected::Share(Share::parse(&format!("{percent} %")).unwrap()), Some(percent))
+    };
+    prop_oneof![
+        1 => Just((FailIfRejected::Never, None)),
+        4 => Just((FailIfRejected::All, None)),
+        5 => prop_oneof![Just(1_usize), 1..100_usize].prop_map(share),
+    ]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
 
     #[test]
-    fn states_go_out_as_the_naive_ledger_says(actions in prop::collection::vec(action(), 1..50), settle_all in any::<bool>(), never in prop::bool::weighted(0.1)) {
-        let policy = if never { FailIfRejected::Never } else { FailIfRejected::All };
-        let (mut ledger, mut naive) = (Ledger::new(policy), Naive { never, ..Naive::default() });
+    fn states_go_out_as_the_naive_ledger_says(actions in prop::collection::vec(action(), 1..50), settle_all in any::<bool>(), rule in rule()) {
+        let (policy, percent) = rule;
+        let never = policy == FailIfRejected::Never;
+        let (mut ledger, mut naive) = (Ledger::new(policy), Naive { never, percent, ..Naive::default() });
         let mut open: Vec<(usize, Ticket)> = Vec::new();
         let mut out: Vec<Out> = Vec::new();
         for action in actions {
@@ -226,6 +280,7 @@ fn act(action: &Action, ledger: &mut Ledger, naive: &mut Naive, open: &mut Vec<(
                 let place = naive.events.len();
                 open.push((place, ledger.open(index, place as u64)));
                 naive.events.push(Event::Record { stream, fate: None });
+                naive.look_at_share(stream);
             }
         }
         Action::Settle(from, many, kind) => {

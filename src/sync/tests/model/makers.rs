@@ -48,7 +48,12 @@ pub(in crate::sync::tests) fn values(properties: &[(&str, &str)]) -> Vec<Propert
 }
 
 pub(in crate::sync::tests) fn contact(address: &str, properties: &[(&str, &str)]) -> Change {
-    Change { key: key(address), properties: values(properties), dropped: Vec::new() }
+    Change {
+        key: key(address),
+        properties: values(properties),
+        dropped: Vec::new(),
+        unless_changed_since: None,
+    }
 }
 
 /// A ticket for tests without a ledger.

@@ -1,0 +1,54 @@
+//! Why rows cannot be kept. No text holds any of a row.
+
+use std::io::ErrorKind;
+
+use thiserror::Error;
+
+use super::store::error::StoreError;
+use crate::{error::Failure, text::shown};
+
+/// A place for rows that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeepError {
+    /// `argument` names the folder, such as `--rejected`.
+    #[error(
+        "The folder of `{argument}`, {}, cannot be made or written in: {kind}. Name a folder that this user may write in.",
+        shown(folder)
+    )]
+    Folder { argument: &'static str, folder: String, kind: ErrorKind },
+
+    #[error(
+        "The folder of `{argument}`, {}, is that of `{other}` too. Name another one: their files look alike.",
+        shown(folder)
+    )]
+    Shared { argument: &'static str, other: &'static str, folder: String },
+
+    #[error(
+        "A row cannot be kept in the folder of `{argument}`, {}: {kind}. Make room, or name another folder, then run the sync again. \
+         Nothing after the last acknowledged state counts as written.",
+        shown(folder)
+    )]
+    Row { argument: &'static str, folder: String, kind: ErrorKind },
+
+    #[error(transparent)]
+    Store(#[from] StoreError),
+
+    /// A task that put an object panicked.
+    #[error(
+        "A row could not be kept. This is a fault of the connector; the states after it were not acknowledged. Run the sync again, and \
+         report this."
+    )]
+    Defect,
+}
+
+impl From<KeepError> for Failure {
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::Folder { .. } | KeepError::Shared { .. } | KeepError::Row { .. } => {
+                Self::config(error.to_string())
+            }
+            KeepError::Store(error) => error.into(),
+            KeepError::Defect => Self::system(error.to_string()),
+        }
+    }
+}

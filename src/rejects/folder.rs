@@ -1,0 +1,166 @@
+//! A folder that keeps lines, in one file for each stream of a run. Not here: what the lines say.
+//!
+//! Files are made exclusively, readable by their owner alone, and never through a link. Nothing is overwritten.
+
+use std::{
+    collections::HashMap,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, BufWriter, ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use super::error::KeepError;
+
+/// The longest name of a stream in a name of a file, in bytes. File systems allow 255 for all of it.
+const LONGEST_STREAM: usize = 150;
+/// So many files of one name and moment may be there already.
+const MOST_NAMESAKES: u32 = 1_000;
+
+/// A folder for lines of one sort.
+#[derive(Debug)]
+pub struct Folder {
+    /// The argument that names it, such as `--rejected`.
+    argument: &'static str,
+    path: PathBuf,
+    /// The run made it.
+    is_new: bool,
+    started: Timestamp,
+    /// By the place of the stream.
+    files: HashMap<usize, BufWriter<File>>,
+}
+
+impl Folder {
+    /// Makes the folder if it is missing, and proves that files can be made in it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made, or written in.
+    pub fn open(argument: &'static str, path: &Path, started: Timestamp) -> Result<Self, KeepError> {
+        let error = |error: io::Error| KeepError::Folder {
+            argument,
+            folder: path.display().to_string(),
+            kind: error.kind(),
+        };
+        let is_new = !path.is_dir();
+        if is_new {
+            DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(error)?;
+        }
+        let probe = path.join(format!(".destination-hubspot.{}.probe", std::process::id()));
+        let proved =
+            create(&probe).and_then(|mut file| file.write_all(b"\n")).and_then(|()| fs::remove_file(&probe));
+        if let Err(cause) = proved {
+            // What the probe left, and an empty folder, are of no use to anybody.
+            fs::remove_file(&probe).ok();
+            if is_new {
+                fs::remove_dir(path).ok();
+            }
+            return Err(error(cause));
+        }
+        Ok(Self { argument, path: path.to_owned(), is_new, started, files: HashMap::new() })
+    }
+
+    /// Fails if two arguments name one folder.
+    ///
+    /// # Errors
+    ///
+    /// With both arguments.
+    pub fn all_different(folders: &[&Self]) -> Result<(), KeepError> {
+        let real = |folder: &Self| folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
+        for (place, one) in folders.iter().enumerate() {
+            if let Some(other) = folders.iter().take(place).find(|other| real(other) == real(one)) {
+                return Err(KeepError::Shared {
+                    argument: one.argument,
+                    other: other.argument,
+                    folder: one.path.display().to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a line to the file of a stream, which is made for its first one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made or written.
+    pub fn add(&mut self, stream: usize, name: &str, line: &str) -> Result<(), KeepError> {
+        if !self.files.contains_key(&stream) {
+            let file = self.make(name).map_err(|error| self.failed(&error))?;
+            self.files.insert(stream, BufWriter::new(file));
+        }
+        let Some(file) = self.files.get_mut(&stream) else { return Ok(()) };
+        let written = file.write_all(line.as_bytes()).and_then(|()| file.write_all(b"\n"));
+        written.map_err(|error| self.failed(&error))
+    }
+
+    fn make(&self, name: &str) -> io::Result<File> {
+        let stream = file_name(name);
+        let moment = self.started.strftime("%Y%m%dT%H%M%SZ");
+        for number in 1..=MOST_NAMESAKES {
+            let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+            match create(&self.path.join(format!("{stream}.{moment}{suffix}.jsonl"))) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => return made,
+            }
+        }
+        Err(ErrorKind::AlreadyExists.into())
+    }
+
+    /// All lines so far are in their files.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub fn flush(&mut self) -> Result<(), KeepError> {
+        let flushed = self.files.values_mut().try_for_each(BufWriter::flush);
+        flushed.map_err(|error| self.failed(&error))
+    }
+
+    /// No further line comes: the files are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub fn finish(&mut self) -> Result<(), KeepError> {
+        self.flush()?;
+        let synced = self.files.values().try_for_each(|file| file.get_ref().sync_all());
+        synced.map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &io::Error) -> KeepError {
+        let folder = self.path.display().to_string();
+        KeepError::Row { argument: self.argument, folder, kind: error.kind() }
+    }
+}
+
+/// A folder that was made in vain does not stay. One with files in it cannot be removed so.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.is_new {
+            fs::remove_dir(&self.path).ok();
+        }
+    }
+}
+
+/// A new file that only its owner may read. An existing one, or a link, is an error.
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// The name of a stream as part of a file's name: all but letters, digits and `._-` percent-encoded, and no dot in front.
+fn file_name(stream: &str) -> String {
+    let mut name = String::new();
+    for byte in stream.bytes() {
+        let is_plain =
+            byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || (byte == b'.' && !name.is_empty());
+        let next = if is_plain { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        if name.len() + next.len() > LONGEST_STREAM {
+            break;
+        }
+        name.push_str(&next);
+    }
+    name
+}

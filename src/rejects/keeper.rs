@@ -1,0 +1,252 @@
+//! Where the rows of a sync are kept, and which states may go out: the one that `books` tells. Not here: what a line says
+//! ([`super::line`]).
+//!
+//! A failure to keep a row is remembered: from then on no state goes out.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use super::{
+    error::KeepError,
+    folder::Folder,
+    gate::Gate,
+    line::{self, Place},
+    places::Places,
+    row::Row,
+    store::{
+        client::ObjectStore,
+        error::StoreError,
+        names::StreamOfObject,
+        pending::{ObjectToPut, PendingObjects},
+    },
+};
+use crate::{
+    mapping::reason::Reason,
+    protocol::message::StreamId,
+    report::fate::{Fate, Rejection, Ticket},
+};
+
+/// What the catalog says of a stream that lines and objects are to tell.
+#[derive(Debug, Clone, Default)]
+pub struct StreamFacts {
+    /// The paths of its primary key.
+    pub primary_key: Vec<Vec<String>>,
+    /// The platform's number of the sync.
+    pub sync_id: Option<i64>,
+}
+
+/// Keeps what is to be kept of a sync.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    places: Places,
+    streams: HashMap<StreamId, StreamFacts>,
+    store: Option<Storing>,
+    gate: Gate,
+    /// How many lines there were to keep.
+    lines: u64,
+    failed: Option<KeepError>,
+}
+
+/// What is on its way to an object store.
+#[derive(Debug)]
+struct Storing {
+    store: Arc<ObjectStore>,
+    pending: PendingObjects,
+    /// By the place of a stream in the books.
+    streams: HashMap<usize, StreamOfObject>,
+    /// Objects under way, with the place of their stream.
+    puts: JoinSet<(usize, Result<(), StoreError>)>,
+}
+
+impl Keeper {
+    /// `store` gets the rejected rows, beside the folders; `interval` is [`PendingObjects::INTERVAL`], scaled down in tests.
+    pub fn new(
+        places: Places,
+        store: Option<ObjectStore>,
+        interval: Duration,
+        streams: HashMap<StreamId, StreamFacts>,
+    ) -> Self {
+        let storing = |store| Storing {
+            store: Arc::new(store),
+            pending: PendingObjects::new(interval),
+            streams: HashMap::new(),
+            puts: JoinSet::new(),
+        };
+        Self { places, streams, store: store.map(storing), ..Self::default() }
+    }
+
+    /// Whether rows have to be at hand until they have their fates.
+    pub fn needs_rows(&self) -> bool {
+        let Places { rejected, left_out, results } = &self.places;
+        self.store.is_some() || [rejected, left_out, results].into_iter().any(Option::is_some)
+    }
+
+    /// Whether it is told which record of the CRM a row became.
+    pub fn needs_record_ids(&self) -> bool {
+        self.places.results.is_some()
+    }
+
+    pub fn keeps_left_out(&self) -> bool {
+        self.places.left_out.is_some()
+    }
+
+    /// `now` is the time since the sync began.
+    pub fn rejected(
+        &mut self,
+        ticket: Ticket,
+        stream: &StreamId,
+        row: &Row,
+        rejection: &Rejection,
+        now: Duration,
+    ) {
+        if self.places.rejected.is_none() && self.store.is_none() {
+            return;
+        }
+        let line = line::rejected(row, rejection, ticket.number, Timestamp::now());
+        let sequence = self.keep(|places| &mut places.rejected, ticket, stream, &line);
+        if let Some(storing) = &mut self.store {
+            let facts = self.streams.get(stream);
+            storing.streams.entry(ticket.stream()).or_insert_with(|| StreamOfObject {
+                name: stream.name().to_owned(),
+                namespace: stream.namespace().map(str::to_owned),
+                sync_id: facts.and_then(|facts| facts.sync_id),
+            });
+            storing.pending.push(ticket.stream(), &line, sequence, now);
+        }
+    }
+
+    /// `keys` and the places beside each reason: where in the row their values stand.
+    pub fn left_out(
+        &mut self,
+        ticket: Ticket,
+        stream: &StreamId,
+        row: &Row,
+        keys: &[Place<'_>],
+        left_out: &[(&Reason, Vec<Place<'_>>)],
+    ) {
+        let line = line::left_out(row, stream, keys, left_out, ticket.number, Timestamp::now());
+        if let Some(line) = line {
+            self.keep(|places| &mut places.left_out, ticket, stream, &line);
+        }
+    }
+
+    pub fn result(
+        &mut self,
+        ticket: Ticket,
+        stream: &StreamId,
+        row: Option<&Row>,
+        fate: &Fate,
+        record_id: Option<&str>,
+    ) {
+        if self.places.results.is_some() {
+            let primary_key = self.streams.get(stream).map_or(&[][..], |facts| &facts.primary_key);
+            let line = line::result(row, stream, primary_key, ticket.number, fate, record_id);
+            self.keep(|places| &mut places.results, ticket, stream, &line);
+        }
+    }
+
+    /// Adds a line to a folder, if there is one, and gives the number of the line. After a failure nothing is added any more.
+    fn keep(
+        &mut self,
+        folder: impl FnOnce(&mut Places) -> &mut Option<Folder>,
+        ticket: Ticket,
+        stream: &StreamId,
+        line: &str,
+    ) -> u64 {
+        self.lines += 1;
+        if let (Some(folder), None) = (folder(&mut self.places), &self.failed) {
+            self.failed = folder.add(ticket.stream(), &stream.to_string(), line).err();
+        }
+        self.lines
+    }
+
+    /// A state is due. It goes out once every row before it is kept.
+    pub fn hold(&mut self, state: String) {
+        self.gate.push(self.lines, state);
+    }
+
+    /// The states that may go out now, in their order.
+    ///
+    /// # Errors
+    ///
+    /// If a row could not be kept.
+    pub fn release(&mut self) -> Result<Vec<String>, KeepError> {
+        if self.gate.is_empty() && self.failed.is_none() {
+            return Ok(Vec::new());
+        }
+        self.each_folder(Folder::flush)?;
+        let waiting = self.store.as_ref().map(|storing| &storing.pending);
+        let kept = waiting.filter(|pending| !pending.is_empty()).map(PendingObjects::kept_through);
+        let kept = kept.unwrap_or(self.lines);
+        Ok(std::iter::from_fn(|| self.gate.next(kept)).collect())
+    }
+
+    /// Puts the objects that are due into the store.
+    pub fn put_due(&mut self, now: Duration) {
+        let Some(Storing { store, pending, streams, puts }) = &mut self.store else { return };
+        for object in pending.take_due(now) {
+            let ObjectToPut { stream, .. } = object;
+            let (store, of_object) = (Arc::clone(store), streams.get(&stream).cloned().unwrap_or_default());
+            puts.spawn(async move { (stream, store.put(&of_object, object).await) });
+        }
+    }
+
+    /// When [`put_due`](Self::put_due) has something to do again.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.store.as_ref().and_then(|storing| storing.pending.deadline())
+    }
+
+    /// Whether objects are on their way to the store.
+    pub fn is_putting(&self) -> bool {
+        self.store.as_ref().is_some_and(|storing| !storing.puts.is_empty())
+    }
+
+    /// Waits until the next of them is kept, or is not. Cancel-safe.
+    pub async fn put_next(&mut self) {
+        let Some(storing) = &mut self.store else { return };
+        match storing.puts.join_next().await {
+            Some(Ok((stream, Ok(())))) => storing.pending.landed(stream),
+            Some(Ok((_, Err(error)))) => self.failed = Some(error.into()),
+            // The hook has told of the panic. The object has not landed, so no state goes out.
+            Some(Err(_)) => self.failed = Some(KeepError::Defect),
+            None => {}
+        }
+    }
+
+    /// Whether rows wait for the store.
+    pub fn is_waiting(&self) -> bool {
+        self.failed.is_none() && self.store.as_ref().is_some_and(|storing| !storing.pending.is_empty())
+    }
+
+    /// Whether so much waits for the store that no more rows should come.
+    pub fn is_full(&self) -> bool {
+        self.store.as_ref().is_some_and(|storing| storing.pending.is_full())
+    }
+
+    /// No further row comes: all that waits goes to the store, and the files are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// If a row could not be kept.
+    pub fn finish(&mut self, now: Duration) -> Result<(), KeepError> {
+        if let Some(storing) = &mut self.store {
+            storing.pending.finish();
+        }
+        self.put_due(now);
+        self.each_folder(Folder::finish)
+    }
+
+    fn each_folder(&mut self, act: impl Fn(&mut Folder) -> Result<(), KeepError>) -> Result<(), KeepError> {
+        if self.failed.is_none() {
+            self.failed = self.places.each(act).err();
+        }
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// What rows and states that wait take in memory, about.
+    pub fn bytes(&self) -> usize {
+        self.gate.bytes() + self.store.as_ref().map_or(0, |storing| storing.pending.bytes())
+    }
+}

@@ -1,0 +1,237 @@
+//! The lines that keep rows: each is a message that `write` takes again, or says what became of a row. Pure.
+//!
+//! Not here: where the lines go ([`super::keeper`]).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::row::Row;
+use crate::{
+    mapping::{path::Step, reason::Reason},
+    protocol::message::{StreamId, members},
+    report::fate::{Fate, Rejection},
+};
+
+/// A rejected row: its message as it came, and why it was rejected.
+pub fn rejected(row: &Row, rejection: &Rejection, number: u64, at: Timestamp) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        r#type: &'static str,
+        record: &'a RawValue,
+        rejection: Member<'a>,
+    }
+
+    #[derive(Serialize)]
+    struct Member<'a> {
+        reason: &'static str,
+        property: Option<&'a str>,
+        expects: Option<&'a str>,
+        correlation_id: Option<&'a str>,
+        stream_record: u64,
+        at: String,
+        attempt: u64,
+    }
+
+    let Rejection { reason, correlation_id, .. } = rejection;
+    json(&Line {
+        r#type: "RECORD",
+        record: &row.record,
+        rejection: Member {
+            reason: reason.code.as_str(),
+            property: reason.property.as_deref(),
+            expects: reason.expects.as_deref(),
+            correlation_id: correlation_id.as_deref(),
+            stream_record: number,
+            at: moment(at),
+            attempt: row.attempts + 1,
+        },
+    })
+}
+
+/// Where in a row a value stands: its field, and the steps inside it.
+pub type Place<'a> = (&'a str, &'a [Step]);
+
+/// The values of a row that were left out, with those of its key, so that they can be corrected and sent. `None`: the row
+/// has none of them.
+///
+/// `keys` are the fields that may hold the key; `left_out` are the reasons, each with the places that the property is filled from.
+pub fn left_out(
+    row: &Row,
+    stream: &StreamId,
+    keys: &[Place<'_>],
+    left_out: &[(&Reason, Vec<Place<'_>>)],
+    number: u64,
+    at: Timestamp,
+) -> Option<String> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        r#type: &'static str,
+        record: Record<'a>,
+        left_out: Member<'a>,
+    }
+
+    #[derive(Serialize)]
+    struct Record<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        namespace: Option<&'a str>,
+        stream: &'a str,
+        data: Data<'a>,
+        emitted_at: i64,
+    }
+
+    #[derive(Serialize)]
+    struct Member<'a> {
+        values: Vec<Value<'a>>,
+        stream_record: u64,
+        at: String,
+    }
+
+    #[derive(Serialize)]
+    struct Value<'a> {
+        property: Option<&'a str>,
+        reason: &'static str,
+        expects: Option<&'a str>,
+    }
+
+    let record = members(&row.record).ok()?;
+    let data = record.iter().rev().find(|(name, _)| name == "data").map(|(_, data)| *data)?;
+    let mut some = Data::default();
+    for place in left_out.iter().flat_map(|(_, places)| places) {
+        some.add(data, place);
+    }
+    if some.0.is_empty() {
+        return None;
+    }
+    for place in keys {
+        some.add(data, place);
+    }
+    Some(json(&Line {
+        r#type: "RECORD",
+        record: Record {
+            namespace: stream.namespace(),
+            stream: stream.name(),
+            data: some,
+            emitted_at: at.as_millisecond(),
+        },
+        left_out: Member {
+            values: left_out
+                .iter()
+                .map(|(reason, _)| Value {
+                    property: reason.property.as_deref(),
+                    reason: reason.code.as_str(),
+                    expects: reason.expects.as_deref(),
+                })
+                .collect(),
+            stream_record: number,
+            at: moment(at),
+        },
+    }))
+}
+
+/// Some values of a row's data, where they stood. A value below an index of a list comes with its whole field, since a list
+/// without its other items would be another one.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+struct Data<'a>(BTreeMap<&'a str, Node<'a>>);
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Node<'a> {
+    Value(&'a RawValue),
+    Object(BTreeMap<&'a str, Self>),
+}
+
+impl<'a> Data<'a> {
+    fn add(&mut self, data: &'a RawValue, (field, steps): &Place<'a>) {
+        let Some(value) = member(data, field) else { return };
+        let names: Option<Vec<&'a str>> = steps
+            .iter()
+            .map(|step| match step {
+                Step::Name(name) => Some(&**name),
+                Step::Index(_) => None,
+            })
+            .collect();
+        let Some(names) = names.filter(|_| value.get().starts_with('{')) else {
+            self.0.insert(field, Node::Value(value));
+            return;
+        };
+        match self.0.entry(field).or_insert_with(|| Node::Object(BTreeMap::new())) {
+            // The whole field is there already.
+            Node::Value(_) => {}
+            Node::Object(object) if names.is_empty() => {
+                object.clear();
+                self.0.insert(field, Node::Value(value));
+            }
+            Node::Object(object) => insert(object, value, &names),
+        }
+    }
+}
+
+/// Puts what the names lead to in `value` into the same place of an object.
+fn insert<'a>(object: &mut BTreeMap<&'a str, Node<'a>>, value: &'a RawValue, names: &[&'a str]) {
+    let Some((first, rest)) = names.split_first() else { return };
+    let Some(inside) = member(value, first) else { return };
+    if rest.is_empty() || !inside.get().starts_with('{') {
+        object.insert(first, Node::Value(inside));
+        return;
+    }
+    match object.entry(first).or_insert_with(|| Node::Object(BTreeMap::new())) {
+        Node::Value(_) => {}
+        Node::Object(object) => insert(object, inside, rest),
+    }
+}
+
+/// The member of an object; of several of one name the last, as when the row was read.
+fn member<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
+    let members = members(object).ok()?;
+    members.into_iter().rev().find(|(member, _)| member == name).map(|(_, value)| value)
+}
+
+/// What became of a row.
+pub fn result(
+    row: Option<&Row>,
+    stream: &StreamId,
+    primary_key: &[Vec<String>],
+    number: u64,
+    fate: &Fate,
+    record_id: Option<&str>,
+) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        stream: String,
+        stream_record: u64,
+        primary_key: Option<Vec<Option<&'a RawValue>>>,
+        fate: &'static str,
+        record_id: Option<&'a str>,
+        reason: Option<&'static str>,
+        property: Option<&'a str>,
+    }
+
+    let data = row.and_then(|row| member(&row.record, "data"));
+    let value = |path: &Vec<String>| path.iter().try_fold(data?, |value, name| member(value, name));
+    let reason = match fate {
+        Fate::Skipped(reason) | Fate::Rejected(Rejection { reason, .. }) => Some(reason),
+        Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded => None,
+    };
+    json(&Line {
+        stream: stream.to_string(),
+        stream_record: number,
+        primary_key: (!primary_key.is_empty()).then(|| primary_key.iter().map(value).collect()),
+        fate: fate.as_str(),
+        record_id,
+        reason: reason.map(|reason| reason.code.as_str()),
+        property: reason.and_then(|reason| reason.property.as_deref()),
+    })
+}
+
+fn json(line: &impl Serialize) -> String {
+    // Texts, numbers and raw JSON cannot fail to become JSON.
+    serde_json::to_string(line).expect("a line is JSON")
+}
+
+fn moment(at: Timestamp) -> String {
+    format!("{at:.3}")
+}

@@ -1,0 +1,10 @@
+//! Keeps rows where the user asked for them: rejected rows, values that were left out, what became of each row.
+
+pub mod error;
+pub mod folder;
+pub mod gate;
+pub mod keeper;
+pub mod line;
+pub mod places;
+pub mod row;
+pub mod store;

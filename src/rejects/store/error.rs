@@ -1,0 +1,161 @@
+//! What the object store refuses, told so that its user can act: bucket, key, region, endpoint, permission.
+//!
+//! Never one of its secrets, a row, or a text of the store's. Not here: what an answer means (`answer.rs`).
+
+use std::{fmt, time::Duration};
+
+use thiserror::Error;
+
+pub use super::answer::Trouble;
+use crate::{error::Failure, text::shown};
+
+/// What a request was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    pub bucket: String,
+    pub region: String,
+    pub endpoint: String,
+    /// The key of the object.
+    pub key: String,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bucket, region, endpoint, key } = self;
+        write!(
+            formatter,
+            "bucket `{}`, region `{}`, endpoint {}, object `{}`",
+            shown(bucket),
+            shown(region),
+            shown(endpoint),
+            shown(key)
+        )
+    }
+}
+
+/// A store that does not keep what it is to keep.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    #[error(
+        "The object store does not know the access key. Correct `access_key_id` in `object_storage_config`, and `s3_endpoint` if \
+         the store is not Amazon's ({at})."
+    )]
+    UnknownKey { at: Box<Spot> },
+
+    #[error(
+        "The secret key does not belong to the access key of the object store. Enter both keys of one pair again, in \
+         `access_key_id` and `secret_access_key` of `object_storage_config` ({at})."
+    )]
+    WrongSecret { at: Box<Spot> },
+
+    #[error(
+        "The keys of the object store have expired. Enter a key pair that lasts, in `access_key_id` and `secret_access_key` of \
+         `object_storage_config`: temporary keys do not work ({at})."
+    )]
+    ExpiredKey { at: Box<Spot> },
+
+    #[error(
+        "The object store refuses requests whose time is wrong, so the clock of this machine is. Set the clock right ({at})."
+    )]
+    Clock { at: Box<Spot> },
+
+    #[error(
+        "The object store does not let this key pair write. Give its user the permission `s3:PutObject` for the bucket and the \
+         folder ({at})."
+    )]
+    Forbidden { at: Box<Spot> },
+
+    #[error(
+        "The object store has no such bucket. Correct `s3_bucket_name` in `object_storage_config`, or create the bucket; see \
+         `s3_endpoint` too if the store is not Amazon's ({at})."
+    )]
+    NoBucket { at: Box<Spot> },
+
+    #[error(
+        "The bucket is in another region, or at another endpoint. Correct `s3_bucket_region` and `s3_endpoint` in \
+         `object_storage_config` ({at})."
+    )]
+    WrongRegion { at: Box<Spot> },
+
+    #[error(
+        "The object store cannot create an object only where there is none (status {status}), which is needed so that nothing is \
+         ever overwritten. Use a store that knows `If-None-Match` for new objects, and see whether `s3_endpoint` is that of an S3 \
+         store ({at})."
+    )]
+    NoCondition { at: Box<Spot>, status: u16 },
+
+    #[error(
+        "The certificate of the object store is not trusted. Install the package `ca-certificates`, or point SSL_CERT_FILE at a \
+         file with the certificate of its issuer ({at})."
+    )]
+    Certificate { at: Box<Spot> },
+
+    #[error(
+        "The object store is at a private address, which is not permitted. Set HUBSPOT_ALLOW_PRIVATE_ENDPOINTS=1 in the \
+         environment if it is meant, else correct `s3_endpoint` in `object_storage_config` ({at})."
+    )]
+    PrivateAddress { at: Box<Spot> },
+
+    #[error(
+        "The endpoint of the object store must begin with https://, so that nobody on the way reads the rows. Correct \
+         `s3_endpoint` in `object_storage_config`, or set HUBSPOT_ALLOW_PRIVATE_ENDPOINTS=1 in the environment ({at})."
+    )]
+    PlainHttp { at: Box<Spot> },
+
+    #[error(
+        "The object store did not take an object in {attempts} attempts over {} s: {last}. No state of the rows in it was \
+         acknowledged; run the sync again. Check the store and the network ({at}).",
+        elapsed.as_secs()
+    )]
+    InVain { at: Box<Spot>, attempts: u32, elapsed: Duration, last: Trouble },
+
+    /// The HTTP client could not be set up.
+    #[error(
+        "The connection to the object store cannot be set up. Install the package `ca-certificates`, or point SSL_CERT_FILE at a \
+         certificate file."
+    )]
+    NoTransport,
+}
+
+/// What a check could not do, and a sync does not need.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProbeDoubt {
+    #[error(
+        "The object store took the object of the check and did not give it back. A sync needs only to write; for the check alone, \
+         the permission `s3:GetObject` can stay away ({at})."
+    )]
+    NotRead { at: Box<Spot> },
+
+    #[error(
+        "The object store took the object of the check and gave back another content. See what stands between: rows may not be \
+         kept as they are ({at})."
+    )]
+    Changed { at: Box<Spot> },
+
+    #[error(
+        "The object of the check stays in the object store: it could not be deleted. A sync needs only to write; delete the object \
+         yourself, or add the permission `s3:DeleteObject` ({at})."
+    )]
+    NotDeleted { at: Box<Spot> },
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::UnknownKey { .. }
+            | StoreError::WrongSecret { .. }
+            | StoreError::ExpiredKey { .. }
+            | StoreError::Clock { .. }
+            | StoreError::Forbidden { .. }
+            | StoreError::NoBucket { .. }
+            | StoreError::WrongRegion { .. }
+            | StoreError::NoCondition { .. }
+            | StoreError::Certificate { .. }
+            | StoreError::PrivateAddress { .. }
+            | StoreError::PlainHttp { .. }
+            | StoreError::NoTransport => Self::config(message),
+            StoreError::InVain { .. } => Self::transient(message),
+        }
+    }
+}

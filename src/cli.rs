@@ -177,13 +177,14 @@ fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
 
 fn start_write(mut context: Context, arguments: WriteArguments) -> u8 {
     let WriteArguments { files: Files { config, catalog }, report, strict, folders, all } = arguments;
-    let report = match report.map(ReportFile::begin).transpose() {
-        Ok(report) => report,
-        Err(error) => return refuse(&error),
-    };
     let Folders { rejected, left_out, results } = folders;
     let places = match Places::open(rejected.as_deref(), left_out.as_deref(), results.as_deref()) {
         Ok(places) => places,
+        Err(error) => return refuse(&error),
+    };
+    // After all else that may be wrong: it takes the place of the report before.
+    let report = match report.map(ReportFile::begin).transpose() {
+        Ok(report) => report,
         Err(error) => return refuse(&error),
     };
     match set_up(&mut context) {

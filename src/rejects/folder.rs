@@ -3,7 +3,7 @@
 //! Files are made exclusively, readable by their owner alone, and never through a link. Nothing is overwritten.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, BufWriter, ErrorKind, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -30,6 +30,8 @@ pub struct Folder {
     started: Timestamp,
     /// By the place of the stream.
     files: HashMap<usize, BufWriter<File>>,
+    /// Streams whose files have lines that may not be on the disk.
+    unsaved: BTreeSet<usize>,
 }
 
 impl Folder {
@@ -46,7 +48,7 @@ impl Folder {
         };
         let is_new = !path.is_dir();
         if is_new {
-            DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(error)?;
+            DirBuilder::new().mode(0o700).create(path).map_err(error)?;
         }
         let probe = path.join(format!(".destination-hubspot.{}.probe", std::process::id()));
         let proved =
@@ -59,7 +61,14 @@ impl Folder {
             }
             return Err(error(cause));
         }
-        Ok(Self { argument, path: path.to_owned(), is_new, started, files: HashMap::new() })
+        Ok(Self {
+            argument,
+            path: path.to_owned(),
+            is_new,
+            started,
+            files: HashMap::new(),
+            unsaved: BTreeSet::new(),
+        })
     }
 
     /// Fails if two arguments name one folder.
@@ -92,6 +101,7 @@ impl Folder {
             self.files.insert(stream, BufWriter::new(file));
         }
         let Some(file) = self.files.get_mut(&stream) else { return Ok(()) };
+        self.unsaved.insert(stream);
         let written = file.write_all(line.as_bytes()).and_then(|()| file.write_all(b"\n"));
         written.map_err(|error| self.failed(&error))
     }
@@ -109,25 +119,18 @@ impl Folder {
         Err(ErrorKind::AlreadyExists.into())
     }
 
-    /// All lines so far are in their files.
+    /// All lines so far are on the disk.
     ///
     /// # Errors
     ///
     /// If they cannot be written.
-    pub fn flush(&mut self) -> Result<(), KeepError> {
-        let flushed = self.files.values_mut().try_for_each(BufWriter::flush);
-        flushed.map_err(|error| self.failed(&error))
-    }
-
-    /// No further line comes: the files are on the disk.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be written.
-    pub fn finish(&mut self) -> Result<(), KeepError> {
-        self.flush()?;
-        let synced = self.files.values().try_for_each(|file| file.get_ref().sync_all());
-        synced.map_err(|error| self.failed(&error))
+    pub fn save(&mut self) -> Result<(), KeepError> {
+        while let Some(stream) = self.unsaved.pop_first() {
+            let Some(file) = self.files.get_mut(&stream) else { continue };
+            let saved = file.flush().and_then(|()| file.get_ref().sync_data());
+            saved.map_err(|error| self.failed(&error))?;
+        }
+        Ok(())
     }
 
     fn failed(&self, error: &io::Error) -> KeepError {

@@ -176,7 +176,7 @@ impl Keeper {
         if self.gate.is_empty() && self.failed.is_none() {
             return Ok(Vec::new());
         }
-        self.each_folder(Folder::flush)?;
+        self.save_folders()?;
         let waiting = self.store.as_ref().map(|storing| &storing.pending);
         let kept = waiting.filter(|pending| !pending.is_empty()).map(PendingObjects::kept_through);
         let kept = kept.unwrap_or(self.lines);
@@ -208,9 +208,9 @@ impl Keeper {
         let Some(storing) = &mut self.store else { return };
         match storing.puts.join_next().await {
             Some(Ok((stream, Ok(())))) => storing.pending.landed(stream),
-            Some(Ok((_, Err(error)))) => self.failed = Some(error.into()),
+            Some(Ok((_, Err(error)))) => drop(self.failed.get_or_insert_with(|| error.into())),
             // The hook has told of the panic. The object has not landed, so no state goes out.
-            Some(Err(_)) => self.failed = Some(KeepError::Defect),
+            Some(Err(_)) => drop(self.failed.get_or_insert(KeepError::Defect)),
             None => {}
         }
     }
@@ -235,14 +235,19 @@ impl Keeper {
             storing.pending.finish();
         }
         self.put_due(now);
-        self.each_folder(Folder::finish)
+        self.save_folders()
     }
 
-    fn each_folder(&mut self, act: impl Fn(&mut Folder) -> Result<(), KeepError>) -> Result<(), KeepError> {
+    fn save_folders(&mut self) -> Result<(), KeepError> {
         if self.failed.is_none() {
-            self.failed = self.places.each(act).err();
+            self.failed = self.places.save().err();
         }
         self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// How many bytes of rows are not known to be in the store.
+    pub fn bytes_not_kept(&self) -> usize {
+        self.store.as_ref().map_or(0, |storing| storing.pending.bytes())
     }
 
     /// What rows and states that wait take in memory, about.

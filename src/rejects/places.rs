@@ -39,13 +39,13 @@ impl Places {
         Ok(places)
     }
 
-    /// Does something with each folder.
+    /// All lines so far are on the disk.
     ///
     /// # Errors
     ///
-    /// The first.
-    pub fn each(&mut self, act: impl Fn(&mut Folder) -> Result<(), KeepError>) -> Result<(), KeepError> {
+    /// If they cannot be written.
+    pub fn save(&mut self) -> Result<(), KeepError> {
         let Self { rejected, left_out, results } = self;
-        [rejected, left_out, results].into_iter().flatten().try_for_each(act)
+        [rejected, left_out, results].into_iter().flatten().try_for_each(Folder::save)
     }
 }

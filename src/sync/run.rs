@@ -340,7 +340,9 @@ impl Sync {
             if self.jobs.is_empty() {
                 // What was rejected so far is kept, too, as far as the time allows.
                 let now = self.now();
-                self.books.keeper().finish(now).err();
+                if let Err(error) = self.books.keeper().finish(now) {
+                    debug!(%error, "rows could not be kept");
+                }
                 if !self.books.keeper().is_putting() {
                     break;
                 }
@@ -366,6 +368,13 @@ impl Sync {
             warn!(
                 requests = self.jobs.len(),
                 "batches were given up before HubSpot answered: their records count as open, and HubSpot may have them"
+            );
+        }
+        let not_kept = self.books.keeper().bytes_not_kept();
+        if not_kept > 0 {
+            warn!(
+                bytes = not_kept,
+                "rejected rows were given up before the object store had them: no state behind them was acknowledged"
             );
         }
         // No record comes any more, as at the end of the input.

@@ -165,6 +165,61 @@ fn a_row_that_is_sent_again_does_not_overwrite_what_was_changed_since() {
 }
 
 #[test]
+fn a_row_of_a_secondary_address_is_compared_with_its_contact() {
+    let row = |email: &str, at: &str| {
+        let mut message: Value =
+            serde_json::from_str(&record(json!({ "email": email, "city": "Rome" }))).unwrap();
+        message["rejection"] = json!({ "at": at });
+        format!("{message}\n")
+    };
+    for (at, written) in [("2999-01-01T00:00:00Z", true), ("2001-01-01T00:00:00Z", false)] {
+        let sandbox = sandbox();
+        sandbox.seed_contact(hubspot_sandbox::Seed::new("ada@example.com").secondary("ada@work.example"));
+        sandbox.seed_contact(hubspot_sandbox::Seed::new("ben@example.com").secondary("ben@work.example"));
+        let input = row("ada@work.example", at) + &row("ben@work.example", at) + &row("new@example.com", at);
+        let outcome = Connector::new(&sandbox).write(&input);
+        assert_eq!(outcome.code, Some(0));
+        let rome = Some("Rome".to_owned());
+        for email in ["ada@example.com", "ben@example.com"] {
+            assert_eq!(stored(&sandbox, email, "city"), rome.clone().filter(|_| written), "{email}");
+        }
+        assert_eq!(stored(&sandbox, "new@example.com", "city"), rome);
+    }
+}
+
+#[test]
+fn a_plain_row_of_a_key_is_written_though_an_older_one_is_not() {
+    let mut older: Value =
+        serde_json::from_str(&record(json!({ "email": "ada@example.com", "city": "Rome" }))).unwrap();
+    older["rejection"] = json!({ "at": "2001-01-01T00:00:00Z" });
+    let plain = record(json!({ "email": "ada@example.com", "firstname": "Ada" }));
+    let sandbox = sandbox();
+    sandbox.seed_contact(hubspot_sandbox::Seed::new("ada@example.com"));
+    let outcome = Connector::new(&sandbox).write(&format!("{older}\n{plain}"));
+    assert!(
+        outcome.summary().contains(" updated=1 unchanged=0 folded=0 skipped=1 "),
+        "{}",
+        outcome.summary()
+    );
+    assert_eq!(stored(&sandbox, "ada@example.com", "city"), None);
+    assert_eq!(stored(&sandbox, "ada@example.com", "firstname").as_deref(), Some("Ada"));
+}
+
+#[test]
+fn a_row_that_is_sent_again_is_not_written_where_it_cannot_be_compared() {
+    let mut row: Value =
+        serde_json::from_str(&record(json!({ "email": "ada@example.com", "city": "Rome" }))).unwrap();
+    row["rejection"] = json!({ "at": "2999-01-01T00:00:00Z" });
+    let sandbox = sandbox();
+    let connector = || Connector::new(&sandbox).set("access_token", hubspot_sandbox::tokens::WRITE_ONLY);
+    let message = connector().write(&format!("{row}\n")).assert_failure("config_error").clone();
+    assert!(message.contains("crm.objects.contacts.read"), "{message}");
+    assert!(sandbox.contacts().is_empty());
+    let outcome = connector().arguments(&["--all"]).write(&format!("{row}\n"));
+    assert_eq!((outcome.code, sandbox.contacts().len()), (Some(0), 1));
+}
+
+#[test]
 fn a_rejection_without_its_moment_ends_the_sync() {
     let mut message: Value = serde_json::from_str(&record(json!({ "email": "a@x.com" }))).unwrap();
     message["rejection"] = json!({ "reason": "invalid_value" });
@@ -219,6 +274,32 @@ fn results_say_of_each_row_what_became_of_it() {
             line(4, "skipped", None, Some("deleted_in_source")),
         ]
     );
+}
+
+#[test]
+fn results_name_the_record_that_a_look_up_found() {
+    let (_parent, folder) = folder();
+    let sandbox = sandbox();
+    let id = sandbox.seed_contact(hubspot_sandbox::Seed::new("a@example.com"));
+    let outcome = keeping(Connector::new(&sandbox), "--results", &folder)
+        .write(&record(json!({ "email": "a@example.com" })));
+    assert_eq!(outcome.code, Some(0));
+    let [line] = &lines(&folder)[..] else { panic!("one line") };
+    assert_eq!((&line["fate"], &line["record_id"]), (&json!("unchanged"), &json!(id)));
+}
+
+#[test]
+fn a_folder_without_a_parent_is_refused_and_a_report_stays() {
+    let (parent, _) = folder();
+    let report = parent.path().join("report.json");
+    let sandbox = sandbox();
+    let with_report = || Connector::new(&sandbox).arguments(&["--report", report.to_str().unwrap()]);
+    assert_eq!(with_report().write(&people(0..1)).code, Some(0));
+    let before = fs::read_to_string(&report).unwrap();
+    let outcome = keeping(with_report(), "--rejected", &parent.path().join("a/b")).write(&people(0..1));
+    assert_eq!(outcome.code, Some(2));
+    assert_eq!(fs::read_to_string(&report).unwrap(), before);
+    assert_eq!(files(parent.path()), [report]);
 }
 
 #[test]

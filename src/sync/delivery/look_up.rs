@@ -3,7 +3,10 @@
 //! What a new record gets cannot be set later. Where it depends on a look-up, a missing answer is not a no: what HubSpot
 //! does not say is asked again, in smaller groups, and a batch of which it says nothing ends the sync.
 
-use std::collections::VecDeque;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use super::{
     blame::{RequestProbe, mentions_key, signature},
@@ -122,6 +125,7 @@ impl Delivery {
                 pending.last_modified = last_modified;
             }
         }
+        self.note_found(current, answer);
         let is_empty = answer.results.is_empty() && answer.errors.is_empty();
         if !is_empty && unclear.len() == current.len() {
             // The answer has content and names no record that was asked for: as good as a refusal of the request.
@@ -141,6 +145,23 @@ impl Delivery {
             }
         }
         Ok(())
+    }
+
+    /// Which records of the CRM were found, where that is to be told. One that was found by a secondary address is not named.
+    fn note_found(&mut self, current: &[usize], answer: &BatchAnswer) {
+        if !self.tells_record_ids {
+            return;
+        }
+        let key_space = Arc::clone(&self.target.key_space);
+        let ids = answer
+            .results
+            .iter()
+            .filter_map(|result| Some((key_space.key(result.key()?)?, result.id.as_deref()?)));
+        let ids: HashMap<Key, &str> = ids.collect();
+        for &index in current {
+            let id = self.inputs.get(index).and_then(|pending| ids.get(&pending.input.key).copied());
+            self.note_record_id(index, id);
+        }
     }
 
     /// The answer says nothing at all. It is asked for again, and in the end there is no going on without it.

@@ -67,7 +67,7 @@ pub struct Delivery {
     pub(super) write_order: WriteOrder,
     /// What was written out of order is being written again.
     pub(super) restores_order: bool,
-    tells_record_ids: bool,
+    pub(super) tells_record_ids: bool,
     pub(super) outcome: Outcome,
 }
 

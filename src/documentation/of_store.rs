@@ -12,33 +12,33 @@ use crate::{
     config::{Config, ConfigError, Environment},
     rejects::{
         error::KeepError,
-        store::error::{ProbeDoubt, Spot, StoreError, Trouble},
+        store::error::{Location, ProbeDoubt, StoreError, TemporaryFault},
     },
 };
 
 const SECRET: &str = "zz0123456789ABCDEF";
 
-fn spot() -> Spot {
+fn location() -> Location {
     let any = || "…".to_owned();
-    Spot { bucket: any(), region: any(), endpoint: any(), key: any() }
+    Location { bucket: any(), region: any(), endpoint: any(), key: any() }
 }
 
-fn in_vain(last: Trouble) -> StoreError {
-    StoreError::InVain {
-        at: Box::new(spot()),
+fn gave_up(last: TemporaryFault) -> StoreError {
+    StoreError::GaveUp {
+        at: Box::new(location()),
         attempts: N.into(),
         elapsed: Duration::from_secs(N.into()),
         last,
     }
 }
 
-fn troubles() -> Vec<Trouble> {
-    each_of!(Trouble: Connect, Timeout, Interrupted, Full, Status(N), NoStore, Taken)
+fn temporary_faults() -> Vec<TemporaryFault> {
+    each_of!(TemporaryFault: Connect, Timeout, Interrupted, Full, Status(N), NoStore, Taken)
 }
 
-/// What the store refuses. `…` in brackets stands for the spot.
+/// What the store refuses. `…` in brackets stands for the location.
 pub(super) fn failures_of_store() -> Vec<Example> {
-    let at = || Box::new(spot());
+    let at = || Box::new(location());
     let errors = each_of!(StoreError:
         UnknownKey { at: at() },
         WrongSecret { at: at() },
@@ -51,18 +51,18 @@ pub(super) fn failures_of_store() -> Vec<Example> {
         Certificate { at: at() },
         PrivateAddress { at: at() },
         PlainHttp { at: at() },
-        InVain { at: at(), attempts: N.into(), elapsed: Duration::from_secs(N.into()), last: Trouble::Connect },
+        GaveUp { at: at(), attempts: N.into(), elapsed: Duration::from_secs(N.into()), last: TemporaryFault::Connect },
         NoTransport,
     );
-    let errors = errors.into_iter().chain(troubles().into_iter().map(in_vain));
+    let errors = errors.into_iter().chain(temporary_faults().into_iter().map(gave_up));
     let doubts = each_of!(ProbeDoubt:
         NotRead { at: at() },
         Changed { at: at() },
         NotDeleted { at: at() },
     );
     let mut parts: Vec<String> =
-        troubles().iter().map(|trouble| trouble.to_string().replace(&N.to_string(), "…")).collect();
-    parts.push(spot().to_string());
+        temporary_faults().iter().map(|fault| fault.to_string().replace(&N.to_string(), "…")).collect();
+    parts.push(location().to_string());
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     failures(errors).into_iter().chain(texts(doubts)).map(|one| one.with(&parts)).collect()
 }
@@ -84,7 +84,7 @@ pub(super) fn of_keeping() -> Vec<Example> {
 
 /// What failures put together.
 pub(super) fn parts() -> Vec<Example> {
-    texts(troubles()).into_iter().chain(texts([spot()])).collect()
+    texts(temporary_faults()).into_iter().chain(texts([location()])).collect()
 }
 
 /// A configuration with a store in which all is right but for the change.

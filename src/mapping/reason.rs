@@ -35,7 +35,7 @@ codes! {
     /// The record was deleted in the source; this connector deletes nothing.
     DeletedInSource = "deleted_in_source",
     /// The row was rejected before and is sent again, and HubSpot's record was changed since.
-    NewerInHubspot = "newer_in_hubspot",
+    NewerInHubSpot = "newer_in_hubspot",
     /// The record has nothing but an address, and whether the contact exists cannot be read.
     NothingToWrite = "nothing_to_write",
     /// HubSpot, or we, do not accept a property's value.
@@ -78,7 +78,7 @@ pub enum Blames {
 impl Code {
     pub fn blames(self) -> Blames {
         match self {
-            Self::DeletedInSource | Self::NewerInHubspot => Blames::Nobody,
+            Self::DeletedInSource | Self::NewerInHubSpot => Blames::Nobody,
             Self::MissingEmail => Blames::Row,
             Self::NoEmailField
             | Self::InvalidEmail
@@ -116,7 +116,7 @@ impl Code {
                 "the record was deleted in the source, but contacts are never deleted: do it in HubSpot if the \
                  contact must go"
             }
-            Self::NewerInHubspot => {
+            Self::NewerInHubSpot => {
                 "the row was rejected before, and HubSpot's record was changed since; see which of the two is right, and to write the \
                  row all the same, run `write` with `--all`"
             }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     paths,
+    store::{server::Server, settings},
     support::{Connector, Outcome, is_state, record, record_of, sandbox, sandbox_with, state},
 };
 
@@ -74,6 +75,10 @@ fn write_in_silence(connector: impl Fn() -> Connector, input: &str, about: &str)
                 connector.arguments(&[argument, path.to_str().unwrap()])
             },
         );
+        let store = Server::start();
+        let connector = connector
+            .set("object_storage_config", settings(&store.address()))
+            .variable("HUBSPOT_ALLOW_PRIVATE_ENDPOINTS", "1");
         let connector = match level {
             Some(level) => connector.variable("LOG_LEVEL", level),
             None => connector,

@@ -87,7 +87,7 @@ pub(super) enum Refusal {
 
 /// Why a request did not work this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum TemporaryFault {
     /// No connection could be made.
     Connect,
     /// No answer came in time.
@@ -104,7 +104,7 @@ pub enum Trouble {
     Taken,
 }
 
-impl Trouble {
+impl TemporaryFault {
     /// Whether the object may have been written all the same.
     pub(super) fn may_have_landed(self) -> bool {
         match self {
@@ -114,7 +114,7 @@ impl Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for TemporaryFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect => formatter.write_str("no connection could be made"),
@@ -134,7 +134,7 @@ pub(super) enum Verdict {
     /// There is an object of this name.
     Exists,
     Refused(Refusal),
-    Again(Trouble),
+    Again(TemporaryFault),
 }
 
 /// What to make of an answer to a request for a new object. `None` stands for one that was never seen.
@@ -142,7 +142,7 @@ pub(super) fn verdict(answer: Option<Answer>) -> Verdict {
     let (status, code) = match answer {
         Some(Answer::Status { status, code }) => (status, code),
         Some(Answer::None(why)) => return of_no_answer(why),
-        None => return Verdict::Again(Trouble::Interrupted),
+        None => return Verdict::Again(TemporaryFault::Interrupted),
     };
     match code {
         Some(code) => of_code(code, status),
@@ -158,9 +158,9 @@ fn of_code(code: Code, status: u16) -> Verdict {
         Code::Clock => Verdict::Refused(Refusal::Clock),
         Code::Region => Verdict::Refused(Refusal::Region),
         Code::Bucket => Verdict::Refused(Refusal::Bucket),
-        Code::Full => Verdict::Again(Trouble::Full),
+        Code::Full => Verdict::Again(TemporaryFault::Full),
         // Amazon says so while an earlier request for the key is still being dealt with, which may yet fail.
-        Code::Conflict => Verdict::Again(Trouble::Status(status)),
+        Code::Conflict => Verdict::Again(TemporaryFault::Status(status)),
     }
 }
 
@@ -168,23 +168,23 @@ fn of_status(status: u16) -> Verdict {
     match status {
         // By the standard 412; 304 by stores that take the condition for that of a read.
         412 | 304 => Verdict::Exists,
-        200..=299 => Verdict::Again(Trouble::NoStore),
+        200..=299 => Verdict::Again(TemporaryFault::NoStore),
         // A redirect leads to the bucket's region, and is never followed: the rows would go along.
         300..=399 => Verdict::Refused(Refusal::Region),
         401 | 403 => Verdict::Refused(Refusal::Forbidden),
         404 => Verdict::Refused(Refusal::Bucket),
         405 | 501 => Verdict::Refused(Refusal::NoCondition(status)),
-        507 => Verdict::Again(Trouble::Full),
+        507 => Verdict::Again(TemporaryFault::Full),
         // With a 409, an earlier request may still be under way.
-        _ => Verdict::Again(Trouble::Status(status)),
+        _ => Verdict::Again(TemporaryFault::Status(status)),
     }
 }
 
 fn of_no_answer(why: NoAnswer) -> Verdict {
     match why {
-        NoAnswer::Connect => Verdict::Again(Trouble::Connect),
-        NoAnswer::Timeout => Verdict::Again(Trouble::Timeout),
-        NoAnswer::Interrupted => Verdict::Again(Trouble::Interrupted),
+        NoAnswer::Connect => Verdict::Again(TemporaryFault::Connect),
+        NoAnswer::Timeout => Verdict::Again(TemporaryFault::Timeout),
+        NoAnswer::Interrupted => Verdict::Again(TemporaryFault::Interrupted),
         NoAnswer::Certificate => Verdict::Refused(Refusal::Certificate),
         NoAnswer::PrivateAddress => Verdict::Refused(Refusal::PrivateAddress),
     }
@@ -216,25 +216,30 @@ mod tests {
             (404, "", Verdict::Refused(Refusal::Bucket)),
             (501, "NotImplemented", Verdict::Refused(Refusal::NoCondition(501))),
             (412, "PreconditionFailed", Verdict::Exists),
-            (409, "ConditionalRequestConflict", Verdict::Again(Trouble::Status(409))),
-            (409, "", Verdict::Again(Trouble::Status(409))),
-            (503, "SlowDown", Verdict::Again(Trouble::Status(503))),
-            (507, "XMinioStorageFull", Verdict::Again(Trouble::Full)),
-            (507, "", Verdict::Again(Trouble::Full)),
-            (400, "RequestTimeout", Verdict::Again(Trouble::Status(400))),
-            (200, "", Verdict::Again(Trouble::NoStore)),
+            (409, "ConditionalRequestConflict", Verdict::Again(TemporaryFault::Status(409))),
+            (409, "", Verdict::Again(TemporaryFault::Status(409))),
+            (503, "SlowDown", Verdict::Again(TemporaryFault::Status(503))),
+            (507, "XMinioStorageFull", Verdict::Again(TemporaryFault::Full)),
+            (507, "", Verdict::Again(TemporaryFault::Full)),
+            (400, "RequestTimeout", Verdict::Again(TemporaryFault::Status(400))),
+            (200, "", Verdict::Again(TemporaryFault::NoStore)),
         ] {
             assert_eq!(said(status, &body(code)), expected, "{status} {code}");
         }
         assert_eq!(said(403, "<html>secret</html>"), Verdict::Refused(Refusal::Forbidden));
-        assert_eq!(verdict(None), Verdict::Again(Trouble::Interrupted));
+        assert_eq!(verdict(None), Verdict::Again(TemporaryFault::Interrupted));
     }
 
     #[test]
     fn only_what_never_arrived_cannot_have_landed() {
-        assert!(!Trouble::Connect.may_have_landed());
-        for trouble in [Trouble::Timeout, Trouble::Interrupted, Trouble::Status(500), Trouble::NoStore] {
-            assert!(trouble.may_have_landed(), "{trouble}");
+        assert!(!TemporaryFault::Connect.may_have_landed());
+        for fault in [
+            TemporaryFault::Timeout,
+            TemporaryFault::Interrupted,
+            TemporaryFault::Status(500),
+            TemporaryFault::NoStore,
+        ] {
+            assert!(fault.may_have_landed(), "{fault}");
         }
     }
 }

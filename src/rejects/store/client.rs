@@ -20,8 +20,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
 use super::{
-    answer::{Refusal, Trouble, Verdict, verdict},
-    error::{ProbeDoubt, Spot, StoreError},
+    answer::{Refusal, TemporaryFault, Verdict, verdict},
+    error::{Location, ProbeDoubt, StoreError},
     names::{ObjectId, ObjectNames, StreamOfObject},
     pending::ObjectToPut,
     transport::{Connector, Seen},
@@ -39,7 +39,7 @@ pub struct ObjectStore {
     compression: Compression,
     effort: Effort,
     /// Its key is empty.
-    spot: Spot,
+    location: Location,
 }
 
 /// How long is waited for what.
@@ -93,14 +93,14 @@ impl ObjectStore {
     ///
     /// If the environment does not permit the endpoint, or the system's trusted certificates cannot be loaded.
     pub fn new(config: &StoreConfig, environment: &Environment) -> Result<Self, StoreError> {
-        let spot = Spot {
+        let location = Location {
             bucket: config.bucket.clone(),
             region: config.region.clone(),
             endpoint: config.endpoint.to_string(),
             key: config.bucket_path.clone(),
         };
         if !environment.allows_private_endpoints {
-            let at = || Box::new(spot.clone());
+            let at = || Box::new(location.clone());
             if config.endpoint.is_plain() {
                 return Err(StoreError::PlainHttp { at: at() });
             }
@@ -130,13 +130,13 @@ impl ObjectStore {
             names: ObjectNames::new(config, since_1970()),
             compression: config.compression,
             effort: Effort { scale: environment.delay_scale },
-            spot,
+            location,
         })
     }
 
     /// The name of the bucket.
     pub fn bucket(&self) -> &str {
-        &self.spot.bucket
+        &self.location.bucket
     }
 
     /// Keeps an object: when this returns, the store has it whole.
@@ -203,17 +203,17 @@ impl ObjectStore {
                 Err(Verdict::Exists) => {
                     // Not an attempt of this run: somebody else's object, which stays as it is.
                     key = self.path(&new_key())?;
-                    Trouble::Taken
+                    TemporaryFault::Taken
                 }
-                Err(Verdict::Again(trouble)) => {
-                    may_have_landed |= trouble.may_have_landed();
-                    trouble
+                Err(Verdict::Again(fault)) => {
+                    may_have_landed |= fault.may_have_landed();
+                    fault
                 }
             };
             let pause = self.effort.pause(attempts);
             if began.elapsed().saturating_add(pause) >= within {
                 let at = Box::new(self.at(&key));
-                return Err(StoreError::InVain { at, attempts, elapsed: began.elapsed(), last });
+                return Err(StoreError::GaveUp { at, attempts, elapsed: began.elapsed(), last });
             }
             warn!(attempts, reason = %last, "the object store did not take an object, trying again");
             sleep(pause).await;
@@ -240,7 +240,7 @@ impl ObjectStore {
         let verdict = match timeout(longest, self.bucket.put_opts(key, payload.clone(), options)).await {
             Ok(Ok(_)) => return Ok(Landed::Now),
             Ok(Err(_)) => verdict(seen.answer()),
-            Err(_) => Verdict::Again(Trouble::Timeout),
+            Err(_) => Verdict::Again(TemporaryFault::Timeout),
         };
         match verdict {
             Verdict::Exists if may_have_landed => Ok(Landed::Before),
@@ -269,8 +269,8 @@ impl ObjectStore {
         Path::parse(key).map_err(|_| self.refused(Refusal::Bucket, &Path::from(key)))
     }
 
-    fn at(&self, key: &Path) -> Spot {
-        Spot { key: key.to_string(), ..self.spot.clone() }
+    fn at(&self, key: &Path) -> Location {
+        Location { key: key.to_string(), ..self.location.clone() }
     }
 
     fn refused(&self, refusal: Refusal, key: &Path) -> StoreError {

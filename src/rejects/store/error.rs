@@ -6,12 +6,12 @@ use std::{fmt, time::Duration};
 
 use thiserror::Error;
 
-pub use super::answer::Trouble;
+pub use super::answer::TemporaryFault;
 use crate::{error::Failure, text::shown};
 
 /// What a request was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
+pub struct Location {
     pub bucket: String,
     pub region: String,
     pub endpoint: String,
@@ -19,7 +19,7 @@ pub struct Spot {
     pub key: String,
 }
 
-impl fmt::Display for Spot {
+impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { bucket, region, endpoint, key } = self;
         write!(
@@ -40,74 +40,74 @@ pub enum StoreError {
         "The object store does not know the access key. Correct `access_key_id` in `object_storage_config`, and `s3_endpoint` if \
          the store is not Amazon's ({at})."
     )]
-    UnknownKey { at: Box<Spot> },
+    UnknownKey { at: Box<Location> },
 
     #[error(
         "The secret key does not belong to the access key of the object store. Enter both keys of one pair again, in \
          `access_key_id` and `secret_access_key` of `object_storage_config` ({at})."
     )]
-    WrongSecret { at: Box<Spot> },
+    WrongSecret { at: Box<Location> },
 
     #[error(
         "The keys of the object store have expired. Enter a key pair that lasts, in `access_key_id` and `secret_access_key` of \
          `object_storage_config`: temporary keys do not work ({at})."
     )]
-    ExpiredKey { at: Box<Spot> },
+    ExpiredKey { at: Box<Location> },
 
     #[error(
         "The object store refuses requests whose time is wrong, so the clock of this machine is. Set the clock right ({at})."
     )]
-    Clock { at: Box<Spot> },
+    Clock { at: Box<Location> },
 
     #[error(
         "The object store does not let this key pair write. Give its user the permission `s3:PutObject` for the bucket and the \
          folder ({at})."
     )]
-    Forbidden { at: Box<Spot> },
+    Forbidden { at: Box<Location> },
 
     #[error(
         "The object store has no such bucket. Correct `s3_bucket_name` in `object_storage_config`, or create the bucket; see \
          `s3_endpoint` too if the store is not Amazon's ({at})."
     )]
-    NoBucket { at: Box<Spot> },
+    NoBucket { at: Box<Location> },
 
     #[error(
         "The bucket is in another region, or at another endpoint. Correct `s3_bucket_region` and `s3_endpoint` in \
          `object_storage_config` ({at})."
     )]
-    WrongRegion { at: Box<Spot> },
+    WrongRegion { at: Box<Location> },
 
     #[error(
         "The object store cannot create an object only where there is none (status {status}), which is needed so that nothing is \
          ever overwritten. Use a store that knows `If-None-Match` for new objects, and see whether `s3_endpoint` is that of an S3 \
          store ({at})."
     )]
-    NoCondition { at: Box<Spot>, status: u16 },
+    NoCondition { at: Box<Location>, status: u16 },
 
     #[error(
         "The certificate of the object store is not trusted. Install the package `ca-certificates`, or point SSL_CERT_FILE at a \
          file with the certificate of its issuer ({at})."
     )]
-    Certificate { at: Box<Spot> },
+    Certificate { at: Box<Location> },
 
     #[error(
         "The object store is at a private address, which is not permitted. Set HUBSPOT_ALLOW_PRIVATE_ENDPOINTS=1 in the \
          environment if it is meant, else correct `s3_endpoint` in `object_storage_config` ({at})."
     )]
-    PrivateAddress { at: Box<Spot> },
+    PrivateAddress { at: Box<Location> },
 
     #[error(
         "The endpoint of the object store must begin with https://, so that nobody on the way reads the rows. Correct \
          `s3_endpoint` in `object_storage_config`, or set HUBSPOT_ALLOW_PRIVATE_ENDPOINTS=1 in the environment ({at})."
     )]
-    PlainHttp { at: Box<Spot> },
+    PlainHttp { at: Box<Location> },
 
     #[error(
         "The object store did not take an object in {attempts} attempts over {} s: {last}. No state of the rows in it was \
          acknowledged; run the sync again. Check the store and the network ({at}).",
         elapsed.as_secs()
     )]
-    InVain { at: Box<Spot>, attempts: u32, elapsed: Duration, last: Trouble },
+    GaveUp { at: Box<Location>, attempts: u32, elapsed: Duration, last: TemporaryFault },
 
     /// The HTTP client could not be set up.
     #[error(
@@ -124,19 +124,19 @@ pub enum ProbeDoubt {
         "The object store took the object of the check and did not give it back. A sync needs only to write; for the check alone, \
          the permission `s3:GetObject` can stay away ({at})."
     )]
-    NotRead { at: Box<Spot> },
+    NotRead { at: Box<Location> },
 
     #[error(
         "The object store took the object of the check and gave back another content. See what stands between: rows may not be \
          kept as they are ({at})."
     )]
-    Changed { at: Box<Spot> },
+    Changed { at: Box<Location> },
 
     #[error(
         "The object of the check stays in the object store: it could not be deleted. A sync needs only to write; delete the object \
          yourself, or add the permission `s3:DeleteObject` ({at})."
     )]
-    NotDeleted { at: Box<Spot> },
+    NotDeleted { at: Box<Location> },
 }
 
 impl From<StoreError> for Failure {
@@ -155,7 +155,7 @@ impl From<StoreError> for Failure {
             | StoreError::PrivateAddress { .. }
             | StoreError::PlainHttp { .. }
             | StoreError::NoTransport => Self::config(message),
-            StoreError::InVain { .. } => Self::transient(message),
+            StoreError::GaveUp { .. } => Self::transient(message),
         }
     }
 }

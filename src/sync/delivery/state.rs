@@ -272,7 +272,7 @@ impl Delivery {
             return;
         }
         let (older, others): (Vec<_>, Vec<_>) = pending.take_parts().into_iter().partition(is_older);
-        self.outcome.note_skipped(&pending.with_parts(older), &Reason::of(Code::NewerInHubspot));
+        self.outcome.note_skipped(&pending.with_parts(older), &Reason::of(Code::NewerInHubSpot));
         pending.settled = others.is_empty();
         pending.change_parts(|parts| *parts = others);
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, io::Read as _, net::TcpListener, time::Duration
 
 use destination_hubspot::{
     error::{Failure, FailureType},
-    rejects::store::error::{ProbeDoubt, StoreError, Trouble},
+    rejects::store::error::{ProbeDoubt, StoreError, TemporaryFault},
 };
 use serde_json::json;
 
@@ -73,7 +73,7 @@ async fn a_name_that_another_object_has_is_left_to_it() {
     let full = Server::start();
     full.always("PUT", Fault::Refuse { status: 412, code: "PreconditionFailed" });
     let error = store(&settings(&full.address())).put(&people(), object(0, "mine\n")).await.unwrap_err();
-    assert!(matches!(error, StoreError::InVain { last: Trouble::Taken, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::GaveUp { last: TemporaryFault::Taken, .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_conflict_is_no_proof_that_the_object_is_there() {
     let stuck = Server::start();
     stuck.always("PUT", conflict());
     let error = store(&settings(&stuck.address())).put(&people(), object(0, "one\n")).await.unwrap_err();
-    assert!(matches!(error, StoreError::InVain { last: Trouble::Status(409), .. }), "{error:?}");
+    assert!(matches!(error, StoreError::GaveUp { last: TemporaryFault::Status(409), .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -110,17 +110,17 @@ async fn what_passes_is_tried_again_and_what_stays_ends_in_time() {
     assert_eq!((keys(&server, "PUT").len(), server.objects().len()), (5, 1));
 
     for (fault, expected) in [
-        (Fault::Refuse { status: 500, code: "InternalError" }, Trouble::Status(500)),
-        (Fault::Refuse { status: 507, code: "XMinioStorageFull" }, Trouble::Full),
-        (Fault::Delay(Duration::from_secs(20)), Trouble::Timeout),
-        (Fault::LoseRequest, Trouble::Interrupted),
-        (Fault::Blank, Trouble::NoStore),
+        (Fault::Refuse { status: 500, code: "InternalError" }, TemporaryFault::Status(500)),
+        (Fault::Refuse { status: 507, code: "XMinioStorageFull" }, TemporaryFault::Full),
+        (Fault::Delay(Duration::from_secs(20)), TemporaryFault::Timeout),
+        (Fault::LoseRequest, TemporaryFault::Interrupted),
+        (Fault::Blank, TemporaryFault::NoStore),
     ] {
         let server = Server::start();
         server.always("PUT", fault);
         let error = store(&settings(&server.address())).put(&people(), object(0, "one\n")).await.unwrap_err();
         assert!(
-            matches!(error, StoreError::InVain { last, .. } if last == expected),
+            matches!(error, StoreError::GaveUp { last, .. } if last == expected),
             "{expected}: {error:?}"
         );
         let failure = Failure::from(error);
@@ -135,7 +135,7 @@ async fn a_store_that_is_gone_is_named() {
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = store(&settings(&address)).put(&people(), object(0, "one\n")).await.unwrap_err();
-    assert!(matches!(error, StoreError::InVain { last: Trouble::Connect, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::GaveUp { last: TemporaryFault::Connect, .. }), "{error:?}");
     let said = error.to_string();
     assert!(said.contains(&address) && said.contains("bucket `rejects`"), "{said}");
 }

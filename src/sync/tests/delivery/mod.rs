@@ -6,6 +6,7 @@ mod folded;
 mod look_ups;
 mod properties;
 mod refusals;
+mod sent_again;
 mod stages;
 mod unaccounted;
 mod unusable;

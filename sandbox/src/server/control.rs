@@ -118,6 +118,16 @@ fn add_contacts(shared: &Shared, body: &[u8]) -> Reply {
     match serde_json::from_slice::<Vec<Seed>>(body) {
         Ok(seeds) => {
             let mut state = shared.lock();
+            let addresses =
+                seeds.iter().flat_map(|seed| [&seed.email].into_iter().chain(&seed.additional_emails));
+            if let Some(known) =
+                addresses.filter(|one| !one.is_empty()).find(|one| state.store.by_address(one).is_some())
+            {
+                let error = format!(
+                    "a contact has the address {known} already; change it by a batch upsert of HubSpot's"
+                );
+                return Reply::json(409, &json!({ "error": error }));
+            }
             let ids: Vec<String> = seeds
                 .into_iter()
                 .map(|seed| state.with_rules(|store, rules| store.seed(seed, rules)))

@@ -16,6 +16,8 @@ use super::error::KeepError;
 
 /// The longest name of a stream in a name of a file, in bytes. File systems allow 255 for all of it.
 const LONGEST_STREAM: usize = 150;
+/// So many files are open at a time: a process may have 1,024 in all.
+const MOST_OPEN: usize = 64;
 /// So many files of one name and moment may be there already.
 const MOST_NAMESAKES: u32 = 1_000;
 
@@ -28,8 +30,10 @@ pub struct Folder {
     /// The run made it.
     is_new: bool,
     started: Timestamp,
-    /// By the place of the stream.
+    /// Those that are open, by the place of the stream.
     files: HashMap<usize, BufWriter<File>>,
+    /// All that were made.
+    paths: HashMap<usize, PathBuf>,
     /// Streams whose files have lines that may not be on the disk.
     unsaved: BTreeSet<usize>,
 }
@@ -50,12 +54,13 @@ impl Folder {
         if is_new {
             DirBuilder::new().mode(0o700).create(path).map_err(error)?;
         }
-        let probe = path.join(format!(".destination-hubspot.{}.probe", std::process::id()));
-        let proved =
-            create(&probe).and_then(|mut file| file.write_all(b"\n")).and_then(|()| fs::remove_file(&probe));
+        let probe = path.join(format!(".destination-hubspot.{:016x}.probe", fastrand::u64(..)));
+        let proved = create(&probe).and_then(|mut file| {
+            let written = file.write_all(b"\n");
+            fs::remove_file(&probe).and(written)
+        });
         if let Err(cause) = proved {
-            // What the probe left, and an empty folder, are of no use to anybody.
-            fs::remove_file(&probe).ok();
+            // An empty folder is of no use to anybody.
             if is_new {
                 fs::remove_dir(path).ok();
             }
@@ -67,6 +72,7 @@ impl Folder {
             is_new,
             started,
             files: HashMap::new(),
+            paths: HashMap::new(),
             unsaved: BTreeSet::new(),
         })
     }
@@ -97,7 +103,11 @@ impl Folder {
     /// If it cannot be made or written.
     pub fn add(&mut self, stream: usize, name: &str, line: &str) -> Result<(), KeepError> {
         if !self.files.contains_key(&stream) {
-            let file = self.make(name).map_err(|error| self.failed(&error))?;
+            if self.files.len() >= MOST_OPEN {
+                self.save()?;
+                self.files.clear();
+            }
+            let file = self.file_of(stream, name).map_err(|error| self.failed(&error))?;
             self.files.insert(stream, BufWriter::new(file));
         }
         let Some(file) = self.files.get_mut(&stream) else { return Ok(()) };
@@ -106,14 +116,32 @@ impl Folder {
         written.map_err(|error| self.failed(&error))
     }
 
-    fn make(&self, name: &str) -> io::Result<File> {
+    /// The file of a stream, to be written at its end.
+    fn file_of(&mut self, stream: usize, name: &str) -> io::Result<File> {
+        if let Some(path) = self.paths.get(&stream) {
+            return OpenOptions::new().append(true).custom_flags(libc::O_NOFOLLOW).open(path);
+        }
+        let (path, file) = match self.make(name) {
+            // Another run has made the folder too, and removed it since it had nothing to keep.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.is_new => {
+                DirBuilder::new().mode(0o700).create(&self.path)?;
+                self.make(name)?
+            }
+            made => made?,
+        };
+        self.paths.insert(stream, path);
+        Ok(file)
+    }
+
+    fn make(&self, name: &str) -> io::Result<(PathBuf, File)> {
         let stream = file_name(name);
         let moment = self.started.strftime("%Y%m%dT%H%M%SZ");
         for number in 1..=MOST_NAMESAKES {
             let suffix = if number == 1 { String::new() } else { format!("-{number}") };
-            match create(&self.path.join(format!("{stream}.{moment}{suffix}.jsonl"))) {
+            let path = self.path.join(format!("{stream}.{moment}{suffix}.jsonl"));
+            match create(&path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                made => return made,
+                made => return made.map(|file| (path, file)),
             }
         }
         Err(ErrorKind::AlreadyExists.into())

@@ -92,19 +92,20 @@ impl Keeper {
         self.places.left_out.is_some()
     }
 
-    /// `now` is the time since the sync began.
+    /// `at` is the moment of the verdict, `now` the time since the sync began.
     pub fn rejected(
         &mut self,
         ticket: Ticket,
         stream: &StreamId,
         row: &Row,
         rejection: &Rejection,
+        at: Timestamp,
         now: Duration,
     ) {
         if self.places.rejected.is_none() && self.store.is_none() {
             return;
         }
-        let line = line::rejected(row, rejection, ticket.number, Timestamp::now());
+        let line = line::rejected(row, rejection, ticket.number, at);
         let sequence = self.keep(|places| &mut places.rejected, ticket, stream, &line);
         if let Some(storing) = &mut self.store {
             let facts = self.streams.get(stream);

@@ -46,7 +46,7 @@ pub fn rejected(row: &Row, rejection: &Rejection, number: u64, at: Timestamp) ->
             correlation_id: correlation_id.as_deref(),
             stream_record: number,
             at: moment(at),
-            attempt: row.attempts + 1,
+            attempt: row.attempts.saturating_add(1),
         },
     })
 }

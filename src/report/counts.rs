@@ -7,7 +7,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 use super::fate::{Fate, Rejection, Ticket};
-use crate::{hubspot::effort::Effort, mapping::reason::Reason};
+use crate::{
+    hubspot::effort::Effort,
+    mapping::reason::{Code, Reason},
+};
 
 /// So many records are named for each reason.
 const NAMED_RECORDS: usize = 5;
@@ -217,9 +220,12 @@ impl Counts {
         }
     }
 
-    /// Whether no record was rejected, and none went without a value that did not fit.
+    /// Whether no record was rejected, none went without a value that did not fit, and none that was sent again was skipped as older
+    /// than HubSpot's.
     pub fn all_is_written(&self) -> bool {
+        let is_older = |reason: &Reason| reason.code == Code::NewerInHubSpot;
         self.sum(|one| one.rejected.count() + one.values_left_out.count()) == 0
+            && !self.streams.iter().any(|one| one.skipped.all().any(|(reason, _)| is_older(reason)))
     }
 
     /// The sum of a number over all streams.

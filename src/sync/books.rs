@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tracing::{debug, warn};
 
 use super::{
@@ -44,6 +45,15 @@ pub struct Books {
     row_bytes: usize,
     #[cfg(test)]
     pub(super) witness: Witness,
+}
+
+/// What is known of a fate besides.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told<'a> {
+    /// The record of the CRM that the row became.
+    pub record_id: Option<&'a str>,
+    /// The moment of the verdict, if it is past.
+    pub at: Option<Timestamp>,
 }
 
 /// The fates in the order in which they are told, for tests.
@@ -145,7 +155,7 @@ impl Books {
     }
 
     /// A record has its fate.
-    pub fn settle(&mut self, ticket: Ticket, fate: &Fate, record_id: Option<&str>, now: Duration) {
+    pub fn settle(&mut self, ticket: Ticket, fate: &Fate, told: Told<'_>, now: Duration) {
         #[cfg(test)]
         self.witness.lock().expect("no test panics here").push((ticket, fate.clone()));
         let (stream, record, line) = (self.stream_id(ticket), ticket.number, ticket.line);
@@ -162,18 +172,19 @@ impl Books {
         self.counts.settled(ticket, fate);
         self.ledger.settle(ticket, fate);
         if self.keeper.needs_rows() {
-            self.keep(ticket, fate, record_id, now);
+            self.keep(ticket, fate, told, now);
         }
     }
 
-    fn keep(&mut self, ticket: Ticket, fate: &Fate, record_id: Option<&str>, now: Duration) {
+    fn keep(&mut self, ticket: Ticket, fate: &Fate, told: Told<'_>, now: Duration) {
         let row = self.rows.remove(&ticket);
         self.row_bytes -= row.as_ref().map_or(0, Row::bytes);
         let Some(stream) = self.ledger.stream_id(ticket.stream()) else { return };
         if let (Fate::Rejected(rejection), Some(row)) = (fate, &row) {
-            self.keeper.rejected(ticket, stream, row, rejection, now);
+            let at = told.at.unwrap_or_else(Timestamp::now);
+            self.keeper.rejected(ticket, stream, row, rejection, at, now);
         }
-        self.keeper.result(ticket, stream, row.as_ref(), fate, record_id);
+        self.keeper.result(ticket, stream, row.as_ref(), fate, told.record_id);
     }
 
     /// Keeps the values that records go without, before these are settled. `plan` is that of a stream, by its place.

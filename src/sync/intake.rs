@@ -7,7 +7,12 @@ use std::{sync::Arc, time::Duration};
 use indexmap::IndexMap;
 use tracing::warn;
 
-use super::{batcher::Batcher, books::Books, error::SyncError, streams::Streams};
+use super::{
+    batcher::Batcher,
+    books::{Books, Told},
+    error::SyncError,
+    streams::Streams,
+};
 use crate::{
     config::{FieldMapping, UnknownFields},
     error::Failure,
@@ -118,7 +123,7 @@ impl Intake {
                 {
                     warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or deleted in HubSpot; to write them, set `deleted_records` to `write`");
                 }
-                books.settle(ticket, &Fate::of_unmapped(reason), None, now);
+                books.settle(ticket, &Fate::of_unmapped(reason), Told::default(), now);
             }
         }
         Ok(())

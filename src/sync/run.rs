@@ -12,7 +12,7 @@ use tracing::{debug, warn};
 
 use super::{
     batcher::{Batcher, Timing},
-    books::Books,
+    books::{Books, Told},
     delivery::{
         send::{Delivered, deliver},
         state::Delivery,
@@ -309,7 +309,11 @@ impl Sync {
         let now = self.now();
         self.books.keep_left_out(&delivered.notes.left_out, |stream| self.intake.plan_of(stream));
         for (ticket, fate) in fates {
-            self.books.settle(*ticket, fate, delivered.record_ids.get(ticket).map(|id| &**id), now);
+            let told = Told {
+                record_id: delivered.record_ids.get(ticket).map(|id| &**id),
+                at: delivered.verdicts.get(ticket).copied(),
+            };
+            self.books.settle(*ticket, fate, told, now);
         }
         self.books.take(delivered.notes);
         delivered.written.iter().for_each(|key| self.known.remember(key));
@@ -337,17 +341,15 @@ impl Sync {
             if let Err(End::OutputClosed) = self.write_due_states() {
                 return End::OutputClosed;
             }
-            if self.jobs.is_empty() {
-                // What was rejected so far is kept, too, as far as the time allows.
-                let now = self.now();
-                if let Err(error) = self.books.keeper().finish(now) {
-                    debug!(%error, "rows could not be kept");
-                }
-                if !self.books.keeper().is_putting() {
-                    break;
-                }
+            // What was rejected so far is kept, too, as far as the time allows.
+            let now = self.now();
+            if let Err(error) = self.books.keeper().finish(now) {
+                debug!(%error, "rows could not be kept");
             }
             let is_putting = self.books.keeper().is_putting();
+            if self.jobs.is_empty() && !is_putting {
+                break;
+            }
             tokio::select! { biased;
                 Some(landed) = self.jobs.join_next(), if !self.jobs.is_empty() => {
                     if let Err(further) = self.take_delivered(landed) {

@@ -303,6 +303,48 @@ fn a_folder_without_a_parent_is_refused_and_a_report_stays() {
 }
 
 #[test]
+fn a_folder_that_another_run_has_removed_is_made_again() {
+    let (_parent, folder) = folder();
+    let sandbox = sandbox();
+    let mut running = keeping(Connector::new(&sandbox), "--rejected", &folder).start("write");
+    running.send(&(people(0..1) + &state(1)));
+    running.wait_for_state(1);
+    fs::remove_dir(&folder).unwrap();
+    running.send(&record(json!({ "email": "nobody" })));
+    assert_eq!((running.finish().code, lines(&folder).len()), (Some(0), 1));
+}
+
+#[test]
+fn more_streams_than_files_may_be_open_have_one_file_each() {
+    let (_parent, folder) = folder();
+    let row =
+        |number: u32| record_of(&format!("s{}", number % 200), json!({ "email": format!("x {number}") }));
+    let (_sandbox, kept) = kept_in(&folder, "--rejected", &(0..600).map(row).collect::<String>());
+    assert_eq!((kept.len(), files(&folder).len()), (600, 200));
+}
+
+#[test]
+fn a_rejected_row_is_older_than_one_of_its_contact_that_was_written_later() {
+    let (_parent, folder) = folder();
+    let sandbox = sandbox();
+    let refused =
+        hubspot_sandbox::What::Category { category: "VALIDATION_ERROR".to_owned(), whole_batch: false };
+    sandbox.update(|settings| {
+        settings.faults = vec![hubspot_sandbox::Fault::new(refused).email("b@example.com").times(2)];
+    });
+    let row = |name: &str| record(json!({ "email": "b@example.com", "firstname": name }));
+    let outcome = keeping(Connector::new(&sandbox), "--rejected", &folder)
+        .write(&(row("Old") + &row("New") + &people(0..1)));
+    assert!(outcome.summary().contains(" rejected=1 "), "{}", outcome.summary());
+    assert_eq!(stored(&sandbox, "b@example.com", "firstname").as_deref(), Some("New"));
+    let again = fs::read_to_string(&files(&folder)[0]).unwrap();
+    assert!(again.contains("Old"));
+    let outcome = Connector::new(&sandbox).arguments(&["--strict"]).write(&again);
+    assert_eq!(outcome.code, Some(3), "skipped as older");
+    assert_eq!(stored(&sandbox, "b@example.com", "firstname").as_deref(), Some("New"));
+}
+
+#[test]
 fn a_state_does_not_go_out_if_a_row_before_it_cannot_be_kept() {
     let (_parent, folder) = folder();
     let sandbox = sandbox();
@@ -310,6 +352,7 @@ fn a_state_does_not_go_out_if_a_row_before_it_cannot_be_kept() {
     running.send(&(people(0..1) + &state(1)));
     running.wait_for_state(1);
     fs::remove_dir(&folder).unwrap();
+    fs::write(&folder, "a file").unwrap();
     running.send(&(record(json!({ "email": "nobody" })) + &state(2)));
     let outcome = running.finish();
     assert!(outcome.assert_failure("config_error").contains("`--rejected`"));

@@ -57,11 +57,11 @@ impl Effort {
     const OF_EXTRA: Duration = Duration::from_secs(3);
     const SHORTEST_ATTEMPT: Duration = Duration::from_secs(1);
     /// A store that has recovered is noticed within about this time.
-    const ATTEMPT: Duration = Duration::from_secs(4);
+    const ATTEMPT: Duration = Duration::from_secs(3);
     /// Besides, each attempt gets a second for so many bytes.
-    const BYTES_IN_A_SECOND: usize = 128 * 1024;
+    const BYTES_IN_A_SECOND: usize = 512 * 1024;
     const FIRST_PAUSE: Duration = Duration::from_millis(200);
-    const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
     /// How long an attempt may take when so much time is left.
     fn of_attempt(self, bytes: usize, left: Duration) -> Duration {
@@ -314,7 +314,7 @@ mod tests {
         let effort = Effort { scale: DelayScale::default() };
         let seconds = Duration::from_secs;
         for (bytes, left, expected) in
-            [(100, 29, 4), (4 * 1024 * 1024, 29, 29), (1024 * 1024, 29, 12), (100, 3, 3), (100, 0, 1)]
+            [(100, 29, 3), (4 * 1024 * 1024, 29, 11), (1024 * 1024, 29, 5), (100, 2, 2), (100, 0, 1)]
         {
             assert_eq!(effort.of_attempt(bytes, seconds(left)), seconds(expected), "{bytes} {left}");
         }

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{blame::mentions_key, existence::Existence, pending::PendingInput};
 use crate::{
     crm::key::Key,
@@ -25,9 +27,18 @@ pub struct Outcome {
     pub written: Vec<Key>,
     /// Which record of the CRM a row became, where the answer names it and it is asked for.
     pub record_ids: HashMap<Ticket, Box<str>>,
+    /// When each rejected record got its verdict.
+    pub verdicts: HashMap<Ticket, Timestamp>,
+    /// Rejected records whose verdicts have no moment yet.
+    undated: Vec<Ticket>,
 }
 
 impl Outcome {
+    /// The verdicts since this was last called came now.
+    pub fn date_verdicts(&mut self, now: Timestamp) {
+        self.verdicts.extend(self.undated.drain(..).map(|ticket| (ticket, now)));
+    }
+
     /// An input that was written is to be written again. Until then it is not settled.
     pub fn hold(&mut self, pending: &PendingInput) {
         for part in &pending.input.parts {
@@ -133,6 +144,7 @@ impl Outcome {
         let is_named =
             grounds == Grounds::OfRecord || error.is_some_and(|error| error.trace_ids().next().is_some());
         let rejection = Rejection { reason: reason.clone(), correlation_id, grounds };
+        self.undated.extend(pending.input.parts.iter().map(|part| part.ticket));
         for part in &pending.input.parts {
             let held = self.held.remove(&part.ticket);
             let fate = match held {

@@ -4,6 +4,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use jiff::Timestamp;
 use tracing::info;
 
 use super::{
@@ -34,6 +35,8 @@ pub struct Delivered {
     pub written: Vec<Key>,
     /// Which record of the CRM a row became, where the answer names it and it is asked for.
     pub record_ids: HashMap<Ticket, Box<str>>,
+    /// When each rejected record got its verdict.
+    pub verdicts: HashMap<Ticket, Timestamp>,
     /// Records without a fate stay so: the sync ends.
     pub failure: Option<Failure>,
     /// The object whose records the token may not look up.
@@ -45,20 +48,24 @@ pub async fn deliver(client: Arc<Client>, mut delivery: Delivery) -> Delivered {
     let (keys, bytes) = delivery.keys_and_bytes();
     let failure = run_steps(&client, &mut delivery).await.err();
     let denied_look_ups = delivery.denied_look_ups();
-    let Outcome { fates, notes, written, record_ids, .. } = delivery.finish();
-    Delivered { keys, bytes, fates, notes, written, record_ids, failure, denied_look_ups }
+    let Outcome { fates, notes, written, record_ids, verdicts, .. } = delivery.finish();
+    Delivered { keys, bytes, fates, notes, written, record_ids, verdicts, failure, denied_look_ups }
 }
 
 async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failure> {
     loop {
-        match delivery.next_step() {
+        let step = delivery.next_step();
+        delivery.date_verdicts(Timestamp::now());
+        match step {
             Step::Finished => return Ok(()),
             Step::Wait(duration) => client.wait_scaled(duration).await,
             Step::Send(call) => match client.batch(&call).await {
                 Ok(reply) => {
                     let inputs = delivery.asked();
                     log_refusal(&reply, call.endpoint, inputs);
-                    delivery.answered(reply)?;
+                    let answered = delivery.answered(reply);
+                    delivery.date_verdicts(Timestamp::now());
+                    answered?;
                     delivery.take_remarks().into_iter().for_each(|remark| info!(inputs, "{remark}"));
                 }
                 // Unless something of a new record hangs on it, the look-up only serves records that hold nothing but their key,

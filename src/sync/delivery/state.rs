@@ -4,6 +4,8 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{
     blame::RequestProbe,
     existence::Existence,
@@ -129,6 +131,11 @@ impl Delivery {
     pub fn keys_and_bytes(&self) -> (Vec<Key>, usize) {
         let inputs = || self.inputs.iter().map(|pending| &pending.input);
         (inputs().map(|input| input.key.clone()).collect(), inputs().map(Input::bytes).sum())
+    }
+
+    /// The verdicts since this was last called came now.
+    pub fn date_verdicts(&mut self, now: Timestamp) {
+        self.outcome.date_verdicts(now);
     }
 
     /// What the batch has come to so far.

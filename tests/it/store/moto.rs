@@ -186,8 +186,7 @@ fn kill_one(run: usize, address: &str) -> u64 {
     settings["s3_endpoint"] = json!(address);
     let sandbox = sandbox();
     // Time for the store to be slow in.
-    let mut running =
-        sync::connector(&sandbox, &settings).variable("HUBSPOT_DELAY_SCALE", "0.5").start("write");
+    let mut running = sync::connector(&sandbox, &settings).unscaled().start("write");
     // Each state has one rejected row before it, of the same number.
     let step = |number: u64| {
         let place = u32::try_from(number).unwrap();

@@ -64,7 +64,7 @@ fn a_record_is_older_where_hubspot_has_a_later_change_or_does_not_say() {
     let at = |text: &str| LastModified::At(text.parse().unwrap());
     for (existence, last_modified, older) in [
         (Existence::Exists, at("2026-11-01T00:00:00.001Z"), true),
-        (Existence::Exists, at(REJECTED), false),
+        (Existence::Exists, at(REJECTED), true),
         (Existence::Exists, at("2026-10-31T23:59:59Z"), false),
         (Existence::Exists, LastModified::Unclear, true),
         (Existence::Exists, LastModified::NotAsked, false),

@@ -188,16 +188,13 @@ impl Books {
     }
 
     /// Keeps the values that records go without, before these are settled. `plan` is that of a stream, by its place.
-    pub fn keep_left_out<'p>(
-        &mut self,
-        left_out: &[(Reason, Ticket)],
-        plan: impl Fn(usize) -> Option<&'p Plan>,
-    ) {
+    pub fn keep_left_out<'p>(&mut self, notes: &Notes, plan: impl Fn(usize) -> Option<&'p Plan>) {
         if !self.keeper.keeps_left_out() {
             return;
         }
         let mut by_record = BTreeMap::<Ticket, Vec<&Reason>>::new();
-        for (reason, ticket) in left_out {
+        // One that a later record of the contact has brought would overwrite that.
+        for (reason, ticket) in notes.left_out.iter().filter(|one| !notes.replaced.contains(one)) {
             by_record.entry(*ticket).or_default().push(reason);
         }
         for (ticket, reasons) in by_record {

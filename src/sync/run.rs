@@ -307,7 +307,7 @@ impl Sync {
         let mut fates: Vec<_> = delivered.fates.iter().collect();
         fates.sort_unstable_by_key(|(ticket, _)| **ticket);
         let now = self.now();
-        self.books.keep_left_out(&delivered.notes.left_out, |stream| self.intake.plan_of(stream));
+        self.books.keep_left_out(&delivered.notes, |stream| self.intake.plan_of(stream));
         for (ticket, fate) in fates {
             let told = Told {
                 record_id: delivered.record_ids.get(ticket).map(|id| &**id),

@@ -244,6 +244,17 @@ fn values_left_out_are_kept_with_the_key_and_can_be_sent() {
 }
 
 #[test]
+fn a_value_left_out_that_a_later_row_brings_is_not_kept() {
+    let (_parent, folder) = folder();
+    let row = |number: &str| record(json!({ "email": "ada@example.com", "favourite_number": number }));
+    let (sandbox, kept) = kept_in(&folder, "--left-out", &(row("seven") + &row("8") + &people(0..1)));
+    assert_eq!(kept, [] as [Value; 0]);
+    assert_eq!(stored(&sandbox, "ada@example.com", "favourite_number").as_deref(), Some("8"));
+    let (_sandbox, kept) = kept_in(&folder, "--left-out", &(row("8") + &row("seven")));
+    assert_eq!(kept.len(), 1);
+}
+
+#[test]
 fn results_say_of_each_row_what_became_of_it() {
     let (_parent, folder) = folder();
     let sandbox = sandbox();

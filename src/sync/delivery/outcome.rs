@@ -1,6 +1,9 @@
 //! What a batch comes to: the fates of its records, and what else there is to report. Pure.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -123,6 +126,7 @@ impl Outcome {
     /// Takes back what was noted of the values of a record.
     fn forget_values(&mut self, ticket: Ticket) {
         self.notes.left_out.retain(|(_, of)| *of != ticket);
+        self.notes.replaced.retain(|(_, of)| *of != ticket);
         self.notes.emptied.retain(|(_, of)| *of != ticket);
     }
 
@@ -133,8 +137,18 @@ impl Outcome {
         let unusable = unusable.map(|(name, code)| Reason::of_property(*code, name));
         let refused = pending.dropped.iter().filter(|name| brought(name));
         let refused = refused.map(|name| Reason::of_property(Code::InvalidValue, name));
-        let all = part.dropped.iter().cloned().chain(refused).chain(unusable);
-        self.notes.left_out.extend(all.map(|reason| (reason, part.ticket)));
+        let all: Vec<Reason> = part.dropped.iter().cloned().chain(refused).chain(unusable).collect();
+        if all.is_empty() {
+            return;
+        }
+        let later = pending.input.parts.iter().skip_while(|one| one.ticket != part.ticket).skip(1);
+        let is_replaced = |reason: &&Reason| {
+            let mut values = later.clone().flat_map(|part| &part.properties);
+            values.any(|one| reason.property.as_ref() == Some(&one.property.name))
+        };
+        let replaced = all.iter().filter(is_replaced).map(|reason| (reason.clone(), part.ticket));
+        self.notes.replaced.extend(replaced);
+        self.notes.left_out.extend(all.into_iter().map(|reason| (reason, part.ticket)));
     }
 
     /// HubSpot has refused an input for good.
@@ -202,6 +216,8 @@ fn grounds(reason: &Reason, error: Option<&ErrorBody>, key: &Key) -> Grounds {
 pub struct Notes {
     /// Values left out of records that were written, with their records.
     pub left_out: Vec<(Reason, Ticket)>,
+    /// Those of them for whose property a later record of the same input brings a value.
+    pub replaced: HashSet<(Reason, Ticket)>,
     /// Properties that a record which was written has emptied, with that record.
     pub emptied: Vec<(Arc<str>, Ticket)>,
     /// Properties that HubSpot turned out to reject for every record.

@@ -35,3 +35,34 @@ impl Gate {
         self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Each step adds lines and a state, or says through which line all is kept.
+        #[test]
+        fn states_keep_their_order_and_none_goes_before_its_lines(
+            steps in prop::collection::vec((0..4_u64, any::<bool>(), 0..10_u64), 0..40),
+        ) {
+            let (mut gate, mut lines, mut kept) = (Gate::default(), 0, 0);
+            let (mut held, mut gone) = (Vec::new(), Vec::new());
+            for (more, has_state, progress) in steps {
+                lines += more;
+                if has_state {
+                    gate.push(lines, held.len().to_string());
+                    held.push(lines);
+                }
+                kept = lines.min(kept + progress);
+                gone.extend(std::iter::from_fn(|| gate.next(kept)));
+                let due = held.iter().take_while(|line| **line <= kept).count();
+                prop_assert_eq!(&gone, &(0..due).map(|state| state.to_string()).collect::<Vec<_>>());
+                prop_assert_eq!(gate.is_empty(), due == held.len());
+                prop_assert_eq!(gate.bytes(), (due..held.len()).map(|state| state.to_string().len()).sum::<usize>());
+            }
+        }
+    }
+}

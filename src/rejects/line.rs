@@ -235,3 +235,62 @@ fn json(line: &impl Serialize) -> String {
 fn moment(at: Timestamp) -> String {
     format!("{at:.3}")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::mapping::{path::Path, reason::Code};
+
+    fn row(data: &str) -> Row {
+        let record = format!(r#"{{"stream":"users","data":{data},"emitted_at":1}}"#);
+        Row { record: RawValue::from_string(record).unwrap(), attempts: 0 }
+    }
+
+    /// The data that is kept where the values at these paths were left out; the key is `email`.
+    fn kept(data: &str, paths: &[&str]) -> Option<Value> {
+        let paths: Vec<Path> = paths
+            .iter()
+            .map(|path| Path::parse(path).unwrap_or(Path { field: (*path).into(), steps: [].into() }))
+            .collect();
+        let reason = Reason::of(Code::InvalidValue);
+        let reasons: Vec<_> =
+            paths.iter().map(|path| (&reason, vec![(&*path.field, &*path.steps)])).collect();
+        let at = Timestamp::UNIX_EPOCH;
+        let line = left_out(&row(data), &StreamId::new("users", None), &[("email", &[])], &reasons, 1, at)?;
+        let line: Value = serde_json::from_str(&line).unwrap();
+        Some(line["record"]["data"].clone())
+    }
+
+    #[test]
+    fn values_are_kept_where_they_stood_and_nothing_beside_them() {
+        let data = r#"{"email":"a@x.com","n":1.50,"address":{"city":"x","zip":{"a":1,"b":2}},"list":[{"v":1},{"v":2}],"n":7}"#;
+        let object = |fields: Value| {
+            let mut fields = fields;
+            fields["email"] = json!("a@x.com");
+            Some(fields)
+        };
+        for (paths, expected) in [
+            (&["n"][..], json!({ "n": 7 })),
+            (&["address.city"], json!({ "address": { "city": "x" } })),
+            (&["address.city", "address.zip.b"], json!({ "address": { "city": "x", "zip": { "b": 2 } } })),
+            (&["address.city", "address"], json!({ "address": { "city": "x", "zip": { "a": 1, "b": 2 } } })),
+            (&["list[1].v"], json!({ "list": [{ "v": 1 }, { "v": 2 }] })),
+        ] {
+            assert_eq!(kept(data, paths), object(expected), "{paths:?}");
+        }
+        assert_eq!(kept(data, &["missing"]), None);
+    }
+
+    #[test]
+    fn an_attempt_is_counted_on_and_never_back() {
+        let rejection = Reason::of(Code::InvalidEmail).into();
+        for (attempts, expected) in [(0, 1), (3, 4), (u64::MAX, u64::MAX)] {
+            let row = Row { attempts, ..row("{}") };
+            let line: Value =
+                serde_json::from_str(&rejected(&row, &rejection, 1, Timestamp::UNIX_EPOCH)).unwrap();
+            assert_eq!(line["rejection"]["attempt"], expected);
+        }
+    }
+}

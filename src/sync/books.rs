@@ -140,8 +140,8 @@ impl Books {
     }
 
     /// Why the sync fails by what was rejected so far, if it does: see [`Ledger::all_rejected`].
-    pub fn all_rejected(&self) -> Option<SyncError> {
-        self.ledger.all_rejected()
+    pub fn failure(&self) -> Option<SyncError> {
+        self.ledger.failure()
     }
 
     /// The number of records without a fate.

@@ -396,7 +396,7 @@ impl Ledger {
     /// The failure of a sync of which HubSpot accepts nothing, judged at the end, or of a stream that is wrongly set up, if it is time
     /// to say so: after 1,000 rejections that say it, once all records read before have their fates, or at the end after 100. Or of one
     /// that was judged, and of which more records were rejected than the share allows.
-    pub fn all_rejected(&self) -> Option<SyncError> {
+    pub fn failure(&self) -> Option<SyncError> {
         if self.fail_if_rejected == FailIfRejected::Never {
             return None;
         }

@@ -176,7 +176,7 @@ impl Sync {
             self.launch();
             self.put_due();
             self.write_due_states()?;
-            if let Some(failure) = self.books.all_rejected() {
+            if let Some(failure) = self.books.failure() {
                 return Err(End::Failed(failure.into()));
             }
             if !self.has_room() {
@@ -217,7 +217,7 @@ impl Sync {
 
     /// At the end of the input: no record may be without a fate, no stream may be wrongly set up.
     fn verdict(&self) -> Result<(), Failure> {
-        if let Some(failure) = self.books.all_rejected() {
+        if let Some(failure) = self.books.failure() {
             return Err(failure.into());
         }
         match self.books.open_records() {

@@ -261,7 +261,7 @@ proptest! {
             ledger.judge_rejected_streams();
             naive.judge_rejected_streams();
             compare(&mut ledger, &mut naive, &mut out);
-            if ledger.all_rejected().is_none() {
+            if ledger.failure().is_none() {
                 prop_assert_eq!(ledger.waiting_bytes(), 0);
                 let counted: u64 = out.iter().map(|(_, written, rejected)| written + rejected).sum();
                 let records = naive.events.iter().filter(|event| matches!(event, Event::Record { .. })).count() as u64;
@@ -322,7 +322,7 @@ fn compare(ledger: &mut Ledger, naive: &mut Naive, out: &mut Vec<Out>) {
     assert_eq!(ledger.take_due(), Vec::<String>::new());
     let waiting = naive.events.iter().any(|event| matches!(event, Event::State { out: false, .. }));
     assert_eq!(ledger.waiting_bytes() > 0, waiting);
-    assert_eq!(ledger.all_rejected().is_some(), naive.is_against_the_set_up());
+    assert_eq!(ledger.failure().is_some(), naive.is_against_the_set_up());
     out.extend(due);
 }
 

@@ -24,9 +24,9 @@ fn settled(ledger: &mut Ledger, stream: usize, many: u64, fate: &Fate) {
 }
 
 fn end(ledger: &mut Ledger) -> Option<Failure> {
-    assert!(ledger.all_rejected().is_none(), "it fails at its end");
+    assert!(ledger.failure().is_none(), "it fails at its end");
     ledger.judge_rejected_streams();
-    ledger.all_rejected().map(Failure::from)
+    ledger.failure().map(Failure::from)
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_stream_that_is_wrongly_set_up_fails_the_sync_beside_a_share() {
     settled(&mut ledger, 0, 1_000, &refused());
     ledger.state(state(&object(1, Some(0))));
     assert_eq!(take(&mut ledger), []);
-    let failure = ledger.all_rejected().map(Failure::from).unwrap();
+    let failure = ledger.failure().map(Failure::from).unwrap();
     assert!(failure.message.starts_with("None of the 1000 records"), "{failure}");
 }
 

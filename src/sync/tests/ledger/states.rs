@@ -70,7 +70,7 @@ fn a_few_wrong_records_hold_no_state_of_a_stream_that_works() {
         let out = if held { vec![] } else { vec![(0, 5, wrong)] };
         assert_eq!(take(&mut ledger), out);
         ledger.judge_rejected_streams();
-        assert_eq!((take(&mut ledger).len(), ledger.all_rejected().is_some()), (usize::from(!held), held));
+        assert_eq!((take(&mut ledger).len(), ledger.failure().is_some()), (usize::from(!held), held));
     }
 }
 
@@ -113,7 +113,7 @@ fn one_written_record_frees_the_states_of_its_stream() {
     settle_all(&mut ledger, tickets, &Fate::Created);
     assert_eq!(take(&mut ledger), [0, 1, 2].map(|number| (number, 0, 300)));
     ledger.judge_rejected_streams();
-    assert!(ledger.all_rejected().is_none());
+    assert!(ledger.failure().is_none());
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_global_state_over_a_rejected_and_a_written_stream_waits_and_the_written_one
     assert_eq!(take(&mut ledger), [], "it comes after the global one");
     ledger.judge_rejected_streams();
     assert_eq!(take(&mut ledger), []);
-    assert_eq!(ledger.all_rejected().map(Failure::from).unwrap().stream.unwrap().name, "s0");
+    assert_eq!(ledger.failure().map(Failure::from).unwrap().stream.unwrap().name, "s0");
 }
 
 #[test]

@@ -193,5 +193,27 @@ fn file_name(stream: &str) -> String {
         }
         name.push_str(&next);
     }
-    name
+    // A name that is empty would make a hidden file.
+    if name.is_empty() { "no-name".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_a_stream_is_a_visible_part_of_one_files_name() {
+        for (stream, name) in [
+            ("users", "users"),
+            ("crm.users", "crm.users"),
+            ("", "no-name"),
+            (".", "%2E"),
+            ("../a/b", "%2E.%2Fa%2Fb"),
+            ("Ä", "%C3%84"),
+        ] {
+            assert_eq!(file_name(stream), name);
+        }
+        let long = file_name(&"Ä".repeat(100));
+        assert!(long.len() <= LONGEST_STREAM && long.len().is_multiple_of(3), "{long}");
+    }
 }

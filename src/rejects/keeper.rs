@@ -1,5 +1,5 @@
-//! Where the rows of a sync are kept, and which states may go out: the one that `books` tells. Not here: what a line says
-//! ([`super::line`]).
+//! Keeps the rows of a sync in folders and in an object store, and says which states may go out. Only the books hand rows to it. Not
+//! here: what a line says ([`super::line`]).
 //!
 //! A failure to keep a row is remembered: from then on no state goes out.
 
@@ -83,7 +83,7 @@ impl Keeper {
         self.store.is_some() || [rejected, left_out, results].into_iter().any(Option::is_some)
     }
 
-    /// Whether it is told which record of the CRM a row became.
+    /// Whether the results have to name the record of the CRM that each row became.
     pub fn needs_record_ids(&self) -> bool {
         self.places.results.is_some()
     }
@@ -204,7 +204,7 @@ impl Keeper {
         self.store.as_ref().is_some_and(|storing| !storing.puts.is_empty())
     }
 
-    /// Waits until the next of them is kept, or is not. Cancel-safe.
+    /// Waits for the end of the next PUT, and notes whether its rows are kept. Cancel-safe.
     pub async fn put_next(&mut self) {
         let Some(storing) = &mut self.store else { return };
         match storing.puts.join_next().await {

@@ -139,7 +139,7 @@ impl Books {
         self.ledger.judge_rejected_streams();
     }
 
-    /// Why the sync fails by what was rejected so far, if it does: see [`Ledger::all_rejected`].
+    /// Why the sync fails by what was rejected so far, if it does: see [`Ledger::failure`].
     pub fn failure(&self) -> Option<SyncError> {
         self.ledger.failure()
     }

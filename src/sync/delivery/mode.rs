@@ -40,10 +40,13 @@ pub fn depends_on_look_up(target: &Target, pending: &PendingInput, unusable: &Un
 /// Whether a record of an input, which was rejected before and is sent again, is older than what HubSpot has. What HubSpot does
 /// not say is taken for newer, and so is a change in the same millisecond.
 pub fn is_older(existence: Existence, last_modified: LastModified, part: &Part) -> bool {
-    match (existence, last_modified, part.unless_changed_since) {
-        (Existence::Exists, LastModified::At(changed), Some(since)) => changed >= since,
-        (Existence::Exists, LastModified::Unclear, Some(_)) => true,
-        _ => false,
+    let Some(since) = part.unless_changed_since.filter(|_| existence == Existence::Exists) else {
+        return false;
+    };
+    match last_modified {
+        LastModified::At(changed) => changed >= since,
+        LastModified::Unclear => true,
+        LastModified::NotAsked => false,
     }
 }
 

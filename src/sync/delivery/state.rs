@@ -112,7 +112,7 @@ impl Delivery {
         }
     }
 
-    /// Whether it is to be told which record of the CRM each row became.
+    /// Whether the outcome has to name the record of the CRM that each row became.
     pub fn tell_record_ids(&mut self, wanted: bool) {
         self.tells_record_ids = wanted;
     }

@@ -110,6 +110,21 @@ fn a_store_that_recovers_has_all_rows() {
 }
 
 #[test]
+fn a_store_that_never_answers_does_not_hold_up_the_end_and_is_told() {
+    let (sandbox, server) = (sandbox(), Server::start());
+    server.always("PUT", Fault::Delay(Duration::from_hours(1)));
+    let mut running = to(&sandbox, &server).unscaled().start("write");
+    running.send(&(people(0..1) + &rejected(1) + &state(1)));
+    while server.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    running.signal("TERM");
+    let outcome = running.wait();
+    assert_eq!((outcome.code, outcome.state_ids()), (Some(143), vec![]));
+    assert_eq!(outcome.logs("rejected rows were given up before the object store had them").len(), 1);
+}
+
+#[test]
 fn a_sync_that_is_asked_to_end_keeps_what_was_rejected() {
     let (sandbox, server) = (sandbox(), Server::start());
     server.fault("PUT", [Fault::Delay(Duration::from_millis(300))]);

@@ -24,7 +24,7 @@ use crate::{
     error::Failure,
     io::output::Output,
     logging,
-    rejects::places::Places,
+    rejects::folders::Folders,
     sync::run::End,
     text,
 };
@@ -93,7 +93,7 @@ struct WriteArguments {
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
-    folders: Folders,
+    folders: FolderArguments,
     /// Writes rows that were rejected before, and are sent again, also where HubSpot's record was changed since.
     #[arg(long)]
     all: bool,
@@ -101,7 +101,7 @@ struct WriteArguments {
 
 /// Where rows are kept. Each folder is made if it is missing, and gets a file for each stream of a run that has such rows.
 #[derive(Debug, clap::Args)]
-struct Folders {
+struct FolderArguments {
     /// Keeps rejected rows as they came, with the reason: messages that `write` takes again.
     #[arg(long, value_name = "FOLDER")]
     rejected: Option<PathBuf>,
@@ -177,9 +177,9 @@ fn start(arguments: Arguments, output: &Output, to_terminal: bool) -> u8 {
 
 fn start_write(mut context: Context, arguments: WriteArguments) -> u8 {
     let WriteArguments { files: Files { config, catalog }, report, strict, folders, all } = arguments;
-    let Folders { rejected, left_out, results } = folders;
-    let places = match Places::open(rejected.as_deref(), left_out.as_deref(), results.as_deref()) {
-        Ok(places) => places,
+    let FolderArguments { rejected, left_out, results } = folders;
+    let folders = match Folders::open(rejected.as_deref(), left_out.as_deref(), results.as_deref()) {
+        Ok(folders) => folders,
         Err(error) => return refuse(&error),
     };
     // After all else that may be wrong: it takes the place of the report before.
@@ -189,7 +189,7 @@ fn start_write(mut context: Context, arguments: WriteArguments) -> u8 {
     };
     match set_up(&mut context) {
         Ok((main, beside)) => {
-            let job = write::Job { config, catalog, places, writes_all: all };
+            let job = write::Job { config, catalog, folders, writes_all: all };
             let code = main.block_on(write_until_signal(&beside, context, job, report, strict));
             // A thread may be blocked on standard input or output for ever.
             beside.shutdown_background();

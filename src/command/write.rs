@@ -17,8 +17,8 @@ use crate::{
     },
     protocol::catalog::{Catalog, ConfiguredStream},
     rejects::{
+        folders::Folders,
         keeper::{Keeper, StreamFacts},
-        places::Places,
         store::{client::ObjectStore, pending::PendingObjects},
     },
     report::{
@@ -37,7 +37,7 @@ pub struct Job {
     pub config: PathBuf,
     pub catalog: Option<PathBuf>,
     /// Where rows are kept.
-    pub places: Places,
+    pub folders: Folders,
     /// Rows that are sent again are written whatever HubSpot has.
     pub writes_all: bool,
 }
@@ -121,7 +121,7 @@ pub fn report_failed_start(file: Option<ReportFile>, failure: Failure) -> End {
 
 /// `known` gets the client as soon as there is one, so that the calls of a start that fails are known too.
 async fn prepare(context: &Context, job: Job, known: &mut Option<Arc<Client>>) -> Result<SyncParts, Failure> {
-    let Job { config, catalog, places, writes_all } = job;
+    let Job { config, catalog, folders, writes_all } = job;
     let config = read_config(&config)?;
     let catalog = catalog.map(|path| read_catalog(&path)).transpose()?;
     let environment = &context.environment;
@@ -163,7 +163,7 @@ async fn prepare(context: &Context, job: Job, known: &mut Option<Arc<Client>>) -
         plans,
         unsupported_streams: catalog.map(|catalog| catalog.unsupported).unwrap_or_default(),
         timing: timing(environment.delay_scale),
-        keeper: Keeper::new(places, store, interval, facts),
+        keeper: Keeper::new(folders, store, interval, facts),
         writes_all,
         summary_as_table: context.to_terminal,
     })

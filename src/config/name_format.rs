@@ -4,11 +4,11 @@
 
 /// What a name is made of, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NameFormat(Vec<Part>);
+pub struct NameFormat(Vec<Piece>);
 
 /// A piece of a [`NameFormat`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum Piece {
     Literal(String),
     Placeholder(Placeholder),
 }
@@ -115,38 +115,38 @@ impl NameFormat {
         if text.chars().any(char::is_control) {
             return Err(FormatFault::Form("must not hold a line break or another control character"));
         }
-        let mut parts = Vec::new();
+        let mut pieces = Vec::new();
         let literal = |text: &str| match text {
             "" => Ok(None),
             text if text.contains('}') => Err(UNBALANCED),
-            text => Ok(Some(Part::Literal(text.to_owned()))),
+            text => Ok(Some(Piece::Literal(text.to_owned()))),
         };
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once('{') {
             // Other destinations of Airbyte's write `${NAMESPACE}`.
-            parts.extend(literal(before.strip_suffix('$').unwrap_or(before))?);
+            pieces.extend(literal(before.strip_suffix('$').unwrap_or(before))?);
             let (name, behind) = behind.split_once('}').ok_or(UNBALANCED)?;
             let lower = name.trim().to_ascii_lowercase();
             let placeholder = Placeholder::ALL.iter().find(|one| one.as_str() == lower);
             let placeholder = placeholder.ok_or_else(|| FormatFault::Unknown(name.to_owned()))?;
-            parts.push(Part::Placeholder(*placeholder));
+            pieces.push(Piece::Placeholder(*placeholder));
             rest = behind;
         }
-        parts.extend(literal(rest)?);
-        Ok(Self(parts))
+        pieces.extend(literal(rest)?);
+        Ok(Self(pieces))
     }
 
-    pub fn parts(&self) -> &[Part] {
+    pub fn pieces(&self) -> &[Piece] {
         &self.0
     }
 
     /// No name that is made of it is longer, in bytes.
     pub(super) fn longest(&self) -> usize {
-        let parts = self.0.iter().map(|part| match part {
-            Part::Literal(text) => text.len(),
-            Part::Placeholder(placeholder) => placeholder.longest(),
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Literal(text) => text.len(),
+            Piece::Placeholder(placeholder) => placeholder.longest(),
         });
-        parts.fold(0, usize::saturating_add)
+        pieces.fold(0, usize::saturating_add)
     }
 }
 
@@ -157,21 +157,21 @@ mod tests {
     #[test]
     fn a_format_is_taken_apart() {
         let format = NameFormat::of_path("x={sync_id}/${NAMESPACE}/ {Stream_Name} /").unwrap();
-        let literal = |text: &str| Part::Literal(text.to_owned());
+        let literal = |text: &str| Piece::Literal(text.to_owned());
         assert_eq!(
-            format.parts(),
+            format.pieces(),
             [
                 literal("x="),
-                Part::Placeholder(Placeholder::SyncId),
+                Piece::Placeholder(Placeholder::SyncId),
                 literal("/"),
-                Part::Placeholder(Placeholder::Namespace),
+                Piece::Placeholder(Placeholder::Namespace),
                 literal("/ "),
-                Part::Placeholder(Placeholder::StreamName),
+                Piece::Placeholder(Placeholder::StreamName),
                 literal(" /"),
             ]
         );
         assert_eq!(format.longest(), 2 + 128 + 1 + 128 + 2 + 128 + 2);
-        assert_eq!(NameFormat::of_file_name("").unwrap().parts(), []);
+        assert_eq!(NameFormat::of_file_name("").unwrap().pieces(), []);
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub(super) fn read(
     if !is_bucket(&bucket) {
         return Err(wrong(
             "s3_bucket_name",
-            "must be the name of a bucket alone: letters, digits, `.`, `-` and `_`",
+            "must be the name of a bucket alone: 3 to 63 letters, digits, `.`, `-` and `_`, a letter or digit first",
         ));
     }
     if !is_region(&region) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::name_format::{Part, Placeholder};
+use super::name_format::{Piece, Placeholder};
 use super::raw::{RawCompression, RawObjectStorage};
 use super::spec_tests::{SPEC, derived_fields};
 use super::*;
@@ -38,12 +38,12 @@ fn the_least_has_airbytes_defaults() {
     assert_eq!((store.bucket.as_str(), store.region.as_str()), ("rejects", "eu-west-1"));
     assert_eq!(store.endpoint.to_string(), "https://s3.eu-west-1.amazonaws.com");
     assert_eq!(store.bucket_path, "hubspot/rejected");
-    let slash = || Part::Literal("/".to_owned());
-    let of = |placeholder| Part::Placeholder(placeholder);
+    let slash = || Piece::Literal("/".to_owned());
+    let of = |placeholder| Piece::Placeholder(placeholder);
     let (sync_id, namespace) = (of(Placeholder::SyncId), of(Placeholder::Namespace));
     let expected = [sync_id, slash(), namespace, slash(), of(Placeholder::StreamName), slash()];
-    assert_eq!(store.path_format.parts(), expected);
-    assert_eq!(store.file_name_format.parts().len(), 6);
+    assert_eq!(store.path_format.pieces(), expected);
+    assert_eq!(store.file_name_format.pieces().len(), 6);
     assert_eq!(store.compression, Compression::Plain);
     assert!(!store.has_own_endpoint);
 }

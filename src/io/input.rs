@@ -20,6 +20,9 @@ use crate::error::Failure;
 
 /// The longest line that is taken, without its line feed. Far above any record a source sends.
 pub const MAX_LINE: usize = 20 * 1024 * 1024;
+/// A rejected record that is sent again comes with its reason, so its line may be longer by so much. Whoever knows what a line
+/// means refuses other lines of that length ([`InputError::LineTooLong`]).
+const ROOM_FOR_REASON: usize = 64 * 1024;
 
 /// Why the input cannot be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,7 +59,7 @@ pub struct InputReader {
 
 /// Starts to read, with room for 256 KiB of lines or else one line of up to [`MAX_LINE`].
 pub fn start(reader: impl Read + Send + 'static) -> InputReader {
-    start_with(reader, Sizes { read: 64 * 1024, room: 256 * 1024, line: MAX_LINE })
+    start_with(reader, Sizes { read: 64 * 1024, room: 256 * 1024, line: MAX_LINE + ROOM_FOR_REASON })
 }
 
 impl InputReader {

@@ -66,6 +66,13 @@ pub enum Message<'a> {
     Unknown,
 }
 
+impl Message<'_> {
+    /// Whether it is a record that was rejected before.
+    pub fn is_sent_again(&self) -> bool {
+        matches!(self, Self::Record(Record { sent_again: Some(_), .. }))
+    }
+}
+
 /// A record: `{"stream":"users","namespace":"public","data":{…}}`; whatever else it holds is ignored.
 #[derive(Debug)]
 pub struct Record<'a> {

@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 use super::{
     error::KeepError,
     folder::Folder,
+    folders::Folders,
     gate::Gate,
-    line::{self, Place},
-    places::Places,
+    line::{self, ValuePlace},
     row::Row,
     store::{
         client::ObjectStore,
@@ -40,7 +40,7 @@ pub struct StreamFacts {
 /// Keeps what is to be kept of a sync.
 #[derive(Debug, Default)]
 pub struct Keeper {
-    places: Places,
+    folders: Folders,
     streams: HashMap<StreamId, StreamFacts>,
     store: Option<Storing>,
     gate: Gate,
@@ -63,7 +63,7 @@ struct Storing {
 impl Keeper {
     /// `store` gets the rejected rows, beside the folders; `interval` is [`PendingObjects::INTERVAL`], scaled down in tests.
     pub fn new(
-        places: Places,
+        folders: Folders,
         store: Option<ObjectStore>,
         interval: Duration,
         streams: HashMap<StreamId, StreamFacts>,
@@ -74,22 +74,22 @@ impl Keeper {
             streams: HashMap::new(),
             puts: JoinSet::new(),
         };
-        Self { places, streams, store: store.map(storing), ..Self::default() }
+        Self { folders, streams, store: store.map(storing), ..Self::default() }
     }
 
     /// Whether rows have to be at hand until they have their fates.
     pub fn needs_rows(&self) -> bool {
-        let Places { rejected, left_out, results } = &self.places;
+        let Folders { rejected, left_out, results } = &self.folders;
         self.store.is_some() || [rejected, left_out, results].into_iter().any(Option::is_some)
     }
 
     /// Whether the results have to name the record of the CRM that each row became.
     pub fn needs_record_ids(&self) -> bool {
-        self.places.results.is_some()
+        self.folders.results.is_some()
     }
 
     pub fn keeps_left_out(&self) -> bool {
-        self.places.left_out.is_some()
+        self.folders.left_out.is_some()
     }
 
     /// `at` is the moment of the verdict, `now` the time since the sync began.
@@ -102,11 +102,11 @@ impl Keeper {
         at: Timestamp,
         now: Duration,
     ) {
-        if self.places.rejected.is_none() && self.store.is_none() {
+        if self.folders.rejected.is_none() && self.store.is_none() {
             return;
         }
         let line = line::rejected(row, rejection, ticket.number, at);
-        let sequence = self.keep(|places| &mut places.rejected, ticket, stream, &line);
+        let sequence = self.keep(|folders| &mut folders.rejected, ticket, stream, &line);
         if let Some(storing) = &mut self.store {
             let facts = self.streams.get(stream);
             storing.streams.entry(ticket.stream()).or_insert_with(|| StreamOfObject {
@@ -124,12 +124,12 @@ impl Keeper {
         ticket: Ticket,
         stream: &StreamId,
         row: &Row,
-        keys: &[Place<'_>],
-        left_out: &[(&Reason, Vec<Place<'_>>)],
+        keys: &[ValuePlace<'_>],
+        left_out: &[(&Reason, Vec<ValuePlace<'_>>)],
     ) {
         let line = line::left_out(row, stream, keys, left_out, ticket.number, Timestamp::now());
         if let Some(line) = line {
-            self.keep(|places| &mut places.left_out, ticket, stream, &line);
+            self.keep(|folders| &mut folders.left_out, ticket, stream, &line);
         }
     }
 
@@ -141,23 +141,23 @@ impl Keeper {
         fate: &Fate,
         record_id: Option<&str>,
     ) {
-        if self.places.results.is_some() {
+        if self.folders.results.is_some() {
             let primary_key = self.streams.get(stream).map_or(&[][..], |facts| &facts.primary_key);
             let line = line::result(row, stream, primary_key, ticket.number, fate, record_id);
-            self.keep(|places| &mut places.results, ticket, stream, &line);
+            self.keep(|folders| &mut folders.results, ticket, stream, &line);
         }
     }
 
     /// Adds a line to a folder, if there is one, and gives the number of the line. After a failure nothing is added any more.
     fn keep(
         &mut self,
-        folder: impl FnOnce(&mut Places) -> &mut Option<Folder>,
+        folder: impl FnOnce(&mut Folders) -> &mut Option<Folder>,
         ticket: Ticket,
         stream: &StreamId,
         line: &str,
     ) -> u64 {
         self.lines += 1;
-        if let (Some(folder), None) = (folder(&mut self.places), &self.failed) {
+        if let (Some(folder), None) = (folder(&mut self.folders), &self.failed) {
             self.failed = folder.add(ticket.stream(), &stream.to_string(), line).err();
         }
         self.lines
@@ -241,7 +241,7 @@ impl Keeper {
 
     fn save_folders(&mut self) -> Result<(), KeepError> {
         if self.failed.is_none() {
-            self.failed = self.places.save().err();
+            self.failed = self.folders.save().err();
         }
         self.failed.clone().map_or(Ok(()), Err)
     }
@@ -256,3 +256,6 @@ impl Keeper {
         self.gate.bytes() + self.store.as_ref().map_or(0, |storing| storing.pending.bytes())
     }
 }
+
+#[cfg(test)]
+mod tests;

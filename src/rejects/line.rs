@@ -52,7 +52,7 @@ pub fn rejected(row: &Row, rejection: &Rejection, number: u64, at: Timestamp) ->
 }
 
 /// Where in a row a value stands: its field, and the steps inside it.
-pub type Place<'a> = (&'a str, &'a [Step]);
+pub type ValuePlace<'a> = (&'a str, &'a [Step]);
 
 /// The values of a row that were left out, with those of its key, so that they can be corrected and sent. `None`: the row
 /// has none of them.
@@ -61,8 +61,8 @@ pub type Place<'a> = (&'a str, &'a [Step]);
 pub fn left_out(
     row: &Row,
     stream: &StreamId,
-    keys: &[Place<'_>],
-    left_out: &[(&Reason, Vec<Place<'_>>)],
+    keys: &[ValuePlace<'_>],
+    left_out: &[(&Reason, Vec<ValuePlace<'_>>)],
     number: u64,
     at: Timestamp,
 ) -> Option<String> {
@@ -145,7 +145,7 @@ enum Node<'a> {
 }
 
 impl<'a> Data<'a> {
-    fn add(&mut self, data: &'a RawValue, (field, steps): &Place<'a>) {
+    fn add(&mut self, data: &'a RawValue, (field, steps): &ValuePlace<'a>) {
         let Some(value) = member(data, field) else { return };
         let names: Option<Vec<&'a str>> = steps
             .iter()

@@ -2,9 +2,9 @@
 
 pub mod error;
 pub mod folder;
+pub mod folders;
 pub mod gate;
 pub mod keeper;
 pub mod line;
-pub mod places;
 pub mod row;
 pub mod store;

@@ -4,8 +4,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde::{Serialize, Serializer, ser::SerializeSeq};
-
 use super::fate::{Fate, Rejection, Ticket};
 use crate::{
     hubspot::effort::Effort,
@@ -16,7 +14,7 @@ use crate::{
 const NAMED_RECORDS: usize = 5;
 
 /// How often something happened, with the first records it happened to.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Tally {
     pub count: u64,
     /// Their lines in the input.
@@ -66,27 +64,8 @@ impl Tallies {
     }
 }
 
-impl Serialize for Tallies {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Entry<'a> {
-            reason: &'static str,
-            property: Option<&'a str>,
-            expects: Option<&'a str>,
-            tally: &'a Tally,
-        }
-
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for (reason, tally) in &self.0 {
-            let (property, expects) = (reason.property.as_deref(), reason.expects.as_deref());
-            list.serialize_element(&Entry { reason: reason.code.as_str(), property, expects, tally })?;
-        }
-        list.end()
-    }
-}
-
 /// The counts of one stream.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct StreamCounts {
     /// Its name, with the namespace in front.
     pub stream: String,
@@ -143,7 +122,7 @@ pub struct Course {
 }
 
 /// The counts of a sync.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Counts {
     /// By the stream's place in the ledger.
     pub streams: Vec<StreamCounts>,
@@ -270,6 +249,6 @@ mod tests {
             counts.emptied(property, ticket(1));
         }
         counts.not_applied("lifecyclestage", ticket(1));
-        insta::assert_json_snapshot!(counts);
+        insta::assert_debug_snapshot!(counts);
     }
 }

@@ -3,7 +3,7 @@
 //! The texts hold names of streams and properties, and never a value or a text of HubSpot's. Not here: the fate of a single
 //! record, and calls that cannot succeed ([`crate::hubspot::error`]).
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use thiserror::Error;
 
@@ -57,11 +57,12 @@ pub enum SyncError {
     /// `…_then`: when the share was exceeded, which the whole of the stream need not do. The skipped ones are none of these records.
     #[error(
         "`fail_if_rejected` allows {share} of the records of a stream to be rejected. Of the stream `{}`, {rejected_then} of \
-         {records_then} were, and {rejected} of {records} in all, {count} of them as {reason}: {}. The states of the stream were \
+         {records_then} were, and {rejected} of {records} in all, {count} of them as {reason}: {}.{} The states of the stream were \
          held back from then on, so that the source sends the records after the last acknowledged state again.{} Remove the \
          cause and run the sync again. If so many records may be passed over, set a larger share, or `never`.",
         stream.shown(),
         reason.code.advice(),
+        of_others(*others),
         of_earlier(*acknowledged)
     )]
     ShareExceeded {
@@ -72,9 +73,11 @@ pub enum SyncError {
         records: u64,
         rejected: u64,
         count: u64,
-        reason: Reason,
+        reason: Box<Reason>,
         /// Whether a state with rejected records went out before.
         acknowledged: bool,
+        /// So many other streams exceeded it.
+        others: usize,
     },
 
     #[error(
@@ -175,6 +178,16 @@ fn of_states(acknowledged: bool) -> &'static str {
          that the source sends the records again."
     } else {
         "No state of the stream was acknowledged, so that the source sends the records again."
+    }
+}
+
+/// The log and the report name them.
+fn of_others(others: usize) -> Cow<'static, str> {
+    match others {
+        0 => "".into(),
+        1 => " One other stream exceeded it too; the counts of each stream are in the log.".into(),
+        _ => format!(" {others} other streams exceeded it too; the counts of each stream are in the log.")
+            .into(),
     }
 }
 

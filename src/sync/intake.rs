@@ -16,6 +16,7 @@ use super::{
 use crate::{
     config::{FieldMapping, UnknownFields},
     error::Failure,
+    io::input::{InputError, MAX_LINE},
     mapping::{plan::Plan, reason::Code, record::map_record, target::Target},
     protocol::{
         catalog::ConfiguredStream,
@@ -78,6 +79,9 @@ impl Intake {
             let foreign = if books.is_empty() { recognise(number, line, error) } else { None };
             foreign.map_or_else(|| SyncError::Malformed { line: number, error }.into(), Failure::from)
         })?;
+        if line.len() > MAX_LINE && !message.is_sent_again() {
+            return Err(InputError::LineTooLong { line: number }.into());
+        }
         match message {
             Message::Record(record) => self.take_record(number, &record, books, batcher, now)?,
             Message::State(state) => {

@@ -12,7 +12,7 @@ use std::{
     ops::Range,
 };
 
-use self::share::{Part, ShareBooks};
+use self::share::{Judged, ShareBooks};
 use super::{error::SyncError, evidence::Evidence};
 use crate::{
     config::FailIfRejected,
@@ -101,8 +101,8 @@ impl StreamBooks {
     }
 
     /// All that was read, but for what was skipped.
-    fn so_far(&self) -> Part {
-        Part { records: self.read - self.skipped, rejected: self.rejected }
+    fn so_far(&self) -> Judged {
+        Judged { records: self.read - self.skipped, rejected: self.rejected }
     }
 
     /// Whether its records still tell whether it is wrongly set up: those that are read from now on do not.
@@ -408,7 +408,9 @@ impl Ledger {
             stream.written == 0 && (so_far || stream.all_rejected)
         });
         let Some(stream) = wrongly_set_up else {
-            return self.streams.iter().find_map(|stream| stream.share.failure(&stream.id, stream.so_far()));
+            let mut exceeded = self.streams.iter().filter(|stream| stream.share.has_failed());
+            let first = exceeded.next()?;
+            return first.share.failure(&first.id, first.so_far(), exceeded.count());
         };
         let (reason, count) = stream.reasons.iter().max_by_key(|(_, count)| **count)?;
         if self.nothing_may_go() && matches!(reason.code, Code::RefusedByHubSpot | Code::NotConfirmed) {

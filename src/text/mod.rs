@@ -4,16 +4,18 @@
 //! The one place that knows which characters could move a cursor, change colours, turn the reading direction or hide, and how
 //! long a name may get in a message. Log lines, errors and the verdict of a check pass [`printable`] where they leave the
 //! process; a name that goes into a message passes [`shown`] too, so that it cannot push the rest of the sentence out of sight.
-//! Pure. [`nearest()`] finds the name that was probably meant, [`trim`] takes away what nobody sees. Not here: what may be shown at all.
+//! Pure. [`nearest()`] finds the name that was probably meant, [`trim`] takes away what nobody sees, [`path_part()`] makes a name fit for a path. Not here: what may be shown at all.
 
 mod blank;
 mod nearest;
+mod path_part;
 
 use std::{borrow::Cow, fmt::Write as _};
 
 pub use self::{
     blank::{is_blank, is_invisible, is_unseen, trim},
     nearest::nearest,
+    path_part::path_part,
 };
 
 /// The longest name in a message, and the longest word in one, in characters.

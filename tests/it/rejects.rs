@@ -136,6 +136,24 @@ fn rejected_rows_that_are_corrected_are_sent_again() {
     assert_eq!((again.len(), &again[0]["rejection"]["attempt"]), (1, &json!(2)));
 }
 
+/// The longest line that is taken becomes longer by its reason, and is taken again all the same.
+#[test]
+fn the_longest_row_can_be_sent_again() {
+    const LONGEST: usize = 20 << 20;
+    let (_parent, first) = folder();
+    let of_length = |length| record(json!({ "email": "nobody", "blob": "x".repeat(length) }));
+    let row = of_length(LONGEST + 1 - of_length(0).len());
+    assert_eq!(row.trim_end().len(), LONGEST);
+    let (sandbox, _) = kept_in(&first, "--rejected", &row);
+    let text = fs::read_to_string(&files(&first)[0]).unwrap();
+    assert!(text.len() > LONGEST);
+    let corrected = text.replacen("nobody", "n@x.co", 1);
+    Connector::new(&sandbox).write(&corrected).assert_success();
+    assert!(sandbox.contact("n@x.co").is_some());
+    // A line that is as long without a reason is none that was taken before.
+    Connector::new(&sandbox).write(&of_length(LONGEST)).assert_failure("system_error");
+}
+
 #[test]
 fn a_row_that_is_sent_again_does_not_overwrite_what_was_changed_since() {
     let row = |email: &str, at: &str| {

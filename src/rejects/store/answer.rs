@@ -71,7 +71,7 @@ impl Code {
 
 /// Why a request is refused, whatever is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum StoreRefusal {
     UnknownKey,
     WrongSecret,
     ExpiredKey,
@@ -133,7 +133,7 @@ impl fmt::Display for TemporaryFault {
 pub(super) enum Verdict {
     /// There is an object of this name.
     Exists,
-    Refused(Refusal),
+    Refused(StoreRefusal),
     Again(TemporaryFault),
 }
 
@@ -152,12 +152,12 @@ pub(super) fn verdict(answer: Option<Answer>) -> Verdict {
 
 fn of_code(code: Code, status: u16) -> Verdict {
     match code {
-        Code::UnknownKey => Verdict::Refused(Refusal::UnknownKey),
-        Code::WrongSecret => Verdict::Refused(Refusal::WrongSecret),
-        Code::ExpiredKey => Verdict::Refused(Refusal::ExpiredKey),
-        Code::Clock => Verdict::Refused(Refusal::Clock),
-        Code::Region => Verdict::Refused(Refusal::Region),
-        Code::Bucket => Verdict::Refused(Refusal::Bucket),
+        Code::UnknownKey => Verdict::Refused(StoreRefusal::UnknownKey),
+        Code::WrongSecret => Verdict::Refused(StoreRefusal::WrongSecret),
+        Code::ExpiredKey => Verdict::Refused(StoreRefusal::ExpiredKey),
+        Code::Clock => Verdict::Refused(StoreRefusal::Clock),
+        Code::Region => Verdict::Refused(StoreRefusal::Region),
+        Code::Bucket => Verdict::Refused(StoreRefusal::Bucket),
         Code::Full => Verdict::Again(TemporaryFault::Full),
         // Amazon says so while an earlier request for the key is still being dealt with, which may yet fail.
         Code::Conflict => Verdict::Again(TemporaryFault::Status(status)),
@@ -170,10 +170,10 @@ fn of_status(status: u16) -> Verdict {
         412 | 304 => Verdict::Exists,
         200..=299 => Verdict::Again(TemporaryFault::NoStore),
         // A redirect leads to the bucket's region, and is never followed: the rows would go along.
-        300..=399 => Verdict::Refused(Refusal::Region),
-        401 | 403 => Verdict::Refused(Refusal::Forbidden),
-        404 => Verdict::Refused(Refusal::Bucket),
-        405 | 501 => Verdict::Refused(Refusal::NoCondition(status)),
+        300..=399 => Verdict::Refused(StoreRefusal::Region),
+        401 | 403 => Verdict::Refused(StoreRefusal::Forbidden),
+        404 => Verdict::Refused(StoreRefusal::Bucket),
+        405 | 501 => Verdict::Refused(StoreRefusal::NoCondition(status)),
         507 => Verdict::Again(TemporaryFault::Full),
         // With a 409, an earlier request may still be under way.
         _ => Verdict::Again(TemporaryFault::Status(status)),
@@ -185,8 +185,8 @@ fn of_no_answer(why: NoAnswer) -> Verdict {
         NoAnswer::Connect => Verdict::Again(TemporaryFault::Connect),
         NoAnswer::Timeout => Verdict::Again(TemporaryFault::Timeout),
         NoAnswer::Interrupted => Verdict::Again(TemporaryFault::Interrupted),
-        NoAnswer::Certificate => Verdict::Refused(Refusal::Certificate),
-        NoAnswer::PrivateAddress => Verdict::Refused(Refusal::PrivateAddress),
+        NoAnswer::Certificate => Verdict::Refused(StoreRefusal::Certificate),
+        NoAnswer::PrivateAddress => Verdict::Refused(StoreRefusal::PrivateAddress),
     }
 }
 
@@ -204,17 +204,17 @@ mod tests {
             format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>x</Message></Error>")
         };
         for (status, code, expected) in [
-            (403, "InvalidAccessKeyId", Verdict::Refused(Refusal::UnknownKey)),
-            (403, "SignatureDoesNotMatch", Verdict::Refused(Refusal::WrongSecret)),
-            (400, "ExpiredToken", Verdict::Refused(Refusal::ExpiredKey)),
-            (403, "RequestTimeTooSkewed", Verdict::Refused(Refusal::Clock)),
-            (403, "AccessDenied", Verdict::Refused(Refusal::Forbidden)),
-            (400, "AuthorizationHeaderMalformed", Verdict::Refused(Refusal::Region)),
-            (301, "PermanentRedirect", Verdict::Refused(Refusal::Region)),
-            (307, "", Verdict::Refused(Refusal::Region)),
-            (404, "NoSuchBucket", Verdict::Refused(Refusal::Bucket)),
-            (404, "", Verdict::Refused(Refusal::Bucket)),
-            (501, "NotImplemented", Verdict::Refused(Refusal::NoCondition(501))),
+            (403, "InvalidAccessKeyId", Verdict::Refused(StoreRefusal::UnknownKey)),
+            (403, "SignatureDoesNotMatch", Verdict::Refused(StoreRefusal::WrongSecret)),
+            (400, "ExpiredToken", Verdict::Refused(StoreRefusal::ExpiredKey)),
+            (403, "RequestTimeTooSkewed", Verdict::Refused(StoreRefusal::Clock)),
+            (403, "AccessDenied", Verdict::Refused(StoreRefusal::Forbidden)),
+            (400, "AuthorizationHeaderMalformed", Verdict::Refused(StoreRefusal::Region)),
+            (301, "PermanentRedirect", Verdict::Refused(StoreRefusal::Region)),
+            (307, "", Verdict::Refused(StoreRefusal::Region)),
+            (404, "NoSuchBucket", Verdict::Refused(StoreRefusal::Bucket)),
+            (404, "", Verdict::Refused(StoreRefusal::Bucket)),
+            (501, "NotImplemented", Verdict::Refused(StoreRefusal::NoCondition(501))),
             (412, "PreconditionFailed", Verdict::Exists),
             (409, "ConditionalRequestConflict", Verdict::Again(TemporaryFault::Status(409))),
             (409, "", Verdict::Again(TemporaryFault::Status(409))),
@@ -226,7 +226,7 @@ mod tests {
         ] {
             assert_eq!(said(status, &body(code)), expected, "{status} {code}");
         }
-        assert_eq!(said(403, "<html>secret</html>"), Verdict::Refused(Refusal::Forbidden));
+        assert_eq!(said(403, "<html>secret</html>"), Verdict::Refused(StoreRefusal::Forbidden));
         assert_eq!(verdict(None), Verdict::Again(TemporaryFault::Interrupted));
     }
 

@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
 use super::{
-    answer::{Refusal, TemporaryFault, Verdict, verdict},
+    answer::{StoreRefusal, TemporaryFault, Verdict, verdict},
     error::{Location, ProbeDoubt, StoreError},
     names::{ObjectId, ObjectNames, StreamOfObject},
     pending::ObjectToPut,
@@ -37,18 +37,18 @@ pub struct ObjectStore {
     bucket: AmazonS3,
     names: ObjectNames,
     compression: Compression,
-    effort: Effort,
+    limits: TimeLimits,
     /// Its key is empty.
     location: Location,
 }
 
 /// How long is waited for what.
 #[derive(Debug, Clone, Copy)]
-struct Effort {
+struct TimeLimits {
     scale: DelayScale,
 }
 
-impl Effort {
+impl TimeLimits {
     /// With the shortest attempt at the end, not more than 30 s.
     const IN_ALL: Duration = Duration::from_secs(29);
     /// A check has less time.
@@ -86,8 +86,11 @@ enum Landed {
 }
 
 impl ObjectStore {
-    /// No probe takes longer.
-    pub const LONGEST_PROBE: Duration = Duration::from_secs(15);
+    /// No probe takes longer: its last attempt may begin at the end of its time, and what was put is read and deleted.
+    pub const LONGEST_PROBE: Duration = TimeLimits::OF_PROBE
+        .saturating_add(TimeLimits::SHORTEST_ATTEMPT)
+        .saturating_add(TimeLimits::OF_EXTRA)
+        .saturating_add(TimeLimits::OF_EXTRA);
 
     /// # Errors
     ///
@@ -129,7 +132,7 @@ impl ObjectStore {
             bucket,
             names: ObjectNames::new(config, since_1970()),
             compression: config.compression,
-            effort: Effort { scale: environment.delay_scale },
+            limits: TimeLimits { scale: environment.delay_scale },
             location,
         })
     }
@@ -151,7 +154,7 @@ impl ObjectStore {
             let id = ObjectId { part_number, made_at: since_1970(), unique: unique() };
             self.names.key(stream, id)
         };
-        self.keep(body, key, self.effort.scale.apply(Effort::IN_ALL)).await.map(drop)
+        self.keep(body, key, self.limits.scale.apply(TimeLimits::IN_ALL)).await.map(drop)
     }
 
     /// Tries whether the store takes an object, gives it back and deletes it. Only the first is needed.
@@ -161,10 +164,10 @@ impl ObjectStore {
     /// If the store does not take the object.
     pub async fn probe(&self) -> Result<Vec<ProbeDoubt>, StoreError> {
         let body = Bytes::from_static(PROBE);
-        let within = self.effort.scale.apply(Effort::OF_PROBE);
+        let within = self.limits.scale.apply(TimeLimits::OF_PROBE);
         let key = self.keep(body, || self.names.probe(unique()), within).await?;
         let at = || Box::new(self.at(&key));
-        let extra = self.effort.scale.apply(Effort::OF_EXTRA).max(Effort::SHORTEST_ATTEMPT);
+        let extra = self.limits.scale.apply(TimeLimits::OF_EXTRA).max(TimeLimits::SHORTEST_ATTEMPT);
         let mut doubts = Vec::new();
         let content = timeout(extra, async { self.bucket.get(&key).await?.bytes().await }).await;
         match content {
@@ -187,7 +190,7 @@ impl ObjectStore {
     ) -> Result<Path, StoreError> {
         let began = Instant::now();
         let payload = PutPayload::from_bytes(body);
-        let mut key = self.path(&new_key())?;
+        let mut key = path(&new_key());
         let mut may_have_landed = false;
         let mut attempts = 0_u32;
         loop {
@@ -202,7 +205,7 @@ impl ObjectStore {
                 Err(Verdict::Refused(refusal)) => return Err(self.refused(refusal, &key)),
                 Err(Verdict::Exists) => {
                     // Not an attempt of this run: somebody else's object, which stays as it is.
-                    key = self.path(&new_key())?;
+                    key = path(&new_key());
                     TemporaryFault::Taken
                 }
                 Err(Verdict::Again(fault)) => {
@@ -210,7 +213,7 @@ impl ObjectStore {
                     fault
                 }
             };
-            let pause = self.effort.pause(attempts);
+            let pause = self.limits.pause(attempts);
             if began.elapsed().saturating_add(pause) >= within {
                 let at = Box::new(self.at(&key));
                 return Err(StoreError::GaveUp { at, attempts, elapsed: began.elapsed(), last });
@@ -236,7 +239,7 @@ impl ObjectStore {
         extensions.insert(seen.clone());
         let mode = PutMode::Create;
         let options = PutOptions { mode, attributes: self.attributes(), extensions, ..PutOptions::default() };
-        let longest = self.effort.of_attempt(payload.content_length(), left);
+        let longest = self.limits.of_attempt(payload.content_length(), left);
         let verdict = match timeout(longest, self.bucket.put_opts(key, payload.clone(), options)).await {
             Ok(Ok(_)) => return Ok(Landed::Now),
             Ok(Err(_)) => verdict(seen.answer()),
@@ -263,31 +266,30 @@ impl ObjectStore {
         }
     }
 
-    /// A key as `object_store` has it. Those of [`ObjectNames`] have no part that it refuses, so that the error is none in
-    /// practice.
-    fn path(&self, key: &str) -> Result<Path, StoreError> {
-        Path::parse(key).map_err(|_| self.refused(Refusal::Bucket, &Path::from(key)))
-    }
-
     fn at(&self, key: &Path) -> Location {
         Location { key: key.to_string(), ..self.location.clone() }
     }
 
-    fn refused(&self, refusal: Refusal, key: &Path) -> StoreError {
+    fn refused(&self, refusal: StoreRefusal, key: &Path) -> StoreError {
         let at = Box::new(self.at(key));
         match refusal {
-            Refusal::UnknownKey => StoreError::UnknownKey { at },
-            Refusal::WrongSecret => StoreError::WrongSecret { at },
-            Refusal::ExpiredKey => StoreError::ExpiredKey { at },
-            Refusal::Clock => StoreError::Clock { at },
-            Refusal::Forbidden => StoreError::Forbidden { at },
-            Refusal::Bucket => StoreError::NoBucket { at },
-            Refusal::Region => StoreError::WrongRegion { at },
-            Refusal::NoCondition(status) => StoreError::NoCondition { at, status },
-            Refusal::Certificate => StoreError::Certificate { at },
-            Refusal::PrivateAddress => StoreError::PrivateAddress { at },
+            StoreRefusal::UnknownKey => StoreError::UnknownKey { at },
+            StoreRefusal::WrongSecret => StoreError::WrongSecret { at },
+            StoreRefusal::ExpiredKey => StoreError::ExpiredKey { at },
+            StoreRefusal::Clock => StoreError::Clock { at },
+            StoreRefusal::Forbidden => StoreError::Forbidden { at },
+            StoreRefusal::Bucket => StoreError::NoBucket { at },
+            StoreRefusal::Region => StoreError::WrongRegion { at },
+            StoreRefusal::NoCondition(status) => StoreError::NoCondition { at, status },
+            StoreRefusal::Certificate => StoreError::Certificate { at },
+            StoreRefusal::PrivateAddress => StoreError::PrivateAddress { at },
         }
     }
+}
+
+/// A key of [`ObjectNames`] as `object_store` has it.
+fn path(key: &str) -> Path {
+    Path::parse(key).expect("no part of a key is empty, `.` or `..`")
 }
 
 fn gzip(body: &[u8]) -> Bytes {
@@ -311,23 +313,23 @@ mod tests {
 
     #[test]
     fn an_attempt_gets_time_for_its_bytes_and_no_more_than_is_left() {
-        let effort = Effort { scale: DelayScale::default() };
+        let limits = TimeLimits { scale: DelayScale::default() };
         let seconds = Duration::from_secs;
         for (bytes, left, expected) in
             [(100, 29, 3), (4 * 1024 * 1024, 29, 11), (1024 * 1024, 29, 5), (100, 2, 2), (100, 0, 1)]
         {
-            assert_eq!(effort.of_attempt(bytes, seconds(left)), seconds(expected), "{bytes} {left}");
+            assert_eq!(limits.of_attempt(bytes, seconds(left)), seconds(expected), "{bytes} {left}");
         }
     }
 
     #[test]
     fn pauses_grow_and_stay_short() {
-        let effort = Effort { scale: DelayScale::default() };
+        let limits = TimeLimits { scale: DelayScale::default() };
         for attempts in 1..1000 {
-            let pause = effort.pause(attempts);
+            let pause = limits.pause(attempts);
             assert!(pause >= Duration::from_millis(100) && pause <= Duration::from_secs(2), "{pause:?}");
         }
-        let scaled = Effort { scale: DelayScale::new(0.01).unwrap() };
+        let scaled = TimeLimits { scale: DelayScale::new(0.01).unwrap() };
         assert!(scaled.pause(50) <= Duration::from_millis(20));
     }
 

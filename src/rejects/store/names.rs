@@ -6,9 +6,12 @@ use std::{fmt::Write as _, time::Duration};
 
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
-use crate::config::{
-    Compression, StoreConfig,
-    name_format::{NameFormat, Part, Placeholder},
+use crate::{
+    config::{
+        Compression, StoreConfig,
+        name_format::{NameFormat, Piece, Placeholder},
+    },
+    text::path_part,
 };
 
 /// What stands for a namespace, where a stream has none.
@@ -67,14 +70,14 @@ impl ObjectNames {
     /// extension where the format has one at its end.
     pub fn key(&self, stream: &StreamOfObject, object: ObjectId) -> String {
         let mut segments: Vec<String> = vec![self.bucket_path.clone()];
-        let folders = self.render(self.path_format.parts(), stream, object);
+        let folders = self.render(self.path_format.pieces(), stream, object);
         segments.extend(folders.split('/').map(str::to_owned));
         segments.retain(|segment| !segment.is_empty());
-        let (parts, extension) = match self.file_name_format.parts() {
-            [parts @ .., Part::Placeholder(Placeholder::FormatExtension)] => (parts, self.extension),
-            parts => (parts, ""),
+        let (pieces, extension) = match self.file_name_format.pieces() {
+            [pieces @ .., Piece::Placeholder(Placeholder::FormatExtension)] => (pieces, self.extension),
+            pieces => (pieces, ""),
         };
-        let mut name = self.render(parts, stream, object);
+        let mut name = self.render(pieces, stream, object);
         // Writing to a text cannot fail.
         write!(name, "-{:016x}{extension}", object.unique).ok();
         segments.push(name);
@@ -87,29 +90,29 @@ impl ObjectNames {
         format!("{}{folder}_check-{unique:016x}", self.bucket_path)
     }
 
-    fn render(&self, parts: &[Part], stream: &StreamOfObject, object: ObjectId) -> String {
+    fn render(&self, pieces: &[Piece], stream: &StreamOfObject, object: ObjectId) -> String {
         let made_at = utc(object.made_at);
         let mut text = String::new();
-        for part in parts {
-            match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Placeholder(Placeholder::SyncId) => text.push_str(&self.sync_id(stream)),
-                Part::Placeholder(Placeholder::Namespace) => {
+        for piece in pieces {
+            match piece {
+                Piece::Literal(literal) => text.push_str(literal),
+                Piece::Placeholder(Placeholder::SyncId) => text.push_str(&self.sync_id(stream)),
+                Piece::Placeholder(Placeholder::Namespace) => {
                     text.push_str(&segment(stream.namespace.as_deref().unwrap_or_default(), NO_NAMESPACE));
                 }
-                Part::Placeholder(Placeholder::StreamName) => text.push_str(&segment(&stream.name, NO_NAME)),
-                Part::Placeholder(Placeholder::Date) => {
+                Piece::Placeholder(Placeholder::StreamName) => text.push_str(&segment(&stream.name, NO_NAME)),
+                Piece::Placeholder(Placeholder::Date) => {
                     text.push_str(&made_at.strftime("%Y_%m_%d").to_string());
                 }
-                Part::Placeholder(Placeholder::Timestamp) => {
+                Piece::Placeholder(Placeholder::Timestamp) => {
                     text.push_str(&object.made_at.as_millis().to_string());
                 }
-                Part::Placeholder(Placeholder::Year) => text.push_str(&made_at.strftime("%Y").to_string()),
-                Part::Placeholder(Placeholder::Month) => text.push_str(&made_at.strftime("%m").to_string()),
-                Part::Placeholder(Placeholder::Day) => text.push_str(&made_at.strftime("%d").to_string()),
-                Part::Placeholder(Placeholder::Hour) => text.push_str(&made_at.strftime("%H").to_string()),
-                Part::Placeholder(Placeholder::PartNumber) => text.push_str(&object.part_number.to_string()),
-                Part::Placeholder(Placeholder::FormatExtension) => text.push_str(self.extension),
+                Piece::Placeholder(Placeholder::Year) => text.push_str(&made_at.strftime("%Y").to_string()),
+                Piece::Placeholder(Placeholder::Month) => text.push_str(&made_at.strftime("%m").to_string()),
+                Piece::Placeholder(Placeholder::Day) => text.push_str(&made_at.strftime("%d").to_string()),
+                Piece::Placeholder(Placeholder::Hour) => text.push_str(&made_at.strftime("%H").to_string()),
+                Piece::Placeholder(Placeholder::PartNumber) => text.push_str(&object.part_number.to_string()),
+                Piece::Placeholder(Placeholder::FormatExtension) => text.push_str(self.extension),
             }
         }
         text
@@ -128,44 +131,9 @@ fn utc(moment: Duration) -> DateTime {
     Offset::UTC.to_datetime(timestamp)
 }
 
-/// A name that is not ours as one part of a path: all but letters, digits and `._-` is percent-encoded, and no folder is meant.
-/// A long one is cut, and keeps what tells it from others.
+/// A name that is not ours as one folder, or a part of one.
 fn segment(name: &str, absent: &str) -> String {
-    const HASH: usize = 17;
-
-    match name {
-        "" => return absent.to_owned(),
-        "." => return "%2E".to_owned(),
-        ".." => return "%2E%2E".to_owned(),
-        _ => {}
-    }
-    let mut encoded = String::new();
-    let mut cut = 0;
-    for character in name.chars() {
-        if encoded.len() <= NameFormat::LONGEST_VALUE - HASH {
-            cut = encoded.len();
-        }
-        if character.is_ascii_alphanumeric() || "._-".contains(character) {
-            encoded.push(character);
-            continue;
-        }
-        for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-            // Writing to a text cannot fail.
-            write!(encoded, "%{byte:02X}").ok();
-        }
-    }
-    if encoded.len() > NameFormat::LONGEST_VALUE {
-        encoded.truncate(cut);
-        write!(encoded, "-{:016x}", fingerprint(name)).ok();
-    }
-    encoded
-}
-
-/// FNV-1a: the same in every version of the connector.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    if name.is_empty() { absent.to_owned() } else { path_part(name, NameFormat::LONGEST_VALUE) }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use bytes::Bytes;
 #[derive(Debug)]
 pub struct PendingObjects {
     interval: Duration,
-    streams: BTreeMap<usize, Waiting>,
+    streams: BTreeMap<usize, PendingOfStream>,
     /// Of all streams, with what is under way.
     bytes: usize,
     /// Of all streams, without what is under way.
@@ -35,7 +35,7 @@ pub struct ObjectToPut {
 
 /// What is known of one stream.
 #[derive(Debug, Default)]
-struct Waiting {
+struct PendingOfStream {
     lines: Vec<u8>,
     /// The sequence numbers of the first line that waits, and when it came.
     first: Option<(u64, Duration)>,
@@ -147,7 +147,7 @@ impl PendingObjects {
 
     /// Every line with a sequence number up to this one is kept.
     pub fn kept_through(&self) -> u64 {
-        let of_stream = |waiting: &Waiting| {
+        let of_stream = |waiting: &PendingOfStream| {
             let under_way = waiting.under_way.map(|object| object.first);
             under_way.or(waiting.first.map(|(first, _)| first))
         };
@@ -165,7 +165,7 @@ impl PendingObjects {
     }
 
     /// When the next object of a stream is due for its time, if it may begin one at all.
-    fn due_at(&self, waiting: &Waiting) -> Option<Duration> {
+    fn due_at(&self, waiting: &PendingOfStream) -> Option<Duration> {
         if waiting.under_way.is_some() {
             return None;
         }

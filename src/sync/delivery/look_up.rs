@@ -42,7 +42,7 @@ impl Delivery {
 
     fn look_ups_are_needed(&self) -> bool {
         let mut open = self.inputs.iter().filter(|pending| !pending.settled);
-        !self.target.on_create.is_empty() || open.any(PendingInput::is_guarded)
+        !self.target.on_create.is_empty() || open.any(PendingInput::is_conditional)
     }
 
     fn must_look_up(&self, index: usize) -> bool {
@@ -115,13 +115,13 @@ impl Delivery {
             self.look_ups.answered = true;
             let Some(pending) = self.inputs.get_mut(index) else { continue };
             let is_undated = existence == Existence::Exists && last_modified == LastModified::Unclear;
-            if pending.is_guarded() && is_undated && current.len() > 1 {
+            if pending.is_conditional() && is_undated && current.len() > 1 {
                 // Found by a secondary address, say. Asked for alone, its result is the only one.
                 self.look_ups.work.push_back(vec![index]);
                 continue;
             }
             pending.existence = existence;
-            if pending.is_guarded() {
+            if pending.is_conditional() {
                 pending.last_modified = last_modified;
             }
         }

@@ -34,7 +34,7 @@ pub fn must_look_up(target: &Target, pending: &PendingInput, unusable: &Unusable
 /// Whether something depends on the look-up that cannot be set right later: what a new record gets, or whether the record is
 /// written at all.
 pub fn depends_on_look_up(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> bool {
-    pending.is_guarded() || pending.on_create(target, unusable).next().is_some()
+    pending.is_conditional() || pending.on_create(target, unusable).next().is_some()
 }
 
 /// Whether a record of an input, which was rejected before and is sent again, is older than what HubSpot has. What HubSpot does
@@ -53,7 +53,7 @@ pub fn is_older(existence: Existence, last_modified: LastModified, part: &Part) 
 /// What to do with an input, by what is known of its record.
 pub fn decide(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> Action {
     match target.mode {
-        WriteMode::Upsert if pending.existence == Existence::Unclear && pending.is_guarded() => {
+        WriteMode::Upsert if pending.existence == Existence::Unclear && pending.is_conditional() => {
             Action::Reject(Reason::of(Code::NotConfirmed))
         }
         WriteMode::Upsert if !pending.sends_nothing(target, unusable) => Action::Send,

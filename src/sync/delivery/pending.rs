@@ -76,7 +76,7 @@ impl PendingInput {
     }
 
     /// Whether a record of it is not to be written if HubSpot's record was changed since a moment.
-    pub fn is_guarded(&self) -> bool {
+    pub fn is_conditional(&self) -> bool {
         self.input.parts.iter().any(|part| part.unless_changed_since.is_some())
     }
 

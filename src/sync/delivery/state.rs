@@ -159,8 +159,8 @@ impl Delivery {
 
     pub(super) fn encode_read(&mut self) -> BatchCall {
         let pending = || self.current.iter().filter_map(|&index| self.inputs.get(index));
-        let is_guarded = pending().any(PendingInput::is_guarded);
-        let last_modified = is_guarded.then(|| self.target.key_space.object().last_modified().into());
+        let is_conditional = pending().any(PendingInput::is_conditional);
+        let last_modified = is_conditional.then(|| self.target.key_space.object().last_modified().into());
         let keys = pending().map(|pending| &pending.input.key);
         BatchCall::read(&self.target.key_space, keys, last_modified.as_slice())
     }

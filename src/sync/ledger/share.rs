@@ -18,12 +18,12 @@ const FEWEST: u64 = 100;
 
 /// Records of a stream but for the skipped ones, and those of them that were rejected.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Part {
+pub(super) struct Judged {
     pub(super) records: u64,
     pub(super) rejected: u64,
 }
 
-impl Part {
+impl Judged {
     fn plus(self, counts: StateCounts) -> Self {
         let records = counts.written + counts.unchanged + counts.rejected;
         Self { records: self.records + records, rejected: self.rejected + counts.rejected }
@@ -36,10 +36,10 @@ pub(super) struct ShareBooks {
     /// `None`: no share is set, and nothing is noted.
     share: Option<Share>,
     /// What went out with states.
-    acknowledged: Part,
+    acknowledged: Judged,
     reasons: BTreeMap<Reason, u64>,
     /// When it was found to be exceeded. It stays so, whatever comes.
-    exceeded: Option<Part>,
+    exceeded: Option<Judged>,
     /// It was exceeded when the stream was judged.
     failed: bool,
 }
@@ -63,10 +63,11 @@ impl ShareBooks {
     }
 
     /// Looks at all that was read so far.
-    pub(super) fn look_at(&mut self, part: Part) {
-        let exceeds = |share: Share| part.records >= FEWEST && share.is_exceeded(part.rejected, part.records);
+    pub(super) fn look_at(&mut self, judged: Judged) {
+        let exceeds =
+            |share: Share| judged.records >= FEWEST && share.is_exceeded(judged.rejected, judged.records);
         if self.exceeded.is_none() && self.share.is_some_and(exceeds) {
-            self.exceeded = Some(part);
+            self.exceeded = Some(judged);
         }
     }
 
@@ -89,8 +90,13 @@ impl ShareBooks {
         self.failed = self.is_exceeded();
     }
 
-    /// Why the sync fails, once the stream was judged; `all` is the whole of it.
-    pub(super) fn failure(&self, stream: &StreamId, all: Part) -> Option<SyncError> {
+    /// Whether the sync fails for it.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Why the sync fails, once the stream was judged; `all` is the whole of it. So many `others` have failed too.
+    pub(super) fn failure(&self, stream: &StreamId, all: Judged, others: usize) -> Option<SyncError> {
         let (share, exceeded) = (self.share?, self.exceeded.filter(|_| self.failed)?);
         let (reason, count) = self.reasons.iter().max_by_key(|(_, count)| **count)?;
         Some(SyncError::ShareExceeded {
@@ -101,8 +107,9 @@ impl ShareBooks {
             records: all.records,
             rejected: all.rejected,
             count: *count,
-            reason: reason.clone(),
+            reason: Box::new(reason.clone()),
             acknowledged: self.acknowledged.rejected > 0,
+            others,
         })
     }
 }

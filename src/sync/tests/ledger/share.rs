@@ -60,6 +60,21 @@ fn states_are_held_back_from_the_moment_on_whatever_comes_and_the_sync_fails_at_
 }
 
 #[test]
+fn the_streams_beyond_the_first_that_exceed_the_share_are_counted() {
+    for (streams, sentence) in [(1, None), (2, Some("One other stream")), (3, Some("2 other streams"))] {
+        let mut ledger = ledger("1 %");
+        for stream in 0..streams {
+            settled(&mut ledger, stream, 99, &Fate::Created);
+            settled(&mut ledger, stream, 2, &without_address());
+        }
+        let failure = end(&mut ledger).unwrap();
+        assert!(failure.message.contains("stream `s0`, 2 of 101"), "{failure}");
+        assert_eq!(failure.message.contains("exceeded it too"), sentence.is_some(), "{failure}");
+        assert!(sentence.is_none_or(|sentence| failure.message.contains(sentence)), "{failure}");
+    }
+}
+
+#[test]
 fn fewer_than_a_hundred_records_say_nothing_and_skipped_ones_are_none_of_them() {
     let mut ledger = ledger("50 %");
     settled(&mut ledger, 0, 500, &skipped());

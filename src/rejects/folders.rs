@@ -8,13 +8,13 @@ use super::{error::KeepError, folder::Folder};
 
 /// The folders that the user asked for.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct Folders {
     pub rejected: Option<Folder>,
     pub left_out: Option<Folder>,
     pub results: Option<Folder>,
 }
 
-impl Places {
+impl Folders {
     /// Opens the folders.
     ///
     /// # Errors
@@ -28,15 +28,15 @@ impl Places {
         let now = Timestamp::now();
         let open =
             |argument, path: Option<&Path>| path.map(|path| Folder::open(argument, path, now)).transpose();
-        let places = Self {
+        let folders = Self {
             rejected: open("--rejected", rejected)?,
             left_out: open("--left-out", left_out)?,
             results: open("--results", results)?,
         };
-        let folders: Vec<&Folder> =
-            [&places.rejected, &places.left_out, &places.results].into_iter().flatten().collect();
-        Folder::all_different(&folders)?;
-        Ok(places)
+        let all: Vec<&Folder> =
+            [&folders.rejected, &folders.left_out, &folders.results].into_iter().flatten().collect();
+        Folder::all_different(&all)?;
+        Ok(folders)
     }
 
     /// All lines so far are on the disk.

@@ -89,7 +89,9 @@ struct WriteArguments {
     /// Writes what became of the records to this file, as JSON, also where the sync fails.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Exits with 3 if the sync ended well, but records were rejected or values left out.
+    /// Exits with 3 if the sync ended well, but records were rejected, values left out since they did not fit, or rows that are
+    /// sent again skipped since HubSpot's record is newer. Values of fields without a property, and other skipped records, do not
+    /// count.
     #[arg(long)]
     strict: bool,
     #[command(flatten)]

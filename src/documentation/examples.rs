@@ -190,6 +190,7 @@ pub(super) fn of_input() -> Vec<Example> {
     let ends = each_of!(InputError: LineTooLong { line: number() }, Read(ErrorKind::Other), Stopped);
     let foreign = each_of!(Foreign:
         Row { line: number() },
+        SeveralLines { line: number() },
         List { line: number() },
         Csv { line: number(), separator: "…" },
         Utf16 { line: number() },

@@ -78,8 +78,10 @@ pub(super) fn of_keeping() -> Vec<Example> {
         Store(StoreError::NoTransport),
         Defect,
     );
-    let errors = errors.into_iter().filter(|error| !matches!(error, KeepError::Store(_)));
-    failures(errors).into_iter().map(|one| one.with(&["permission denied"])).collect()
+    failures(errors)
+        .into_iter()
+        .map(|one| one.with(&["permission denied", &StoreError::NoTransport.to_string()]))
+        .collect()
 }
 
 /// What failures put together.

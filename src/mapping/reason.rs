@@ -117,8 +117,8 @@ impl Code {
                  contact must go"
             }
             Self::NewerInHubSpot => {
-                "the row was rejected before, and HubSpot's record was changed since; see which of the two is right, and to write the \
-                 row all the same, run `write` with `--all`"
+                "the row was rejected before, and HubSpot's record was changed since; see which of the two is right; `--rejected` keeps \
+                 such rows again, and `write --all` writes them all the same, with every value they have"
             }
             Self::NothingToWrite => {
                 "the record has nothing but an address; grant `crm.objects.contacts.read` so that \

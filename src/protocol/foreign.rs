@@ -14,6 +14,12 @@ pub enum Foreign {
     )]
     Row { line: u64 },
     #[error(
+        "Line {line} of the input looks like JSON over several lines, but every line must be an Airbyte message: {WANTED}. Put each \
+         message on one line so: jq -c . If they are plain rows, wrap them so: \
+         jq -c '{{type:\"RECORD\",record:{{stream:\"users\",data:.,emitted_at:0}}}}'"
+    )]
+    SeveralLines { line: u64 },
+    #[error(
         "Line {line} of the input looks like a list in JSON, but every line must be an Airbyte message: \
          {WANTED}. Wrap the rows of a list so: jq -c '.[] | {{type:\"RECORD\",record:{{stream:\"users\",data:.,emitted_at:0}}}}'"
     )]
@@ -34,9 +40,11 @@ pub enum Foreign {
 impl From<Foreign> for Failure {
     fn from(foreign: Foreign) -> Self {
         match foreign {
-            Foreign::Row { .. } | Foreign::List { .. } | Foreign::Csv { .. } | Foreign::Utf16 { .. } => {
-                Self::config(foreign.to_string())
-            }
+            Foreign::Row { .. }
+            | Foreign::SeveralLines { .. }
+            | Foreign::List { .. }
+            | Foreign::Csv { .. }
+            | Foreign::Utf16 { .. } => Self::config(foreign.to_string()),
         }
     }
 }
@@ -57,8 +65,7 @@ pub fn recognise(line: u64, text: &[u8], error: Malformed) -> Option<Foreign> {
     let text = std::str::from_utf8(text).ok()?.trim();
     match error {
         Malformed::NoType | Malformed::ForeignType => Some(Foreign::Row { line }),
-        // JSON over several lines.
-        Malformed::Cut if text == "{" => Some(Foreign::Row { line }),
+        Malformed::Cut if text == "{" => Some(Foreign::SeveralLines { line }),
         Malformed::Cut | Malformed::NotAnObject | Malformed::NotJson { .. } if text.starts_with('[') => {
             Some(Foreign::List { line })
         }
@@ -104,7 +111,7 @@ mod tests {
             (r#"{"email":"secret@example.com","id":1}"#, Some(Foreign::Row { line: 1 })),
             (r#"{"email":"secret@example.com","type":7}"#, Some(Foreign::Row { line: 1 })),
             ("{}", Some(Foreign::Row { line: 1 })),
-            ("{", Some(Foreign::Row { line: 1 })),
+            ("{", Some(Foreign::SeveralLines { line: 1 })),
             ("[", Some(Foreign::List { line: 1 })),
             (r#"[{"email":"secret@example.com"},"#, Some(Foreign::List { line: 1 })),
             (r#"[{"email":"secret@example.com"}]"#, Some(Foreign::List { line: 1 })),

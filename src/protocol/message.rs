@@ -90,8 +90,8 @@ pub struct Record<'a> {
 /// What the message of a record says that was rejected before: its member `rejection`, beside `record`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentAgain {
-    /// When it was rejected the last time.
-    pub at: Timestamp,
+    /// When it was rejected for the first time: nothing of it was written since, whoever rejected it again.
+    pub first_at: Timestamp,
     /// How often it was rejected.
     pub attempts: u64,
 }
@@ -100,12 +100,13 @@ impl SentAgain {
     /// Nothing without a `rejection`.
     fn parse(rejection: Option<&RawValue>) -> Result<Option<Self>, Malformed> {
         let Some(rejection) = rejection else { return Ok(None) };
-        let [at, attempt] =
-            pick_from(Some(rejection), ["at", "attempt"]).ok_or(Malformed::RejectionWithoutMoment)?;
-        let at = at.and_then(text).and_then(|at| at.parse().ok()).ok_or(Malformed::RejectionWithoutMoment)?;
+        let [at, first_at, attempt] = pick_from(Some(rejection), ["at", "first_at", "attempt"])
+            .ok_or(Malformed::RejectionWithoutMoment)?;
+        let moment = first_at.or(at).and_then(text).and_then(|at| at.parse().ok());
+        let first_at = moment.ok_or(Malformed::RejectionWithoutMoment)?;
         // Whoever corrects rows by hand may have lost it.
         let attempts = attempt.and_then(|attempt| attempt.get().parse().ok()).unwrap_or(1);
-        Ok(Some(Self { at, attempts }))
+        Ok(Some(Self { first_at, attempts }))
     }
 }
 

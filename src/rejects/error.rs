@@ -30,7 +30,9 @@ pub enum KeepError {
     )]
     Row { argument: &'static str, folder: String, kind: ErrorKind },
 
-    #[error(transparent)]
+    #[error(
+        "{0} No state of the rows that are not in it was acknowledged: once this is done, run the sync again."
+    )]
     Store(#[from] StoreError),
 
     /// A task that put an object panicked.
@@ -47,7 +49,7 @@ impl From<KeepError> for Failure {
             KeepError::Folder { .. } | KeepError::Shared { .. } | KeepError::Row { .. } => {
                 Self::config(error.to_string())
             }
-            KeepError::Store(error) => error.into(),
+            KeepError::Store(ref store) => Self { message: error.to_string(), ..Self::from(store.clone()) },
             KeepError::Defect => Self::system(error.to_string()),
         }
     }

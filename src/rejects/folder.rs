@@ -136,9 +136,10 @@ impl Folder {
 
     fn make(&self, name: &str) -> io::Result<(PathBuf, File)> {
         let stream = file_name(name);
-        let moment = self.started.strftime("%Y%m%dT%H%M%SZ");
+        // Names sort by their moments.
+        let moment = self.started.strftime("%Y%m%dT%H%M%S%.3fZ");
         for number in 1..=MOST_NAMESAKES {
-            let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+            let suffix = if number == 1 { String::new() } else { format!("_{number}") };
             let path = self.path.join(format!("{stream}.{moment}{suffix}.jsonl"));
             match create(&path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

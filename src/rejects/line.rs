@@ -32,10 +32,12 @@ pub fn rejected(row: &Row, rejection: &Rejection, number: u64, at: Timestamp) ->
         correlation_id: Option<&'a str>,
         stream_record: u64,
         at: String,
+        first_at: String,
         attempt: u64,
     }
 
     let Rejection { reason, correlation_id, .. } = rejection;
+    let before = row.sent_again;
     json(&Line {
         r#type: "RECORD",
         record: &row.record,
@@ -46,7 +48,8 @@ pub fn rejected(row: &Row, rejection: &Rejection, number: u64, at: Timestamp) ->
             correlation_id: correlation_id.as_deref(),
             stream_record: number,
             at: moment(at),
-            attempt: row.attempts.saturating_add(1),
+            first_at: moment(before.map_or(at, |before| before.first_at)),
+            attempt: before.map_or(0, |before| before.attempts).saturating_add(1),
         },
     })
 }
@@ -241,11 +244,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::mapping::{path::Path, reason::Code};
+    use crate::{
+        mapping::{path::Path, reason::Code},
+        protocol::message::SentAgain,
+    };
 
     fn row(data: &str) -> Row {
         let record = format!(r#"{{"stream":"users","data":{data},"emitted_at":1}}"#);
-        Row { record: RawValue::from_string(record).unwrap(), attempts: 0 }
+        Row { record: RawValue::from_string(record).unwrap(), sent_again: None }
     }
 
     /// The data that is kept where the values at these paths were left out; the key is `email`.
@@ -284,13 +290,22 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_is_counted_on_and_never_back() {
+    fn an_attempt_is_counted_on_and_the_moment_of_the_first_one_stays() {
         let rejection = Reason::of(Code::InvalidEmail).into();
-        for (attempts, expected) in [(0, 1), (3, 4), (u64::MAX, u64::MAX)] {
-            let row = Row { attempts, ..row("{}") };
-            let line: Value =
-                serde_json::from_str(&rejected(&row, &rejection, 1, Timestamp::UNIX_EPOCH)).unwrap();
-            assert_eq!(line["rejection"]["attempt"], expected);
+        let (first, now) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(86_400).unwrap());
+        let again = |attempts| Some(SentAgain { first_at: first, attempts });
+        for (sent_again, attempt, first_at) in [
+            (None, 1, "1970-01-02T00:00:00.000Z"),
+            (again(3), 4, "1970-01-01T00:00:00.000Z"),
+            (again(u64::MAX), u64::MAX, "1970-01-01T00:00:00.000Z"),
+        ] {
+            let row = Row { sent_again, ..row("{}") };
+            let line: Value = serde_json::from_str(&rejected(&row, &rejection, 1, now)).unwrap();
+            let rejection = &line["rejection"];
+            assert_eq!(
+                (&rejection["attempt"], &rejection["first_at"], &rejection["at"]),
+                (&attempt.into(), &first_at.into(), &"1970-01-02T00:00:00.000Z".into())
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::protocol::message::Record;
+use crate::protocol::message::{Record, SentAgain};
 
 /// What a row takes in memory beyond its text, about.
 const ROW_OVERHEAD: usize = 128;
@@ -12,14 +12,13 @@ const ROW_OVERHEAD: usize = 128;
 pub struct Row {
     /// The `record` of its message, byte for byte.
     pub record: Box<RawValue>,
-    /// How often it was rejected before, as its message says.
-    pub attempts: u64,
+    /// What its message says if it was rejected before.
+    pub sent_again: Option<SentAgain>,
 }
 
 impl Row {
     pub fn of(record: &Record<'_>) -> Self {
-        let attempts = record.sent_again.as_ref().map_or(0, |again| again.attempts);
-        Self { record: record.raw.to_owned(), attempts }
+        Self { record: record.raw.to_owned(), sent_again: record.sent_again }
     }
 
     /// What it takes in memory, about.

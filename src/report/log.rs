@@ -9,6 +9,7 @@ use super::{
     counts::{Counts, Course, StreamCounts, Tallies},
     table::table,
 };
+use crate::mapping::reason::Code;
 
 /// Writes the summary: what was rejected, skipped or left out and why, by stream; then one line with all counts, or the table of
 /// them.
@@ -102,7 +103,13 @@ fn log_skipped(counts: &StreamCounts) {
     for (reason, tally) in counts.skipped.all() {
         let stream = &counts.stream;
         let (first_lines, first_records) = (&tally.first_lines, &tally.first_records);
-        info!(%stream, %reason, count = tally.count, ?first_lines, ?first_records, "records skipped");
+        if reason.code == Code::NewerInHubSpot {
+            // Somebody has corrected the row and waits for it.
+            let advice = reason.code.advice();
+            warn!(%stream, %reason, count = tally.count, ?first_lines, ?first_records, advice, "records skipped");
+        } else {
+            info!(%stream, %reason, count = tally.count, ?first_lines, ?first_records, "records skipped");
+        }
     }
 }
 

@@ -180,9 +180,15 @@ impl Books {
         let row = self.rows.remove(&ticket);
         self.row_bytes -= row.as_ref().map_or(0, Row::bytes);
         let Some(stream) = self.ledger.stream_id(ticket.stream()) else { return };
-        if let (Fate::Rejected(rejection), Some(row)) = (fate, &row) {
+        let rejection = match fate {
+            Fate::Rejected(rejection) => Some(rejection.clone()),
+            // It was rejected once and is still not written, so that it stays at hand.
+            Fate::Skipped(reason) if reason.code == Code::NewerInHubSpot => Some(reason.clone().into()),
+            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded | Fate::Skipped(_) => None,
+        };
+        if let (Some(rejection), Some(row)) = (rejection, &row) {
             let at = told.at.unwrap_or_else(Timestamp::now);
-            self.keeper.rejected(ticket, stream, row, rejection, at, now);
+            self.keeper.rejected(ticket, stream, row, &rejection, at, now);
         }
         self.keeper.result(ticket, stream, row.as_ref(), fate, told.record_id);
     }

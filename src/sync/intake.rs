@@ -118,7 +118,7 @@ impl Intake {
         match mapped {
             Ok(mut change) => {
                 let again = record.sent_again.filter(|_| !self.writes_all);
-                change.unless_changed_since = again.map(|again| again.at);
+                change.unless_changed_since = again.map(|again| again.first_at);
                 batcher.push(stream.plan.target(), change, ticket, now);
             }
             Err(reason) => {

@@ -403,7 +403,7 @@ fn rows_that_are_no_messages_are_answered_with_the_form_that_is_wanted() {
     let wrapped = r#"{type:"RECORD",record:{stream:"users",data:.,emitted_at:0}}"#;
     for (input, kind) in [
         ("{\"email\":\"secret@example.com\",\"id\":1}\n", "a plain row in JSON"),
-        ("\n{\n  \"email\": \"secret@example.com\"\n}\n", "a plain row in JSON"),
+        ("\n{\n  \"email\": \"secret@example.com\"\n}\n", "JSON over several lines"),
         ("[{\"email\":\"secret@example.com\"}]\n", "a list in JSON"),
         ("[\n{\"email\":\"secret@example.com\"}\n]\n", "a list in JSON"),
         ("id,email,secret\n1,secret@example.com,x\n", "CSV with commas"),

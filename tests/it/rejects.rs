@@ -182,6 +182,42 @@ fn a_row_that_is_sent_again_does_not_overwrite_what_was_changed_since() {
     }
 }
 
+/// The row is rejected, its contact changed, the row rejected once more, and corrected at last: it is older than the change.
+#[test]
+fn a_row_that_is_rejected_twice_is_as_old_as_its_first_rejection_and_stays_at_hand() {
+    let wrong = json!({ "email": "ada@example.com", "firstname": "Ada", "closedate": "never" });
+    let sandbox = sandbox();
+    sandbox.seed_contact(hubspot_sandbox::Seed::new("ada@example.com"));
+    let (_parents, folders): (Vec<_>, Vec<_>) = (0..4).map(|_| folder()).unzip();
+    let run = |folder: &Path, input: &str, further: &[&str]| {
+        let connector = Connector::new(&sandbox).set("invalid_values", "reject_record").arguments(further);
+        let connector = keeping(connector, "--rejected", folder);
+        let outcome = connector.write(input);
+        assert_eq!(outcome.code, Some(0), "{:#?}", outcome.lines);
+        outcome
+    };
+    let kept = |folder: &Path| fs::read_to_string(&files(folder)[0]).unwrap();
+    let corrected = |text: &str| text.replace("never", "1990-01-01");
+    run(&folders[0], &record(wrong), &[]);
+    let first = kept(&folders[0]);
+    let changed = record(json!({ "email": "ada@example.com", "firstname": "Augusta" }));
+    Connector::new(&sandbox).write(&changed).assert_success();
+    run(&folders[1], &first, &[]);
+    let outcome = run(&folders[2], &corrected(&kept(&folders[1])), &[]);
+    let warned = outcome.logs("records skipped stream=users reason=newer_in_hubspot");
+    assert!(warned[0].contains("write --all"), "{warned:?}");
+    assert_eq!(stored(&sandbox, "ada@example.com", "firstname").as_deref(), Some("Augusta"));
+    let still = &lines(&folders[2])[0]["rejection"];
+    let first: Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(
+        (&still["reason"], &still["attempt"], &still["first_at"]),
+        (&json!("newer_in_hubspot"), &json!(3), &first["rejection"]["at"])
+    );
+    run(&folders[3], &kept(&folders[2]), &["--all"]);
+    assert_eq!(stored(&sandbox, "ada@example.com", "firstname").as_deref(), Some("Ada"));
+    assert!(!folders[3].exists());
+}
+
 #[test]
 fn a_row_of_a_secondary_address_is_compared_with_its_contact() {
     let row = |email: &str, at: &str| {

@@ -18,7 +18,7 @@ fn ticket(number: u64) -> Ticket {
 
 fn row() -> Row {
     let record = r#"{"stream":"users","data":{"id":7,"email":"a@x.com"},"emitted_at":1}"#.to_owned();
-    Row { record: RawValue::from_string(record).unwrap(), attempts: 0 }
+    Row { record: RawValue::from_string(record).unwrap(), sent_again: None }
 }
 
 fn rejection() -> Rejection {

@@ -103,8 +103,8 @@ pub enum StoreError {
     PlainHttp { at: Box<Location> },
 
     #[error(
-        "The object store did not take an object in {attempts} attempts over {} s: {last}. No state of the rows in it was \
-         acknowledged; run the sync again. Check the store and the network ({at}).",
+        "The object store did not take an object in {attempts} attempts over {} s: {last}. Check the \
+         store and the network ({at}).",
         elapsed.as_secs()
     )]
     GaveUp { at: Box<Location>, attempts: u32, elapsed: Duration, last: TemporaryFault },

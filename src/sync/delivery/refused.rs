@@ -153,7 +153,11 @@ impl Delivery {
                 Reason::of(Code::Conflict)
             }
             // The address is one for all; what none of them brings, each of them lacks.
-            Blame::Key => Reason::of(Code::InvalidEmail),
+            // Where the connector refuses an address, it names the field. Here it had no objection.
+            Blame::Key => Reason {
+                expects: Some("an address that HubSpot accepts: it refuses this one".into()),
+                ..Reason::of(Code::InvalidEmail)
+            },
             Blame::MissingRequired { property, always }
                 if !folded || (always && !self.brings(index, property.as_deref())) =>
             {

@@ -98,7 +98,14 @@ impl ShareBooks {
     /// Why the sync fails, once the stream was judged; `all` is the whole of it. So many `others` have failed too.
     pub(super) fn failure(&self, stream: &StreamId, all: Judged, others: usize) -> Option<SyncError> {
         let (share, exceeded) = (self.share?, self.exceeded.filter(|_| self.failed)?);
-        let (reason, count) = self.reasons.iter().max_by_key(|(_, count)| **count)?;
+        // Reasons of one word and property are one for a person, whatever else is said of them.
+        let is_alike =
+            |one: &Reason, other: &Reason| one.code == other.code && one.property == other.property;
+        let count_of = |reason: &Reason| -> u64 {
+            self.reasons.iter().filter(|(other, _)| is_alike(reason, other)).map(|(_, count)| count).sum()
+        };
+        let (count, reason) =
+            self.reasons.keys().map(|reason| (count_of(reason), reason)).max_by_key(|(count, _)| *count)?;
         Some(SyncError::ShareExceeded {
             stream: stream.clone(),
             share,
@@ -106,7 +113,7 @@ impl ShareBooks {
             rejected_then: exceeded.rejected,
             records: all.records,
             rejected: all.rejected,
-            count: *count,
+            count,
             reason: Box::new(reason.clone()),
             acknowledged: self.acknowledged.rejected > 0,
             others,

@@ -236,7 +236,7 @@ async fn write_until_signal(
     // What is said of a failure may block as well, so it is said over there.
     let writing = async move {
         let written = write::run(context.clone(), job, report, asked_to_end).await;
-        let is_incomplete = strict && !written.all_is_written;
+        let is_incomplete = strict && !written.nothing_to_correct;
         code_of(&context, written.end)
             .map(|code| if code == 0 && is_incomplete { NOT_ALL_WRITTEN } else { code })
     };

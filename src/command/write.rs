@@ -46,8 +46,8 @@ pub struct Job {
 #[derive(Debug)]
 pub struct Written {
     pub end: End,
-    /// No record was rejected, and no value left out.
-    pub all_is_written: bool,
+    /// No record was rejected, no value left out since it did not fit, and no row sent again was skipped as older than HubSpot's.
+    pub nothing_to_correct: bool,
 }
 
 /// Reads messages from standard input until its end and writes their contacts to HubSpot.
@@ -72,13 +72,13 @@ pub async fn run(
         Ok(parts) => parts,
         Err(end) => {
             let end = write_report(report, end, client.as_deref(), &Counts::default(), 0);
-            return Written { end, all_is_written: true };
+            return Written { end, nothing_to_correct: true };
         }
     };
     let mut sync = Sync::new(parts, context.output);
     let end = sync.run(input, signal).await;
     let end = write_report(report, end, client.as_deref(), sync.counts(), sync.open_records());
-    Written { end, all_is_written: sync.counts().all_is_written() }
+    Written { end, nothing_to_correct: sync.counts().nothing_to_correct() }
 }
 
 /// Writes the report, if one is asked for, and gives how the sync ended. One that is complete fails if its report cannot be

@@ -92,7 +92,7 @@ pub struct Record<'a> {
 pub struct SentAgain {
     /// When it was rejected for the first time: nothing of it was written since, whoever rejected it again.
     pub first_at: Timestamp,
-    /// How often it was rejected.
+    /// How often it came without being written.
     pub attempts: u64,
 }
 

@@ -18,7 +18,7 @@ pub enum KeepError {
     Folder { argument: &'static str, folder: String, kind: ErrorKind },
 
     #[error(
-        "The folder of `{argument}`, {}, is that of `{other}` too. Name another one: their files look alike.",
+        "`{argument}` and `{other}` name the same folder, {}. Name two folders: the names of their files would be alike.",
         shown(folder)
     )]
     Shared { argument: &'static str, other: &'static str, folder: String },
@@ -31,7 +31,7 @@ pub enum KeepError {
     Row { argument: &'static str, folder: String, kind: ErrorKind },
 
     #[error(
-        "{0} No state of the rows that are not in it was acknowledged: once this is done, run the sync again."
+        "{0} States behind rows that the store does not have were not acknowledged. Remove the cause, then run the sync again."
     )]
     Store(#[from] StoreError),
 

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     mapping::reason::Reason,
     protocol::message::StreamId,
-    report::fate::{Fate, Rejection, Ticket},
+    report::fate::{Fate, Ticket},
 };
 
 /// What the catalog says of a stream that lines and objects are to tell.
@@ -42,7 +42,7 @@ pub struct StreamFacts {
 pub struct Keeper {
     folders: Folders,
     streams: HashMap<StreamId, StreamFacts>,
-    store: Option<Storing>,
+    store: Option<StoreQueue>,
     gate: Gate,
     /// How many lines there were to keep.
     lines: u64,
@@ -51,7 +51,7 @@ pub struct Keeper {
 
 /// What is on its way to an object store.
 #[derive(Debug)]
-struct Storing {
+struct StoreQueue {
     store: Arc<ObjectStore>,
     pending: PendingObjects,
     /// By the place of a stream in the books.
@@ -68,13 +68,13 @@ impl Keeper {
         interval: Duration,
         streams: HashMap<StreamId, StreamFacts>,
     ) -> Self {
-        let storing = |store| Storing {
+        let queue = |store| StoreQueue {
             store: Arc::new(store),
             pending: PendingObjects::new(interval),
             streams: HashMap::new(),
             puts: JoinSet::new(),
         };
-        Self { folders, streams, store: store.map(storing), ..Self::default() }
+        Self { folders, streams, store: store.map(queue), ..Self::default() }
     }
 
     /// Whether rows have to be at hand until they have their fates.
@@ -92,29 +92,29 @@ impl Keeper {
         self.folders.left_out.is_some()
     }
 
-    /// `at` is the moment of the verdict, `now` the time since the sync began.
-    pub fn rejected(
+    /// A row that was rejected, or sent again and skipped. `at` is the moment of the verdict, `now` the time since the sync began.
+    pub fn not_written(
         &mut self,
         ticket: Ticket,
         stream: &StreamId,
         row: &Row,
-        rejection: &Rejection,
+        (reason, correlation_id): (&Reason, Option<&str>),
         at: Timestamp,
         now: Duration,
     ) {
         if self.folders.rejected.is_none() && self.store.is_none() {
             return;
         }
-        let line = line::rejected(row, rejection, ticket.number, at);
+        let line = line::not_written(row, reason, correlation_id, ticket.number, at);
         let sequence = self.keep(|folders| &mut folders.rejected, ticket, stream, &line);
-        if let Some(storing) = &mut self.store {
+        if let Some(queue) = &mut self.store {
             let facts = self.streams.get(stream);
-            storing.streams.entry(ticket.stream()).or_insert_with(|| StreamOfObject {
+            queue.streams.entry(ticket.stream()).or_insert_with(|| StreamOfObject {
                 name: stream.name().to_owned(),
                 namespace: stream.namespace().map(str::to_owned),
                 sync_id: facts.and_then(|facts| facts.sync_id),
             });
-            storing.pending.push(ticket.stream(), &line, sequence, now);
+            queue.pending.push(ticket.stream(), &line, sequence, now);
         }
     }
 
@@ -156,6 +156,7 @@ impl Keeper {
         stream: &StreamId,
         line: &str,
     ) -> u64 {
+        // Of left-out values and results too, which never go to the store.
         self.lines += 1;
         if let (Some(folder), None) = (folder(&mut self.folders), &self.failed) {
             self.failed = folder.add(ticket.stream(), &stream.to_string(), line).err();
@@ -178,7 +179,7 @@ impl Keeper {
             return Ok(Vec::new());
         }
         self.save_folders()?;
-        let waiting = self.store.as_ref().map(|storing| &storing.pending);
+        let waiting = self.store.as_ref().map(|queue| &queue.pending);
         let kept = waiting.filter(|pending| !pending.is_empty()).map(PendingObjects::kept_through);
         let kept = kept.unwrap_or(self.lines);
         Ok(std::iter::from_fn(|| self.gate.next(kept)).collect())
@@ -186,7 +187,7 @@ impl Keeper {
 
     /// Puts the objects that are due into the store.
     pub fn put_due(&mut self, now: Duration) {
-        let Some(Storing { store, pending, streams, puts }) = &mut self.store else { return };
+        let Some(StoreQueue { store, pending, streams, puts }) = &mut self.store else { return };
         for object in pending.take_due(now) {
             let ObjectToPut { stream, .. } = object;
             let (store, of_object) = (Arc::clone(store), streams.get(&stream).cloned().unwrap_or_default());
@@ -196,19 +197,19 @@ impl Keeper {
 
     /// When [`put_due`](Self::put_due) has something to do again.
     pub fn deadline(&self) -> Option<Duration> {
-        self.store.as_ref().and_then(|storing| storing.pending.deadline())
+        self.store.as_ref().and_then(|queue| queue.pending.deadline())
     }
 
     /// Whether objects are on their way to the store.
     pub fn is_putting(&self) -> bool {
-        self.store.as_ref().is_some_and(|storing| !storing.puts.is_empty())
+        self.store.as_ref().is_some_and(|queue| !queue.puts.is_empty())
     }
 
     /// Waits for the end of the next PUT, and notes whether its rows are kept. Cancel-safe.
-    pub async fn put_next(&mut self) {
-        let Some(storing) = &mut self.store else { return };
-        match storing.puts.join_next().await {
-            Some(Ok((stream, Ok(())))) => storing.pending.landed(stream),
+    pub async fn put_ended(&mut self) {
+        let Some(queue) = &mut self.store else { return };
+        match queue.puts.join_next().await {
+            Some(Ok((stream, Ok(())))) => queue.pending.landed(stream),
             Some(Ok((_, Err(error)))) => drop(self.failed.get_or_insert_with(|| error.into())),
             // The hook has told of the panic. The object has not landed, so no state goes out.
             Some(Err(_)) => drop(self.failed.get_or_insert(KeepError::Defect)),
@@ -218,12 +219,12 @@ impl Keeper {
 
     /// Whether rows wait for the store.
     pub fn is_waiting(&self) -> bool {
-        self.failed.is_none() && self.store.as_ref().is_some_and(|storing| !storing.pending.is_empty())
+        self.failed.is_none() && self.store.as_ref().is_some_and(|queue| !queue.pending.is_empty())
     }
 
     /// Whether so much waits for the store that no more rows should come.
     pub fn is_full(&self) -> bool {
-        self.store.as_ref().is_some_and(|storing| storing.pending.is_full())
+        self.store.as_ref().is_some_and(|queue| queue.pending.is_full())
     }
 
     /// No further row comes: all that waits goes to the store, and the files are on the disk.
@@ -232,8 +233,8 @@ impl Keeper {
     ///
     /// If a row could not be kept.
     pub fn finish(&mut self, now: Duration) -> Result<(), KeepError> {
-        if let Some(storing) = &mut self.store {
-            storing.pending.finish();
+        if let Some(queue) = &mut self.store {
+            queue.pending.finish();
         }
         self.put_due(now);
         self.save_folders()
@@ -248,12 +249,12 @@ impl Keeper {
 
     /// How many bytes of rows are not known to be in the store.
     pub fn bytes_not_kept(&self) -> usize {
-        self.store.as_ref().map_or(0, |storing| storing.pending.bytes())
+        self.store.as_ref().map_or(0, |queue| queue.pending.bytes())
     }
 
     /// What rows and states that wait take in memory, about.
     pub fn bytes(&self) -> usize {
-        self.gate.bytes() + self.store.as_ref().map_or(0, |storing| storing.pending.bytes())
+        self.gate.bytes() + self.store.as_ref().map_or(0, |queue| queue.pending.bytes())
     }
 }
 

@@ -15,8 +15,14 @@ use crate::{
     report::fate::{Fate, Rejection},
 };
 
-/// A rejected row: its message as it came, and why it was rejected.
-pub fn rejected(row: &Row, rejection: &Rejection, number: u64, at: Timestamp) -> String {
+/// A row that was not written, and can be sent again: its message as it came, and why. `correlation_id`: HubSpot's, of its refusal.
+pub fn not_written(
+    row: &Row,
+    reason: &Reason,
+    correlation_id: Option<&str>,
+    number: u64,
+    at: Timestamp,
+) -> String {
     #[derive(Serialize)]
     struct Line<'a> {
         r#type: &'static str,
@@ -36,7 +42,6 @@ pub fn rejected(row: &Row, rejection: &Rejection, number: u64, at: Timestamp) ->
         attempt: u64,
     }
 
-    let Rejection { reason, correlation_id, .. } = rejection;
     let before = row.sent_again;
     json(&Line {
         r#type: "RECORD",
@@ -45,7 +50,7 @@ pub fn rejected(row: &Row, rejection: &Rejection, number: u64, at: Timestamp) ->
             reason: reason.code.as_str(),
             property: reason.property.as_deref(),
             expects: reason.expects.as_deref(),
-            correlation_id: correlation_id.as_deref(),
+            correlation_id,
             stream_record: number,
             at: moment(at),
             first_at: moment(before.map_or(at, |before| before.first_at)),
@@ -291,7 +296,7 @@ mod tests {
 
     #[test]
     fn an_attempt_is_counted_on_and_the_moment_of_the_first_one_stays() {
-        let rejection = Reason::of(Code::InvalidEmail).into();
+        let reason = Reason::of(Code::InvalidEmail);
         let (first, now) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(86_400).unwrap());
         let again = |attempts| Some(SentAgain { first_at: first, attempts });
         for (sent_again, attempt, first_at) in [
@@ -300,7 +305,7 @@ mod tests {
             (again(u64::MAX), u64::MAX, "1970-01-01T00:00:00.000Z"),
         ] {
             let row = Row { sent_again, ..row("{}") };
-            let line: Value = serde_json::from_str(&rejected(&row, &rejection, 1, now)).unwrap();
+            let line: Value = serde_json::from_str(&not_written(&row, &reason, None, 1, now)).unwrap();
             let rejection = &line["rejection"];
             assert_eq!(
                 (&rejection["attempt"], &rejection["first_at"], &rejection["at"]),

@@ -201,7 +201,7 @@ impl Counts {
 
     /// Whether no record was rejected, none went without a value that did not fit, and none that was sent again was skipped as older
     /// than HubSpot's.
-    pub fn all_is_written(&self) -> bool {
+    pub fn nothing_to_correct(&self) -> bool {
         let is_older = |reason: &Reason| reason.code == Code::NewerInHubSpot;
         self.sum(|one| one.rejected.count() + one.values_left_out.count()) == 0
             && !self.streams.iter().any(|one| one.skipped.all().any(|(reason, _)| is_older(reason)))

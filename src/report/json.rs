@@ -81,7 +81,7 @@ struct Report<'a> {
     requests: Requests,
     quota: Option<Quota>,
     records_without_fate: u64,
-    streams: Vec<OfStream<'a>>,
+    streams: Vec<StreamReport<'a>>,
 }
 
 #[derive(Serialize)]
@@ -96,11 +96,11 @@ struct Requests {
     total: u64,
     retries: u64,
     seconds_waiting_on_limits: f64,
-    by_call: Vec<OfCall>,
+    by_call: Vec<CallCount>,
 }
 
 #[derive(Serialize)]
-struct OfCall {
+struct CallCount {
     call: &'static str,
     object: Option<&'static str>,
     count: u64,
@@ -113,14 +113,14 @@ struct Quota {
 }
 
 #[derive(Serialize)]
-struct Places<'a> {
+struct RecordCount<'a> {
     count: u64,
     first_records: &'a [u64],
     first_lines: &'a [u64],
 }
 
 #[derive(Serialize)]
-struct OfStream<'a> {
+struct StreamReport<'a> {
     stream: &'a str,
     read: u64,
     created: u64,
@@ -129,18 +129,18 @@ struct OfStream<'a> {
     folded: u64,
     skipped: u64,
     rejected: u64,
-    reasons: Vec<WithReason<'a>>,
+    reasons: Vec<ReasonCount<'a>>,
     values_left_out: Vec<LeftOut<'a>>,
     values_emptied: Vec<Emptied<'a>>,
-    not_applied: Vec<OfProperty<'a>>,
-    on_create_refused: Vec<OfProperty<'a>>,
-    on_create_missed: Vec<OfProperty<'a>>,
-    written_out_of_order: Places<'a>,
+    not_applied: Vec<PropertyCount<'a>>,
+    on_create_refused: Vec<PropertyCount<'a>>,
+    on_create_missed: Vec<PropertyCount<'a>>,
+    written_out_of_order: RecordCount<'a>,
 }
 
 /// Records that have a fate for a reason.
 #[derive(Serialize)]
-struct WithReason<'a> {
+struct ReasonCount<'a> {
     fate: &'static str,
     reason: &'static str,
     property: Option<&'a str>,
@@ -170,7 +170,7 @@ struct Emptied<'a> {
 
 /// Records of which something happened to a property.
 #[derive(Serialize)]
-struct OfProperty<'a> {
+struct PropertyCount<'a> {
     property: &'a str,
     count: u64,
     first_records: &'a [u64],
@@ -191,7 +191,7 @@ impl<'a> Report<'a> {
             requests: Requests::of(calls),
             quota: calls.daily.map(|(daily_limit, daily_left)| Quota { daily_limit, daily_left }),
             records_without_fate: facts.open,
-            streams: known.map(OfStream::of).collect(),
+            streams: known.map(StreamReport::of).collect(),
         }
     }
 }
@@ -213,7 +213,7 @@ impl<'a> End<'a> {
 
 impl Requests {
     fn of(calls: &Calls) -> Self {
-        let call = |(endpoint, count): &(Endpoint, u64)| OfCall {
+        let call = |(endpoint, count): &(Endpoint, u64)| CallCount {
             call: endpoint.name(),
             object: endpoint.object().map(ObjectType::path),
             count: *count,
@@ -227,7 +227,7 @@ impl Requests {
     }
 }
 
-impl<'a> OfStream<'a> {
+impl<'a> StreamReport<'a> {
     fn of(counts: &'a StreamCounts) -> Self {
         let rejected = with_reasons("rejected", &counts.rejected);
         Self {
@@ -249,7 +249,7 @@ impl<'a> OfStream<'a> {
             not_applied: of_properties(&counts.not_applied),
             on_create_refused: of_properties(&counts.on_create_refused),
             on_create_missed: of_properties(&counts.on_create_missed),
-            written_out_of_order: Places {
+            written_out_of_order: RecordCount {
                 count: counts.out_of_order.count,
                 first_records: &counts.out_of_order.first_records,
                 first_lines: &counts.out_of_order.first_lines,
@@ -261,8 +261,8 @@ impl<'a> OfStream<'a> {
 fn with_reasons<'a>(
     fate: &'static str,
     tallies: &'a Tallies,
-) -> impl Iterator<Item = WithReason<'a>> + use<'a> {
-    tallies.all().map(move |(reason, tally)| WithReason {
+) -> impl Iterator<Item = ReasonCount<'a>> + use<'a> {
+    tallies.all().map(move |(reason, tally)| ReasonCount {
         fate,
         reason: reason.code.as_str(),
         property: reason.property.as_deref(),
@@ -287,11 +287,11 @@ impl<'a> LeftOut<'a> {
     }
 }
 
-fn of_properties(tallies: &BTreeMap<String, Tally>) -> Vec<OfProperty<'_>> {
+fn of_properties(tallies: &BTreeMap<String, Tally>) -> Vec<PropertyCount<'_>> {
     let mut all = Vec::with_capacity(tallies.len());
     for (property, tally) in tallies {
         let (first_records, first_lines) = (&*tally.first_records, &*tally.first_lines);
-        all.push(OfProperty { property, count: tally.count, first_records, first_lines });
+        all.push(PropertyCount { property, count: tally.count, first_records, first_lines });
     }
     all
 }

@@ -20,7 +20,7 @@ pub fn log_counts(counts: &Counts, course: Course) {
     streams().filter(|one| one.wrote_nothing()).for_each(|one| {
         warn!(stream = %one.stream, read = one.read, rejected = one.rejected.count(), "no record of the stream was written");
     });
-    streams().for_each(log_not_applied);
+    streams().for_each(log_by_property);
     streams().for_each(log_out_of_order);
     streams().for_each(log_skipped);
     if course.as_table {
@@ -70,7 +70,7 @@ fn log_tallies(counts: &StreamCounts, tallies: &Tallies, message: &str) {
     }
 }
 
-fn log_not_applied(counts: &StreamCounts) {
+fn log_by_property(counts: &StreamCounts) {
     let stream = &counts.stream;
     let by_property = [
         (

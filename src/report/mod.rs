@@ -1,4 +1,4 @@
-//! What became of the records, and how it is told: fates, counts, and the log lines of plans and of the end.
+//! Fates and counts, and how they are told: log lines, the table at a terminal, the JSON of a report.
 //!
 //! Not here: who decides a fate ([`crate::sync`]).
 

@@ -180,15 +180,15 @@ impl Books {
         let row = self.rows.remove(&ticket);
         self.row_bytes -= row.as_ref().map_or(0, Row::bytes);
         let Some(stream) = self.ledger.stream_id(ticket.stream()) else { return };
-        let rejection = match fate {
-            Fate::Rejected(rejection) => Some(rejection.clone()),
+        let to_correct = match fate {
+            Fate::Rejected(rejection) => Some((&rejection.reason, rejection.correlation_id.as_deref())),
             // It was rejected once and is still not written, so that it stays at hand.
-            Fate::Skipped(reason) if reason.code == Code::NewerInHubSpot => Some(reason.clone().into()),
+            Fate::Skipped(reason) if reason.code == Code::NewerInHubSpot => Some((reason, None)),
             Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded | Fate::Skipped(_) => None,
         };
-        if let (Some(rejection), Some(row)) = (rejection, &row) {
+        if let (Some(why), Some(row)) = (to_correct, &row) {
             let at = told.at.unwrap_or_else(Timestamp::now);
-            self.keeper.rejected(ticket, stream, row, &rejection, at, now);
+            self.keeper.not_written(ticket, stream, row, why, at, now);
         }
         self.keeper.result(ticket, stream, row.as_ref(), fate, told.record_id);
     }
@@ -259,11 +259,6 @@ impl Books {
     /// The properties that HubSpot turned out to reject for every record.
     pub fn unusable(&self) -> &UnusableProperties {
         &self.unusable
-    }
-
-    /// Whether HubSpot turned out not to have a property.
-    pub fn vanished(unusable: &[(Arc<str>, Code)]) -> Option<&Arc<str>> {
-        unusable.iter().find(|(_, code)| *code == Code::UnknownProperty).map(|(property, _)| property)
     }
 
     pub fn counts(&self) -> &Counts {

@@ -12,7 +12,7 @@ use std::{
     ops::Range,
 };
 
-use self::share::{Judged, ShareBooks};
+use self::share::{RecordCounts, StreamShare};
 use super::{error::SyncError, evidence::Evidence};
 use crate::{
     config::FailIfRejected,
@@ -76,11 +76,11 @@ struct StreamBooks {
     all_rejected: bool,
     /// A state of records that were rejected has gone out.
     acknowledged: bool,
-    share: ShareBooks,
+    share: StreamShare,
 }
 
 impl StreamBooks {
-    fn new(id: &StreamId, current: u64, share: ShareBooks) -> Self {
+    fn new(id: &StreamId, current: u64, share: StreamShare) -> Self {
         Self {
             id: id.clone(),
             current,
@@ -101,8 +101,8 @@ impl StreamBooks {
     }
 
     /// All that was read, but for what was skipped.
-    fn so_far(&self) -> Judged {
-        Judged { records: self.read - self.skipped, rejected: self.rejected }
+    fn so_far(&self) -> RecordCounts {
+        RecordCounts { records: self.read - self.skipped, rejected: self.rejected }
     }
 
     /// Whether its records still tell whether it is wrongly set up: those that are read from now on do not.
@@ -164,7 +164,7 @@ impl Ledger {
             return index;
         }
         let current = self.new_interval();
-        let share = ShareBooks::new(self.fail_if_rejected.share());
+        let share = StreamShare::new(self.fail_if_rejected.share());
         self.streams.push(StreamBooks::new(id, current, share));
         let index = self.streams.len() - 1;
         self.by_id.insert(id.clone(), index);
@@ -195,7 +195,7 @@ impl Ledger {
             of_stream.read += 1;
             ticket.number = of_stream.read;
             of_stream.among_first_open += u64::from(ticket.among_first);
-            of_stream.share.look_at(of_stream.so_far());
+            of_stream.share.check_all_read(of_stream.so_far());
         }
         if let Some(interval) = self.intervals.get_mut(&ticket.interval) {
             interval.open += 1;
@@ -238,7 +238,7 @@ impl Ledger {
                 }
             }
         }
-        stream.share.look_at(stream.so_far());
+        stream.share.check_all_read(stream.so_far());
         if self.evidence.note(fate) {
             // States that were held back by missing answers, or by refusals.
             self.to_review.extend(0..self.streams.len());
@@ -349,7 +349,7 @@ impl Ledger {
             if let (Some(stream), Some(interval)) =
                 (self.streams.get_mut(*index), self.intervals.get(interval))
             {
-                stream.share.look_at_state(interval.counts);
+                stream.share.check_before_state(interval.counts);
             }
         }
         let covered = || waiting.streams.clone().filter_map(|index| self.streams.get(index));
@@ -408,7 +408,7 @@ impl Ledger {
             stream.written == 0 && (so_far || stream.all_rejected)
         });
         let Some(stream) = wrongly_set_up else {
-            let mut exceeded = self.streams.iter().filter(|stream| stream.share.has_failed());
+            let mut exceeded = self.streams.iter().filter(|stream| stream.share.fails_sync());
             let first = exceeded.next()?;
             return first.share.failure(&first.id, first.so_far(), exceeded.count());
         };

@@ -153,7 +153,7 @@ impl Sync {
                         break end;
                     }
                 }
-                () = self.books.keeper().put_next(), if is_putting => {}
+                () = self.books.keeper().put_ended(), if is_putting => {}
                 () = &mut signal => {
                     say_interrupted();
                     break End::Signalled;
@@ -298,8 +298,7 @@ impl Sync {
         // Nobody cancels a request, so it panicked: its records have no fate, and their states do not go out.
         let delivered = delivered.map_err(|_| End::Panicked)?;
         // Where every field has to have a property, a batch that went without one is not settled.
-        let vanished =
-            Books::vanished(&delivered.notes.unusable).filter(|_| self.intake.requires_properties());
+        let vanished = delivered.notes.vanished_property().filter(|_| self.intake.requires_properties());
         if let Some(property) = vanished {
             return Err(End::Failed(SyncError::PropertyGone { property: Arc::clone(property) }.into()));
         }
@@ -356,7 +355,7 @@ impl Sync {
                         debug!(?further, "further failure");
                     }
                 }
-                () = self.books.keeper().put_next(), if is_putting => {}
+                () = self.books.keeper().put_ended(), if is_putting => {}
                 () = &mut signal, if !signal_heard => {
                     say_interrupted();
                     signal_heard = true;

@@ -1,4 +1,4 @@
-//! A name that is not ours as one part of a path, of a file or of an object. Pure.
+//! Makes a name that is not ours fit to be one part of a path, or of the name of a file or an object. Pure.
 //!
 //! Not here: what stands for a name that is empty.
 

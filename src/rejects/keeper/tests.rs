@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, value::RawValue};
 
 use super::*;
-use crate::{mapping::reason::Code, report::fate::Grounds};
+use crate::{mapping::reason::Code, report::fate::Rejection};
 
 fn stream() -> StreamId {
     StreamId::new("users", None)
@@ -19,10 +19,6 @@ fn ticket(number: u64) -> Ticket {
 fn row() -> Row {
     let record = r#"{"stream":"users","data":{"id":7,"email":"a@x.com"},"emitted_at":1}"#.to_owned();
     Row { record: RawValue::from_string(record).unwrap(), sent_again: None }
-}
-
-fn rejection() -> Rejection {
-    Rejection { reason: Reason::of(Code::InvalidEmail), correlation_id: None, grounds: Grounds::OfRecord }
 }
 
 /// The folders `rejected` and `results`, in a directory of their own.
@@ -42,16 +38,11 @@ fn lines(folder: &std::path::Path) -> Vec<Value> {
 }
 
 fn reject(keeper: &mut Keeper, number: u64) {
-    let rejection = rejection();
-    keeper.rejected(
-        ticket(number),
-        &stream(),
-        &row(),
-        &rejection,
-        Timestamp::UNIX_EPOCH,
-        Duration::from_secs(1),
-    );
-    keeper.result(ticket(number), &stream(), Some(&row()), &Fate::Rejected(rejection), None);
+    let reason = Reason::of(Code::InvalidEmail);
+    let (at, now) = (Timestamp::UNIX_EPOCH, Duration::from_secs(1));
+    keeper.not_written(ticket(number), &stream(), &row(), (&reason, None), at, now);
+    let fate = Fate::Rejected(Rejection::from(reason));
+    keeper.result(ticket(number), &stream(), Some(&row()), &fate, None);
 }
 
 #[test]

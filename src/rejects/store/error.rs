@@ -55,7 +55,7 @@ pub enum StoreError {
     ExpiredKey { at: Box<Location> },
 
     #[error(
-        "The object store refuses requests whose time is wrong, so the clock of this machine is. Set the clock right ({at})."
+        "The object store refuses the request because its time is wrong. Set the clock of this machine right ({at})."
     )]
     Clock { at: Box<Location> },
 
@@ -121,8 +121,8 @@ pub enum StoreError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProbeDoubt {
     #[error(
-        "The object store took the object of the check and did not give it back. A sync needs only to write; for the check alone, \
-         the permission `s3:GetObject` can stay away ({at})."
+        "The object store took the object of the check, but did not give it back. A sync only writes, so nothing has to be changed \
+         ({at})."
     )]
     NotRead { at: Box<Location> },
 

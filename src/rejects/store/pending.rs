@@ -37,7 +37,7 @@ pub struct ObjectToPut {
 #[derive(Debug, Default)]
 struct PendingOfStream {
     lines: Vec<u8>,
-    /// The sequence numbers of the first line that waits, and when it came.
+    /// The sequence number of the first line that waits, and when it came.
     first: Option<(u64, Duration)>,
     under_way: Option<UnderWay>,
     /// When the newest object was taken.

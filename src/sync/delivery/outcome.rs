@@ -232,3 +232,10 @@ pub struct Notes {
     /// Properties of which HubSpot took a value and kept its own, with the record that brought it.
     pub not_applied: Vec<(Arc<str>, Ticket)>,
 }
+
+impl Notes {
+    /// A property that HubSpot turned out not to have.
+    pub fn vanished_property(&self) -> Option<&Arc<str>> {
+        self.unusable.iter().find(|(_, code)| *code == Code::UnknownProperty).map(|(property, _)| property)
+    }
+}

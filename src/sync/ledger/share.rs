@@ -1,8 +1,8 @@
 //! Whether more of a stream's records are rejected than the share that the setting allows. Pure.
 //!
-//! It is looked for at every moment, over all records read by then, and before every state, over the records up to it. The
-//! second finds what the first may miss, since reading runs ahead of the fates: with it, what was acknowledged is within the
-//! share, so that the records that the next attempt reads are not. Not here: holding states back ([`super`]).
+//! The share is checked twice: after every record, over all that was read so far; and before each state, over what was
+//! acknowledged and what the state would acknowledge. Records are read before their fates are known, so that the first check
+//! alone could let a state out whose records exceed the share. The next attempt would then begin behind them, and might succeed. Not here: holding states back ([`super`]).
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ const FEWEST: u64 = 100;
 
 /// Records of a stream but for the skipped ones, and those of them that were rejected.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Judged {
+pub(super) struct RecordCounts {
     pub(super) records: u64,
     pub(super) rejected: u64,
 }
 
-impl Judged {
+impl RecordCounts {
     fn plus(self, counts: StateCounts) -> Self {
         let records = counts.written + counts.unchanged + counts.rejected;
         Self { records: self.records + records, rejected: self.rejected + counts.rejected }
@@ -32,19 +32,19 @@ impl Judged {
 
 /// The share of one stream.
 #[derive(Debug, Default)]
-pub(super) struct ShareBooks {
+pub(super) struct StreamShare {
     /// `None`: no share is set, and nothing is noted.
     share: Option<Share>,
     /// What went out with states.
-    acknowledged: Judged,
+    acknowledged: RecordCounts,
     reasons: BTreeMap<Reason, u64>,
     /// When it was found to be exceeded. It stays so, whatever comes.
-    exceeded: Option<Judged>,
+    exceeded: Option<RecordCounts>,
     /// It was exceeded when the stream was judged.
-    failed: bool,
+    fails_sync: bool,
 }
 
-impl ShareBooks {
+impl StreamShare {
     pub(super) fn new(share: Option<Share>) -> Self {
         Self { share, ..Self::default() }
     }
@@ -63,7 +63,7 @@ impl ShareBooks {
     }
 
     /// Looks at all that was read so far.
-    pub(super) fn look_at(&mut self, judged: Judged) {
+    pub(super) fn check_all_read(&mut self, judged: RecordCounts) {
         let exceeds =
             |share: Share| judged.records >= FEWEST && share.is_exceeded(judged.rejected, judged.records);
         if self.exceeded.is_none() && self.share.is_some_and(exceeds) {
@@ -72,8 +72,8 @@ impl ShareBooks {
     }
 
     /// Looks at all up to a state that would be next to go; `counts` are what it would acknowledge of the stream.
-    pub(super) fn look_at_state(&mut self, counts: StateCounts) {
-        self.look_at(self.acknowledged.plus(counts));
+    pub(super) fn check_before_state(&mut self, counts: StateCounts) {
+        self.check_all_read(self.acknowledged.plus(counts));
     }
 
     /// A state went out.
@@ -87,17 +87,17 @@ impl ShareBooks {
 
     /// No record comes any more, or states that are held back have filled their memory.
     pub(super) fn judge(&mut self) {
-        self.failed = self.is_exceeded();
+        self.fails_sync = self.is_exceeded();
     }
 
     /// Whether the sync fails for it.
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed
+    pub(super) fn fails_sync(&self) -> bool {
+        self.fails_sync
     }
 
     /// Why the sync fails, once the stream was judged; `all` is the whole of it. So many `others` have failed too.
-    pub(super) fn failure(&self, stream: &StreamId, all: Judged, others: usize) -> Option<SyncError> {
-        let (share, exceeded) = (self.share?, self.exceeded.filter(|_| self.failed)?);
+    pub(super) fn failure(&self, stream: &StreamId, all: RecordCounts, others: usize) -> Option<SyncError> {
+        let (share, exceeded) = (self.share?, self.exceeded.filter(|_| self.fails_sync)?);
         // Reasons of one word and property are one for a person, whatever else is said of them.
         let is_alike =
             |one: &Reason, other: &Reason| one.code == other.code && one.property == other.property;

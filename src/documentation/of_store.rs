@@ -78,9 +78,10 @@ pub(super) fn of_keeping() -> Vec<Example> {
         Store(StoreError::NoTransport),
         Defect,
     );
-    failures(errors)
+    let full = KeepError::Row { argument: "…", folder: any(), kind: ErrorKind::StorageFull };
+    failures(errors.into_iter().chain([full]))
         .into_iter()
-        .map(|one| one.with(&["permission denied", &StoreError::NoTransport.to_string()]))
+        .map(|one| one.with(&["permission denied", "no storage space", &StoreError::NoTransport.to_string()]))
         .collect()
 }
 

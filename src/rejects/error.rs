@@ -24,9 +24,10 @@ pub enum KeepError {
     Shared { argument: &'static str, other: &'static str, folder: String },
 
     #[error(
-        "A row cannot be kept in the folder of `{argument}`, {}: {kind}. Make room, or name another folder, then run the sync again. \
-         Nothing after the last acknowledged state counts as written.",
-        shown(folder)
+        "A row cannot be kept in the folder of `{argument}`, {}: {kind}. {}, then run the sync again. Nothing after the last \
+         acknowledged state counts as written.",
+        shown(folder),
+        cure(*kind)
     )]
     Row { argument: &'static str, folder: String, kind: ErrorKind },
 
@@ -41,6 +42,15 @@ pub enum KeepError {
          report this."
     )]
     Defect,
+}
+
+fn cure(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "Make room, or name another folder"
+        }
+        _ => "See that nobody moves, deletes or locks the folder and its files during the sync",
+    }
 }
 
 impl From<KeepError> for Failure {

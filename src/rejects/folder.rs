@@ -3,22 +3,24 @@
 //! Files are made exclusively, readable by their owner alone, and never through a link. Nothing is overwritten.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, VecDeque, btree_map::Entry},
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, BufWriter, ErrorKind, Write},
+    io::{self, ErrorKind, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 
-use super::error::KeepError;
+use super::{error::KeepError, line_file::LineFile};
 use crate::text::path_part;
 
 /// The longest name of a stream in a name of a file, in bytes. File systems allow 255 for all of it.
 const LONGEST_STREAM: usize = 150;
 /// So many files are open at a time: a process may have 1,024 in all.
 const MOST_OPEN: usize = 64;
+/// So many bytes of lines wait before they are written, over all files.
+const MOST_BUFFERED: usize = 256 * 1024;
 /// So many files of one name and moment may be there already.
 const MOST_NAMESAKES: u32 = 1_000;
 
@@ -31,12 +33,12 @@ pub struct Folder {
     /// The run made it.
     is_new: bool,
     started: Timestamp,
-    /// Those that are open, by the place of the stream.
-    files: HashMap<usize, BufWriter<File>>,
-    /// All that were made.
-    paths: HashMap<usize, PathBuf>,
-    /// Streams whose files have lines that may not be on the disk.
-    unsaved: BTreeSet<usize>,
+    /// By the place of the stream.
+    files: BTreeMap<usize, LineFile>,
+    /// The streams whose files are open, the one first that was opened first.
+    open: VecDeque<usize>,
+    /// What waits to be written, in bytes.
+    buffered: usize,
 }
 
 impl Folder {
@@ -51,10 +53,7 @@ impl Folder {
             folder: path.display().to_string(),
             kind: error.kind(),
         };
-        let is_new = !path.is_dir();
-        if is_new {
-            DirBuilder::new().mode(0o700).create(path).map_err(error)?;
-        }
+        let is_new = make_folder(path).map_err(error)?;
         let probe = path.join(format!(".destination-hubspot.{:016x}.probe", fastrand::u64(..)));
         let proved = create(&probe).and_then(|mut file| {
             let written = file.write_all(b"\n");
@@ -72,9 +71,9 @@ impl Folder {
             path: path.to_owned(),
             is_new,
             started,
-            files: HashMap::new(),
-            paths: HashMap::new(),
-            unsaved: BTreeSet::new(),
+            files: BTreeMap::new(),
+            open: VecDeque::new(),
+            buffered: 0,
         })
     }
 
@@ -97,41 +96,64 @@ impl Folder {
         Ok(())
     }
 
-    /// Adds a line to the file of a stream, which is made for its first one.
+    /// Adds a line to the file of a stream, which is made for its first one. It is on the disk when it is [saved](Self::save).
     ///
     /// # Errors
     ///
     /// If it cannot be made or written.
     pub fn add(&mut self, stream: usize, name: &str, line: &str) -> Result<(), KeepError> {
-        if !self.files.contains_key(&stream) {
-            if self.files.len() >= MOST_OPEN {
-                self.save()?;
-                self.files.clear();
-            }
-            let file = self.file_of(stream, name).map_err(|error| self.failed(&error))?;
-            self.files.insert(stream, BufWriter::new(file));
-        }
-        let Some(file) = self.files.get_mut(&stream) else { return Ok(()) };
-        self.unsaved.insert(stream);
-        let written = file.write_all(line.as_bytes()).and_then(|()| file.write_all(b"\n"));
-        written.map_err(|error| self.failed(&error))
+        self.try_add(stream, name, line).map_err(|error| self.failed(&error))
     }
 
-    /// The file of a stream, to be written at its end.
-    fn file_of(&mut self, stream: usize, name: &str) -> io::Result<File> {
-        if let Some(path) = self.paths.get(&stream) {
-            return OpenOptions::new().append(true).custom_flags(libc::O_NOFOLLOW).open(path);
+    fn try_add(&mut self, stream: usize, name: &str, line: &str) -> io::Result<()> {
+        if !self.files.contains_key(&stream) {
+            let (path, file) = self.create_for(name)?;
+            self.make_room()?;
+            self.open.push_back(stream);
+            self.files.insert(stream, LineFile::new(path, file));
         }
-        let (path, file) = match self.make(name) {
-            // Another run has made the folder too, and removed it since it had nothing to keep.
-            Err(error) if error.kind() == ErrorKind::NotFound && self.is_new => {
-                DirBuilder::new().mode(0o700).create(&self.path)?;
-                self.make(name)?
+        if let Entry::Occupied(mut file) = self.files.entry(stream) {
+            self.buffered += file.get_mut().push(line);
+        }
+        if self.buffered >= MOST_BUFFERED { self.write(LineFile::flush) } else { Ok(()) }
+    }
+
+    /// Writes what waits, file by file, as `write` says.
+    fn write(&mut self, write: impl Fn(&mut LineFile) -> io::Result<()>) -> io::Result<()> {
+        let unsaved: Vec<usize> =
+            self.files.iter().filter(|(_, file)| file.is_unsaved()).map(|(stream, _)| *stream).collect();
+        for stream in unsaved {
+            if self.files.get(&stream).is_some_and(|file| !file.is_open()) {
+                self.make_room()?;
+                self.open.push_back(stream);
             }
-            made => made?,
-        };
-        self.paths.insert(stream, path);
-        Ok(file)
+            if let Some(file) = self.files.get_mut(&stream) {
+                write(file)?;
+            }
+        }
+        self.buffered = 0;
+        Ok(())
+    }
+
+    /// One more file may be opened.
+    fn make_room(&mut self) -> io::Result<()> {
+        while self.open.len() >= MOST_OPEN {
+            let first = self.open.pop_front().and_then(|stream| self.files.get_mut(&stream));
+            first.map_or(Ok(()), LineFile::close)?;
+        }
+        Ok(())
+    }
+
+    /// A new file for a stream.
+    fn create_for(&self, name: &str) -> io::Result<(PathBuf, File)> {
+        match self.make(name) {
+            // Another run has made the folder too, and removed it since it had nothing to keep.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make_folder(&self.path)?;
+                self.make(name)
+            }
+            made => made,
+        }
     }
 
     fn make(&self, name: &str) -> io::Result<(PathBuf, File)> {
@@ -155,12 +177,7 @@ impl Folder {
     ///
     /// If they cannot be written.
     pub fn save(&mut self) -> Result<(), KeepError> {
-        while let Some(stream) = self.unsaved.pop_first() {
-            let Some(file) = self.files.get_mut(&stream) else { continue };
-            let saved = file.flush().and_then(|()| file.get_ref().sync_data());
-            saved.map_err(|error| self.failed(&error))?;
-        }
-        Ok(())
+        self.write(LineFile::save).map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &io::Error) -> KeepError {
@@ -175,6 +192,16 @@ impl Drop for Folder {
         if self.is_new {
             fs::remove_dir(&self.path).ok();
         }
+    }
+}
+
+/// Makes a folder for its owner alone, unless it is there. `true`: it was made.
+fn make_folder(path: &Path) -> io::Result<bool> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => Ok(true),
+        // Perhaps another run has just made it.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

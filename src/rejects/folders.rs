@@ -39,6 +39,12 @@ impl Folders {
         Ok(folders)
     }
 
+    /// Whether one was asked for.
+    pub fn are_any(&self) -> bool {
+        let Self { rejected, left_out, results } = self;
+        [rejected, left_out, results].into_iter().any(Option::is_some)
+    }
+
     /// All lines so far are on the disk.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use super::{
     folder::Folder,
     folders::Folders,
     gate::Gate,
-    line::{self, ValuePlace},
+    line::{self, Origin, ValuePlace},
     row::Row,
     store::{
         client::ObjectStore,
@@ -40,13 +40,33 @@ pub struct StreamFacts {
 /// Keeps what is to be kept of a sync.
 #[derive(Debug, Default)]
 pub struct Keeper {
+    /// When the run began.
+    run: Timestamp,
     folders: Folders,
     streams: HashMap<StreamId, StreamFacts>,
     store: Option<StoreQueue>,
     gate: Gate,
     /// How many lines there were to keep.
     lines: u64,
+    saves: Saves,
     failed: Option<KeepError>,
+}
+
+/// When the folders are saved: each time costs a write to the disk for every stream with new lines, so not for every state.
+#[derive(Debug, Default)]
+struct Saves {
+    /// Between two of them.
+    interval: Duration,
+    last: Option<Duration>,
+    /// So many lines there were at the last one.
+    lines: u64,
+}
+
+impl Saves {
+    /// When the next one is due if something waits for it.
+    fn due(&self) -> Duration {
+        self.last.map_or(Duration::ZERO, |last| last.saturating_add(self.interval))
+    }
 }
 
 /// What is on its way to an object store.
@@ -61,6 +81,9 @@ struct StoreQueue {
 }
 
 impl Keeper {
+    /// Folders are saved so often, as a part of the interval of objects.
+    const SAVES_IN_INTERVAL: u32 = 4;
+
     /// `store` gets the rejected rows, beside the folders; `interval` is [`PendingObjects::INTERVAL`], scaled down in tests.
     pub fn new(
         folders: Folders,
@@ -74,13 +97,13 @@ impl Keeper {
             streams: HashMap::new(),
             puts: JoinSet::new(),
         };
-        Self { folders, streams, store: store.map(queue), ..Self::default() }
+        let saves = Saves { interval: interval / Self::SAVES_IN_INTERVAL, ..Saves::default() };
+        Self { run: Timestamp::now(), folders, streams, store: store.map(queue), saves, ..Self::default() }
     }
 
     /// Whether rows have to be at hand until they have their fates.
     pub fn needs_rows(&self) -> bool {
-        let Folders { rejected, left_out, results } = &self.folders;
-        self.store.is_some() || [rejected, left_out, results].into_iter().any(Option::is_some)
+        self.store.is_some() || self.folders.are_any()
     }
 
     /// Whether the results have to name the record of the CRM that each row became.
@@ -105,7 +128,7 @@ impl Keeper {
         if self.folders.rejected.is_none() && self.store.is_none() {
             return;
         }
-        let line = line::not_written(row, reason, correlation_id, ticket.number, at);
+        let line = line::not_written(row, reason, correlation_id, self.origin(ticket), at);
         let sequence = self.keep(|folders| &mut folders.rejected, ticket, stream, &line);
         if let Some(queue) = &mut self.store {
             let facts = self.streams.get(stream);
@@ -127,7 +150,7 @@ impl Keeper {
         keys: &[ValuePlace<'_>],
         left_out: &[(&Reason, Vec<ValuePlace<'_>>)],
     ) {
-        let line = line::left_out(row, stream, keys, left_out, ticket.number, Timestamp::now());
+        let line = line::left_out(row, stream, keys, left_out, self.origin(ticket), Timestamp::now());
         if let Some(line) = line {
             self.keep(|folders| &mut folders.left_out, ticket, stream, &line);
         }
@@ -143,9 +166,13 @@ impl Keeper {
     ) {
         if self.folders.results.is_some() {
             let primary_key = self.streams.get(stream).map_or(&[][..], |facts| &facts.primary_key);
-            let line = line::result(row, stream, primary_key, ticket.number, fate, record_id);
+            let line = line::result(row, stream, primary_key, self.origin(ticket), fate, record_id);
             self.keep(|folders| &mut folders.results, ticket, stream, &line);
         }
+    }
+
+    fn origin(&self, ticket: Ticket) -> Origin {
+        Origin { run: self.run, number: ticket.number }
     }
 
     /// Adds a line to a folder, if there is one, and gives the number of the line. After a failure nothing is added any more.
@@ -174,14 +201,19 @@ impl Keeper {
     /// # Errors
     ///
     /// If a row could not be kept.
-    pub fn release(&mut self) -> Result<Vec<String>, KeepError> {
+    pub fn release(&mut self, now: Duration) -> Result<Vec<String>, KeepError> {
         if self.gate.is_empty() && self.failed.is_none() {
             return Ok(Vec::new());
         }
-        self.save_folders()?;
+        if !self.folders.are_any() {
+            self.saves.lines = self.lines;
+        } else if self.saves.lines < self.lines && self.saves.due() <= now {
+            self.save_folders(now)?;
+        }
+        self.failed.clone().map_or(Ok(()), Err)?;
         let waiting = self.store.as_ref().map(|queue| &queue.pending);
-        let kept = waiting.filter(|pending| !pending.is_empty()).map(PendingObjects::kept_through);
-        let kept = kept.unwrap_or(self.lines);
+        let in_store = waiting.filter(|pending| !pending.is_empty()).map(PendingObjects::kept_through);
+        let kept = in_store.unwrap_or(self.lines).min(self.saves.lines);
         Ok(std::iter::from_fn(|| self.gate.next(kept)).collect())
     }
 
@@ -195,9 +227,13 @@ impl Keeper {
         }
     }
 
-    /// When [`put_due`](Self::put_due) has something to do again.
+    /// When [`put_due`](Self::put_due) or [`release`](Self::release) has something to do again.
     pub fn deadline(&self) -> Option<Duration> {
-        self.store.as_ref().and_then(|queue| queue.pending.deadline())
+        let of_store = self.store.as_ref().and_then(|queue| queue.pending.deadline());
+        let waits_for_folders =
+            self.folders.are_any() && !self.gate.is_empty() && self.saves.lines < self.lines;
+        let of_folders = waits_for_folders.then(|| self.saves.due());
+        [of_store, of_folders].into_iter().flatten().min()
     }
 
     /// Whether objects are on their way to the store.
@@ -237,14 +273,16 @@ impl Keeper {
             queue.pending.finish();
         }
         self.put_due(now);
-        self.save_folders()
+        self.save_folders(now)
     }
 
-    fn save_folders(&mut self) -> Result<(), KeepError> {
+    fn save_folders(&mut self, now: Duration) -> Result<(), KeepError> {
         if self.failed.is_none() {
             self.failed = self.folders.save().err();
         }
-        self.failed.clone().map_or(Ok(()), Err)
+        self.failed.clone().map_or(Ok(()), Err)?;
+        (self.saves.last, self.saves.lines) = (Some(now), self.lines);
+        Ok(())
     }
 
     /// How many bytes of rows are not known to be in the store.

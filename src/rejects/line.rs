@@ -15,12 +15,21 @@ use crate::{
     report::fate::{Fate, Rejection},
 };
 
+/// Where a row comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    /// When the run began that read it: what tells its lines from those of other runs.
+    pub run: Timestamp,
+    /// Its number within its stream, from 1.
+    pub number: u64,
+}
+
 /// A row that was not written, and can be sent again: its message as it came, and why. `correlation_id`: HubSpot's, of its refusal.
 pub fn not_written(
     row: &Row,
     reason: &Reason,
     correlation_id: Option<&str>,
-    number: u64,
+    origin: Origin,
     at: Timestamp,
 ) -> String {
     #[derive(Serialize)]
@@ -36,6 +45,7 @@ pub fn not_written(
         property: Option<&'a str>,
         expects: Option<&'a str>,
         correlation_id: Option<&'a str>,
+        run: String,
         stream_record: u64,
         at: String,
         first_at: String,
@@ -51,7 +61,8 @@ pub fn not_written(
             property: reason.property.as_deref(),
             expects: reason.expects.as_deref(),
             correlation_id,
-            stream_record: number,
+            run: moment(origin.run),
+            stream_record: origin.number,
             at: moment(at),
             first_at: moment(before.map_or(at, |before| before.first_at)),
             attempt: before.map_or(0, |before| before.attempts).saturating_add(1),
@@ -71,7 +82,7 @@ pub fn left_out(
     stream: &StreamId,
     keys: &[ValuePlace<'_>],
     left_out: &[(&Reason, Vec<ValuePlace<'_>>)],
-    number: u64,
+    origin: Origin,
     at: Timestamp,
 ) -> Option<String> {
     #[derive(Serialize)]
@@ -93,6 +104,7 @@ pub fn left_out(
     #[derive(Serialize)]
     struct Member<'a> {
         values: Vec<Value<'a>>,
+        run: String,
         stream_record: u64,
         at: String,
     }
@@ -133,7 +145,8 @@ pub fn left_out(
                     expects: reason.expects.as_deref(),
                 })
                 .collect(),
-            stream_record: number,
+            run: moment(origin.run),
+            stream_record: origin.number,
             at: moment(at),
         },
     }))
@@ -203,13 +216,14 @@ pub fn result(
     row: Option<&Row>,
     stream: &StreamId,
     primary_key: &[Vec<String>],
-    number: u64,
+    origin: Origin,
     fate: &Fate,
     record_id: Option<&str>,
 ) -> String {
     #[derive(Serialize)]
     struct Line<'a> {
         stream: String,
+        run: String,
         stream_record: u64,
         primary_key: Option<Vec<Option<&'a RawValue>>>,
         fate: &'static str,
@@ -226,7 +240,8 @@ pub fn result(
     };
     json(&Line {
         stream: stream.to_string(),
-        stream_record: number,
+        run: moment(origin.run),
+        stream_record: origin.number,
         primary_key: (!primary_key.is_empty()).then(|| primary_key.iter().map(value).collect()),
         fate: fate.as_str(),
         record_id,
@@ -254,6 +269,8 @@ mod tests {
         protocol::message::SentAgain,
     };
 
+    const ORIGIN: Origin = Origin { run: Timestamp::UNIX_EPOCH, number: 1 };
+
     fn row(data: &str) -> Row {
         let record = format!(r#"{{"stream":"users","data":{data},"emitted_at":1}}"#);
         Row { record: RawValue::from_string(record).unwrap(), sent_again: None }
@@ -269,7 +286,8 @@ mod tests {
         let reasons: Vec<_> =
             paths.iter().map(|path| (&reason, vec![(&*path.field, &*path.steps)])).collect();
         let at = Timestamp::UNIX_EPOCH;
-        let line = left_out(&row(data), &StreamId::new("users", None), &[("email", &[])], &reasons, 1, at)?;
+        let line =
+            left_out(&row(data), &StreamId::new("users", None), &[("email", &[])], &reasons, ORIGIN, at)?;
         let line: Value = serde_json::from_str(&line).unwrap();
         Some(line["record"]["data"].clone())
     }
@@ -305,7 +323,7 @@ mod tests {
             (again(u64::MAX), u64::MAX, "1970-01-01T00:00:00.000Z"),
         ] {
             let row = Row { sent_again, ..row("{}") };
-            let line: Value = serde_json::from_str(&not_written(&row, &reason, None, 1, now)).unwrap();
+            let line: Value = serde_json::from_str(&not_written(&row, &reason, None, ORIGIN, now)).unwrap();
             let rejection = &line["rejection"];
             assert_eq!(
                 (&rejection["attempt"], &rejection["first_at"], &rejection["at"]),

@@ -6,5 +6,6 @@ pub mod folders;
 pub mod gate;
 pub mod keeper;
 pub mod line;
+mod line_file;
 pub mod row;
 pub mod store;

@@ -113,7 +113,7 @@ impl Books {
     /// # Errors
     ///
     /// If a row could not be kept.
-    pub fn take_due_states(&mut self) -> Result<Vec<String>, KeepError> {
+    pub fn take_due_states(&mut self, now: Duration) -> Result<Vec<String>, KeepError> {
         let due = self.ledger.take_due();
         if !self.keeper.needs_rows() {
             return Ok(due);
@@ -121,7 +121,7 @@ impl Books {
         for state in due {
             self.keeper.hold(state);
         }
-        self.keeper.release()
+        self.keeper.release(now)
     }
 
     /// Whether so many rows wait to be kept that no more should come.

@@ -2,9 +2,11 @@
 //! up. Pure, and bounded in memory. Not here: looking up.
 
 use std::{
-    collections::{HashSet, hash_map::RandomState},
+    collections::{HashMap, HashSet, hash_map::RandomState},
     hash::BuildHasher,
 };
+
+use jiff::Timestamp;
 
 use crate::crm::{key::Key, object::ObjectType};
 
@@ -18,16 +20,30 @@ const MOST: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct KnownRecords {
     hashes: HashSet<u64>,
+    /// When those that rows were sent again for were last changed before this sync wrote them.
+    changed_before: HashMap<u64, Timestamp>,
     /// Objects whose records the token may not look up.
     denied: HashSet<ObjectType>,
     hasher: RandomState,
 }
 
 impl KnownRecords {
-    pub fn remember(&mut self, key: &Key) {
-        if self.hashes.len() < MOST {
-            self.hashes.insert(self.hash(key));
+    /// A record was written. `changed_before`: its last change before that, if rows were sent again for it.
+    pub fn remember(&mut self, key: &Key, changed_before: Option<Timestamp>) {
+        let hash = self.hash(key);
+        if self.hashes.len() < MOST || self.hashes.contains(&hash) {
+            self.hashes.insert(hash);
+            match changed_before {
+                Some(moment) => drop(self.changed_before.entry(hash).or_insert(moment)),
+                // The write is newer than any row that was rejected before.
+                None => drop(self.changed_before.remove(&hash)),
+            }
         }
+    }
+
+    /// When a known record was last changed before this sync wrote it, if nothing but rows that are sent again were written.
+    pub fn changed_before(&self, key: &Key) -> Option<Timestamp> {
+        self.changed_before.get(&self.hash(key)).copied()
     }
 
     fn hash(&self, key: &Key) -> u64 {
@@ -57,9 +73,21 @@ mod tests {
         let mut known = KnownRecords::default();
         let key = |number: usize| Key::parse(&format!("p{number}@x.com")).unwrap();
         for number in 0..=MOST {
-            known.remember(&key(number));
+            known.remember(&key(number), None);
         }
         assert!(known.has(&key(0)) && known.has(&key(MOST - 1)));
         assert!(!known.has(&key(MOST)) && !known.has(&key(MOST + 1)));
+    }
+
+    #[test]
+    fn the_first_change_counts_until_something_newer_is_written() {
+        let mut known = KnownRecords::default();
+        let key = Key::parse("p@x.com").unwrap();
+        let moment = |second| Some(Timestamp::from_second(second).unwrap());
+        known.remember(&key, moment(1));
+        known.remember(&key, moment(2));
+        assert_eq!(known.changed_before(&key), moment(1));
+        known.remember(&key, None);
+        assert!(known.has(&key) && known.changed_before(&key).is_none());
     }
 }

@@ -206,8 +206,8 @@ impl Sync {
                 return Ok(false);
             }
             self.books.judge_rejected_streams();
-            self.write_due_states()?;
             self.books.keeper().finish(now).map_err(|error| End::Failed(error.into()))?;
+            self.write_due_states()?;
             if self.books.keeper().is_waiting() {
                 return Ok(false);
             }
@@ -261,7 +261,7 @@ impl Sync {
             let client = Arc::clone(&self.client);
             let object = batch.target.key_space.object();
             let mut delivery = Delivery::new(batch, self.books.unusable().clone());
-            delivery.mark_existing(|key| self.known.has(key));
+            delivery.mark_existing(|key| self.known.has(key), |key| self.known.changed_before(key));
             delivery.tell_record_ids(self.books.keeper().needs_record_ids());
             if self.known.may_not_look_up(object) {
                 delivery.deny_look_ups();
@@ -277,7 +277,8 @@ impl Sync {
     }
 
     fn write_due_states(&mut self) -> Result<(), End> {
-        for line in self.books.take_due_states().map_err(|error| End::Failed(error.into()))? {
+        let now = self.now();
+        for line in self.books.take_due_states(now).map_err(|error| End::Failed(error.into()))? {
             self.output.line(&line).map_err(|OutputClosed| End::OutputClosed)?;
         }
         Ok(())
@@ -315,7 +316,7 @@ impl Sync {
             self.books.settle(*ticket, fate, told, now);
         }
         self.books.take(delivered.notes);
-        delivered.written.iter().for_each(|key| self.known.remember(key));
+        delivered.written.iter().for_each(|(key, changed)| self.known.remember(key, *changed));
         if let Some(object) = delivered.denied_look_ups {
             self.known.deny_look_ups(object);
         }
@@ -337,13 +338,13 @@ impl Sync {
         let mut signal_heard = matches!(end, End::Signalled);
         let output = self.output.clone();
         loop {
-            if let Err(End::OutputClosed) = self.write_due_states() {
-                return End::OutputClosed;
-            }
             // What was rejected so far is kept, too, as far as the time allows.
             let now = self.now();
             if let Err(error) = self.books.keeper().finish(now) {
                 debug!(%error, "rows could not be kept");
+            }
+            if let Err(End::OutputClosed) = self.write_due_states() {
+                return End::OutputClosed;
             }
             let is_putting = self.books.keeper().is_putting();
             if self.jobs.is_empty() && !is_putting {

@@ -64,10 +64,11 @@ const ROOMS: &[Rooms] = &[
         below: "rejects",
         may_use: &[
             ("error", &["store::error"]),
-            ("folder", &[]),
+            ("folder", &["line_file"]),
             ("gate", &[]),
-            ("keeper", &["folder", "gate", "line", "folders", "row", "store"]),
+            ("keeper", &["folder", "folders", "gate", "line", "row", "store"]),
             ("line", &["row"]),
+            ("line_file", &[]),
             ("folders", &["folder"]),
             ("row", &[]),
             ("store", &[]),

@@ -111,7 +111,7 @@ fn large_records_and_large_answers_do_not_add_up() {
 fn rejected_rows_that_wait_for_a_slow_store_hold_the_input_back() {
     let (sandbox, store) = (sandbox(|_| ()), Server::start());
     store.always("PUT", Fault::Delay(Duration::from_millis(200)));
-    let mut running = connector(&sandbox, &settings(&store.address())).start("write");
+    let mut running = connector(&sandbox, &settings(&store.address())).unscaled().start("write");
     let text = "x".repeat(40_000);
     // 80 MB of input, of which 20 MB are rejected, in a hundred streams.
     for number in 0..2_000 {

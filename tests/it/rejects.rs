@@ -325,6 +325,10 @@ fn results_say_of_each_row_what_became_of_it() {
     assert_eq!(outcome.code, Some(0));
     let mut results = lines(&folder);
     results.sort_by_key(|line| line["stream_record"].as_u64());
+    for line in &mut results {
+        let run = line.as_object_mut().unwrap().remove("run").unwrap();
+        assert!(run.as_str().unwrap().ends_with('Z'), "{run}");
+    }
     let id = sandbox.contact("a@example.com").unwrap().id;
     let line = |number: u64, fate: &str, id: Option<&str>, reason: Option<&str>| {
         json!({ "stream": "users", "stream_record": number, "primary_key": [number], "fate": fate, "record_id": id,
@@ -473,4 +477,65 @@ fn rows_that_are_corrected_and_sent_again_leave_what_right_rows_would_have_left(
     let again: String = lines(&rejected).iter().chain(&lines(&left_out)).map(correct).collect();
     assert_eq!(Connector::new(&wrong).write(&again).code, Some(0));
     assert_eq!(left(&wrong), left(&right));
+}
+
+/// The second row of a contact comes so late that its contact is known by then.
+#[test]
+fn rows_sent_again_are_compared_with_what_was_there_before_the_sync_wrote() {
+    let row = |email: &str, name: &str, at: &str| {
+        let mut message: Value =
+            serde_json::from_str(&record(json!({ "email": email, "firstname": name }))).unwrap();
+        message["rejection"] = json!({ "at": at });
+        format!("{message}\n")
+    };
+    let (past, future) = ("2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z");
+    let fresh = |name: &str| record(json!({ "email": "solo@example.com", "firstname": name }));
+    for (first, second, expected) in [
+        // The contact was changed between the two moments: the older row is skipped however far away it stands.
+        (row("solo@example.com", "newer", future), row("solo@example.com", "older", past), "newer"),
+        (row("solo@example.com", "first", future), row("solo@example.com", "second", future), "second"),
+        (fresh("fresh"), row("solo@example.com", "older", past), "fresh"),
+    ] {
+        for between in [0, 250] {
+            let sandbox = sandbox();
+            sandbox.seed_contact(hubspot_sandbox::Seed::new("solo@example.com"));
+            let input = format!("{first}{}{second}", people(0..between));
+            Connector::new(&sandbox).write(&input).assert_success();
+            let name = stored(&sandbox, "solo@example.com", "firstname");
+            assert_eq!(name.as_deref(), Some(expected), "{between} rows between");
+        }
+    }
+}
+
+#[test]
+fn runs_that_share_a_folder_neither_fail_at_its_making_nor_at_its_removal() {
+    let (_parent, folder) = folder();
+    let sandboxes: Vec<_> = (0..4).map(|_| sandbox()).collect();
+    std::thread::scope(|scope| {
+        for sandbox in &sandboxes {
+            scope.spawn(|| {
+                let outcome = keeping(Connector::new(sandbox), "--rejected", &folder)
+                    .write(&record(json!({ "email": "x" })));
+                assert_eq!(outcome.code, Some(0), "{:#?}", outcome.lines);
+            });
+        }
+    });
+    assert_eq!(lines(&folder).len(), 4);
+}
+
+/// Nobody would find rows in a file that was deleted.
+#[test]
+fn a_file_that_is_deleted_during_the_run_ends_the_sync_before_the_state() {
+    let (_parent, folder) = folder();
+    let sandbox = sandbox();
+    let bad = record(json!({ "email": "x" }));
+    let mut running = keeping(Connector::new(&sandbox), "--rejected", &folder).start("write");
+    running.send(&(bad.clone() + &people(0..1) + &state(1)));
+    running.wait_for_state(1);
+    fs::remove_dir_all(&folder).unwrap();
+    running.send(&(bad + &state(2)));
+    let outcome = running.finish();
+    let message = outcome.assert_failure("config_error");
+    assert!(message.contains("nobody moves, deletes or locks"), "{message}");
+    assert_eq!(outcome.state_ids(), [1]);
 }

@@ -26,8 +26,9 @@ pub struct Outcome {
     /// The fates of records that were written and have to be written again: they count once that is done.
     held: HashMap<Ticket, Held>,
     pub notes: Notes,
-    /// Records of the CRM that exist now.
-    pub written: Vec<Key>,
+    /// Records of the CRM that exist now. Those that were looked up for rows that are sent again come with the moment of their last
+    /// change before they were written; one that did not exist was never changed.
+    pub written: Vec<(Key, Option<Timestamp>)>,
     /// Which record of the CRM a row became, where the answer names it and it is asked for.
     pub record_ids: HashMap<Ticket, Box<str>>,
     /// When each rejected record got its verdict.
@@ -59,7 +60,7 @@ impl Outcome {
     /// HubSpot has taken an input: its last record made or changed the CRM record, the others went along. `left_out` are the
     /// properties that were not sent, since HubSpot rejects them for every record.
     pub fn note_written(&mut self, pending: &PendingInput, created: bool, left_out: &[(Arc<str>, Code)]) {
-        self.written.push(pending.input.key.clone());
+        self.written.push((pending.input.key.clone(), pending.changed_before()));
         let last = pending.input.parts.len().saturating_sub(1);
         for (number, part) in pending.input.parts.iter().enumerate() {
             let fate = match (number == last, created) {
@@ -171,7 +172,7 @@ impl Outcome {
                 Some(_) => {
                     self.forget_values(part.ticket);
                     self.notes.not_applied.retain(|(_, of)| *of != part.ticket);
-                    self.written.retain(|key| *key != pending.input.key);
+                    self.written.retain(|(key, _)| *key != pending.input.key);
                     Fate::Rejected(rejection.clone())
                 }
                 None => Fate::Rejected(rejection.clone()),

@@ -4,6 +4,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 
 use super::existence::{Existence, LastModified};
 use crate::{
@@ -78,6 +79,16 @@ impl PendingInput {
     /// Whether a record of it is not to be written if HubSpot's record was changed since a moment.
     pub fn is_conditional(&self) -> bool {
         self.input.parts.iter().any(|part| part.unless_changed_since.is_some())
+    }
+
+    /// When its CRM record was last changed before it is written, if its rows are sent again.
+    pub fn changed_before(&self) -> Option<Timestamp> {
+        match (self.existence, self.last_modified) {
+            _ if !self.is_conditional() => None,
+            (Existence::Missing, _) => Some(Timestamp::MIN),
+            (_, LastModified::At(moment)) => Some(moment),
+            (_, LastModified::NotAsked | LastModified::Unclear) => None,
+        }
     }
 
     /// Its records move out: it has none any more.

@@ -32,7 +32,7 @@ pub struct Delivered {
     pub fates: HashMap<Ticket, Fate>,
     pub notes: Notes,
     /// Records of the CRM that exist now.
-    pub written: Vec<Key>,
+    pub written: Vec<(Key, Option<Timestamp>)>,
     /// Which record of the CRM a row became, where the answer names it and it is asked for.
     pub record_ids: HashMap<Ticket, Box<str>>,
     /// When each rejected record got its verdict.

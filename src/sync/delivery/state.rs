@@ -2,13 +2,17 @@
 //!
 //! Not here: what to ask next ([`super::steps`]), and what follows from an answer (`refused`, `look_up`).
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
 use super::{
     blame::RequestProbe,
-    existence::Existence,
+    existence::{Existence, LastModified},
     mode::{depends_on_look_up, is_older},
     outcome::Outcome,
     pending::{PendingInput, UnusableProperties},
@@ -25,6 +29,7 @@ use crate::{
         reason::{Code, Reason},
         target::Target,
     },
+    report::fate::Ticket,
     sync::input::{Batch, Input, Part},
 };
 
@@ -105,9 +110,19 @@ impl Delivery {
         }
     }
 
-    /// Some of the records are known to exist.
-    pub fn mark_existing(&mut self, exists: impl Fn(&Key) -> bool) {
+    /// Some of the records are known to exist, since this sync has written them; `changed_before`: when they were last changed before
+    /// that, if it is known. A row that is sent again is compared with that moment. Without one, it is compared with the write:
+    /// what has come from the source in the meantime is newer.
+    pub fn mark_existing(
+        &mut self,
+        exists: impl Fn(&Key) -> bool,
+        changed_before: impl Fn(&Key) -> Option<Timestamp>,
+    ) {
         for pending in self.inputs.iter_mut().filter(|pending| exists(&pending.input.key)) {
+            if pending.is_conditional() {
+                let Some(moment) = changed_before(&pending.input.key) else { continue };
+                pending.last_modified = LastModified::At(moment);
+            }
             pending.existence = Existence::Exists;
         }
     }
@@ -274,11 +289,21 @@ impl Delivery {
     pub(super) fn skip_older(&mut self, index: usize) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         let (existence, last_modified) = (pending.existence, pending.last_modified);
-        let is_older = |part: &Part| is_older(existence, last_modified, part);
-        if !pending.input.parts.iter().any(is_older) {
+        // What has just come from the source is newer than what was rejected before, even if it stands in front.
+        let first_fresh = pending.input.parts.iter().position(|part| part.unless_changed_since.is_none());
+        let is_after_fresh = |place: usize, part: &Part| {
+            part.unless_changed_since.is_some() && first_fresh.is_some_and(|first| first < place)
+        };
+        let is_older = |(place, part): &(usize, &Part)| {
+            is_older(existence, last_modified, part) || is_after_fresh(*place, part)
+        };
+        let older: HashSet<Ticket> =
+            pending.input.parts.iter().enumerate().filter(is_older).map(|(_, part)| part.ticket).collect();
+        if older.is_empty() {
             return;
         }
-        let (older, others): (Vec<_>, Vec<_>) = pending.take_parts().into_iter().partition(is_older);
+        let (older, others): (Vec<_>, Vec<_>) =
+            pending.take_parts().into_iter().partition(|part| older.contains(&part.ticket));
         self.outcome.note_skipped(&pending.with_parts(older), &Reason::of(Code::NewerInHubSpot));
         pending.settled = others.is_empty();
         pending.change_parts(|parts| *parts = others);

@@ -7,10 +7,7 @@ use super::{
     Properties, ask, delivery, done, hubspot, inputs_of, run, run_steps, store, strict,
 };
 use crate::{
-    crm::{
-        key::Key,
-        property::{EMAIL, LIFECYCLE_STAGE},
-    },
+    crm::property::{EMAIL, LIFECYCLE_STAGE},
     hubspot::{answer::BatchAnswer, client::Reply},
     mapping::reason::Code,
     report::fate::Fate,
@@ -144,7 +141,7 @@ fn a_write_that_was_only_presumed_is_taken_back_if_hubspot_refuses_the_input_by_
         })
         .unwrap();
         assert_eq!(outcome.fate(1), &Fate::Created);
-        let known: Vec<&str> = outcome.written.iter().map(Key::as_str).collect();
+        let known: Vec<&str> = outcome.written.iter().map(|(key, _)| key.as_str()).collect();
         if reject {
             assert_eq!(outcome.rejected(2), Some(Code::InvalidValue));
             assert!(!known.contains(&"b@x.com"), "{known:?}");

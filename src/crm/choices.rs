@@ -70,6 +70,11 @@ impl Choices {
         self.exact.contains(value)
     }
 
+    /// The place of an internal value among all, in the account's order.
+    pub fn place(&self, value: &str) -> Option<usize> {
+        self.values.iter().position(|one| **one == *value)
+    }
+
     /// What a text means: an internal value, else a label without case, else an internal value without case. A label says
     /// more than a value in another case, since labels are what people see.
     pub fn look_up(&self, text: &str) -> Found<'_> {

@@ -9,6 +9,7 @@ pub mod key;
 pub mod names;
 pub mod object;
 pub mod property;
+pub mod same;
 pub mod schema;
 pub mod truth;
 pub mod usual;

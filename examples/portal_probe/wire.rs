@@ -15,6 +15,7 @@ use std::{
 use destination_hubspot::{
     config::{AccessToken, DelayScale, Environment},
     hubspot::{
+        endpoint::Endpoint,
         retry::{Disposition, Wait, disposition},
         throttle::{RateLimit, Throttle},
         transport::{HttpTransport, Request, Response, Transport, TransportError},
@@ -163,7 +164,8 @@ impl Wire {
 fn pause(outcome: &Result<Response, TransportError>) -> Option<Duration> {
     let status = outcome.as_ref().ok()?.status;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    match disposition(outcome, now) {
+    // These two mean the same for each call.
+    match disposition(Endpoint::Account, outcome, now) {
         Disposition::Again(wait) if matches!(status, TOO_MANY_REQUESTS | LOCKED) => Some(match wait {
             Wait::Backoff { at_least } => at_least,
             Wait::PauseAll(pause) => pause,

@@ -33,7 +33,27 @@ pub struct BatchResult {
     pub new: bool,
     pub object_write_trace_id: Option<String>,
     /// The properties that are looked at, in their order.
-    values: Vec<Option<String>>,
+    values: Vec<Value>,
+}
+
+/// What stands in a result for a property.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+enum Value {
+    /// Nothing, or nothing that is a value: of another type, or too long to be kept.
+    #[default]
+    Absent,
+    Null,
+    Text(String),
+}
+
+/// What a result tells of a property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told<'a> {
+    /// Nothing: what HubSpot has is unclear.
+    Absent,
+    /// HubSpot has no value.
+    Empty,
+    Value(&'a str),
 }
 
 impl BatchResult {
@@ -42,9 +62,23 @@ impl BatchResult {
         self.value(0)
     }
 
-    /// The value of the property that has this place among those that are looked at.
+    /// The value of the property that has this place among those that are looked at. `None` does not tell an empty one from one of
+    /// which nothing is said: see [`Self::property`].
     pub fn value(&self, place: usize) -> Option<&str> {
-        self.values.get(place)?.as_deref()
+        match self.values.get(place)? {
+            Value::Text(text) => Some(text),
+            Value::Null | Value::Absent => None,
+        }
+    }
+
+    /// What is told of the property that has this place among those that are looked at.
+    pub fn property(&self, place: usize) -> Told<'_> {
+        match self.values.get(place) {
+            None | Some(Value::Absent) => Told::Absent,
+            Some(Value::Null) => Told::Empty,
+            Some(Value::Text(text)) if text.is_empty() => Told::Empty,
+            Some(Value::Text(text)) => Told::Value(text),
+        }
     }
 }
 
@@ -186,7 +220,7 @@ impl<'de> Visitor<'de> for ResultSeed<'_> {
 struct ValuesSeed<'w>(&'w [Arc<str>]);
 
 impl<'de> DeserializeSeed<'de> for ValuesSeed<'_> {
-    type Value = Vec<Option<String>>;
+    type Value = Vec<Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -194,24 +228,30 @@ impl<'de> DeserializeSeed<'de> for ValuesSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for ValuesSeed<'_> {
-    type Value = Vec<Option<String>>;
+    type Value = Vec<Value>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object of properties, or anything else to pass over")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut values = vec![None; self.0.len()];
+        let mut values = vec![Value::Absent; self.0.len()];
         while let Some(place) = map.next_key_seed(PlaceSeed(self.0))? {
             match place.and_then(|place| values.get_mut(place)) {
-                Some(value) => *value = map.next_value::<Text>()?.0,
+                Some(value) => {
+                    *value = match map.next_value::<Option<Text>>()? {
+                        None => Value::Null,
+                        Some(Text(None)) => Value::Absent,
+                        Some(Text(Some(text))) => Value::Text(text),
+                    }
+                }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(values)
     }
 
-    others_are_default!(Vec<Option<String>>: bool, number, str, unit, seq);
+    others_are_default!(Vec<Value>: bool, number, str, unit, seq);
 }
 
 /// Finds the place of a property among those that are looked at.
@@ -253,6 +293,31 @@ mod tests {
         let [result] = &answer.unwrap().results[..] else { panic!("one result") };
         assert_eq!((result.id.as_deref(), result.new), (Some("1"), true));
         assert_eq!((result.key(), result.value(1), result.value(2)), (Some("a@x.com"), Some("lead"), None));
+    }
+
+    #[test]
+    fn an_empty_value_and_one_of_which_nothing_is_said_are_told_apart() {
+        for (properties, told, value) in [
+            (r#"{"stage":"lead"}"#, Told::Value("lead"), Some("lead")),
+            (r#"{"stage":" "}"#, Told::Value(" "), Some(" ")),
+            (r#"{"stage":7}"#, Told::Value("7"), Some("7")),
+            (r#"{"stage":["lead","other"]}"#, Told::Value("lead"), Some("lead")),
+            (r#"{"stage":null}"#, Told::Empty, None),
+            (r#"{"stage":""}"#, Told::Empty, Some("")),
+            (r#"{"stage":true}"#, Told::Absent, None),
+            (r#"{"stage":{}}"#, Told::Absent, None),
+            (r#"{"stage":[]}"#, Told::Absent, None),
+            (r#"{"email":null}"#, Told::Absent, None),
+            ("{}", Told::Absent, None),
+            ("null", Told::Absent, None),
+        ] {
+            let answer = parse(&format!(r#"{{"results":[{{"properties":{properties}}}]}}"#)).unwrap();
+            let result = &answer.results[0];
+            assert_eq!((result.property(1), result.value(1)), (told, value), "{properties}");
+            assert_eq!(result.property(2), Told::Absent);
+        }
+        let answer = parse(r#"{"results":[{"id":"1"}]}"#).unwrap();
+        assert_eq!(answer.results[0].property(0), Told::Absent);
     }
 
     #[test]

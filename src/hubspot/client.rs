@@ -20,7 +20,7 @@ use super::{
     answer::BatchAnswer,
     batch_call::BatchCall,
     effort::{Attempted, Effort},
-    endpoint::{Endpoint, Repetition, Sensitivity},
+    endpoint::{Endpoint, Repetition, Sensitivity, Success},
     error::{ApiError, ApiErrorKind, Called},
     error_body::ErrorBody,
     model::{Account, CreatedProperties, PropertyList, TokenInfo},
@@ -54,6 +54,10 @@ pub enum Reply<T> {
     TooLarge,
     /// The answer is too long to be read: what became of the request is unknown.
     AnswerTooLarge,
+    /// Whether HubSpot carried the request out is not known, and it may not be repeated as it is ([`Repetition::LooksUpFirst`]): the
+    /// caller looks up first, and counts in [`BatchCall::unknown_before`]. The pause that HubSpot asks for, or the back-off, is
+    /// waited already. In place of [`Self::Unreadable`] and [`Self::AnswerTooLarge`], too.
+    Unknown,
 }
 
 impl Reply<Bytes> {
@@ -65,6 +69,7 @@ impl Reply<Bytes> {
             Self::Refused { status, error } => Reply::Refused { status, error },
             Self::TooLarge => Reply::TooLarge,
             Self::AnswerTooLarge => Reply::AnswerTooLarge,
+            Self::Unknown => Reply::Unknown,
         }
     }
 }
@@ -191,7 +196,7 @@ impl Client {
         label: &str,
     ) -> Result<Reply<()>, ApiError> {
         let body = serde_json::json!({ "name": name, "label": label, "displayOrder": -1 });
-        let reply = self.call(Endpoint::CreateGroup(object), None, Some(body.to_string().into())).await?;
+        let reply = self.call(Endpoint::CreateGroup(object), None, Some(body.to_string().into()), 0).await?;
         // Whatever the body of a 2xx says: properties that are put into the group show whether it is there.
         Ok(reply.read(|_| Some(())))
     }
@@ -210,7 +215,7 @@ impl Client {
         definitions: &[PropertyDefinition],
     ) -> Result<Reply<CreatedProperties>, ApiError> {
         let body = new_properties(group, description, definitions);
-        let reply = self.call(Endpoint::CreateProperties(object), None, Some(body)).await?;
+        let reply = self.call(Endpoint::CreateProperties(object), None, Some(body), 0).await?;
         Ok(reply.read(|body| serde_json::from_slice(body).ok()))
     }
 
@@ -231,8 +236,23 @@ impl Client {
     ///
     /// If no repetition helps: see [`ApiError`].
     pub async fn batch(&self, call: &BatchCall) -> Result<Reply<BatchAnswer>, ApiError> {
-        let reply = self.call(call.endpoint, None, Some(call.body.clone())).await?;
-        Ok(reply.read(|body| BatchAnswer::parse(body, &call.looks_at)))
+        let BatchCall { endpoint, ref body, ref looks_at, unknown_before } = *call;
+        let reply = self.call(endpoint, None, Some(body.clone()), unknown_before).await?;
+        let reply = reply.read(|answer| match endpoint.success() {
+            Success::Whole if answer.trim_ascii().is_empty() => Some(BatchAnswer::default()),
+            Success::Whole | Success::EachInput | Success::FoundOrMissing | Success::Body => {
+                BatchAnswer::parse(answer, looks_at)
+            }
+        });
+        match (endpoint.repetition(), reply) {
+            (Repetition::LooksUpFirst, Reply::Unreadable | Reply::AnswerTooLarge) => {
+                if unknown_before + 1 >= self.policy.attempts {
+                    return Err(self.failed(endpoint, ApiErrorKind::Unreadable));
+                }
+                Ok(Reply::Unknown)
+            }
+            (_, reply) => Ok(reply),
+        }
     }
 
     /// Waits as long as a delay of this length is, scaled like all delays.
@@ -247,12 +267,12 @@ impl Client {
         body: Option<Bytes>,
     ) -> Result<T, ApiError> {
         let unreadable = || self.failed(endpoint, ApiErrorKind::Unreadable);
-        match self.call(endpoint, query, body).await? {
+        match self.call(endpoint, query, body, 0).await? {
             Reply::Done(body) => serde_json::from_slice(&body).map_err(|_| unreadable()),
             Reply::Refused { status, error } => {
                 Err(ApiError::new(endpoint, ApiErrorKind::Stop(Stop::Unexpected)).with(status, Some(&error)))
             }
-            Reply::Unreadable | Reply::TooLarge | Reply::AnswerTooLarge => Err(unreadable()),
+            Reply::Unreadable | Reply::TooLarge | Reply::AnswerTooLarge | Reply::Unknown => Err(unreadable()),
         }
     }
 
@@ -261,6 +281,7 @@ impl Client {
         endpoint: Endpoint,
         query: Option<&'static str>,
         body: Option<Bytes>,
+        failed_before: u32,
     ) -> Result<Reply<Bytes>, ApiError> {
         let path = endpoint.path(self.version).into_owned();
         let request = Request { path, query, body, most_answer_bytes: endpoint.most_answer_bytes() };
@@ -268,13 +289,13 @@ impl Client {
             endpoint,
             started: Instant::now(),
             saved: Duration::ZERO,
-            failed: 0,
+            failed: failed_before,
             looked_twice: false,
         };
         loop {
             let outcome = self.attempt(endpoint, &request, attempts.failed > 0).await?;
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            match disposition(&outcome, now) {
+            match disposition(endpoint, &outcome, now) {
                 Disposition::Done => {
                     self.authenticated.store(true, Ordering::Relaxed);
                     return Ok(Reply::Done(outcome.map(|response| response.body).unwrap_or_default()));
@@ -286,14 +307,10 @@ impl Client {
                 }
                 Disposition::TooLarge => return Ok(Reply::TooLarge),
                 Disposition::AnswerTooLarge => return Ok(Reply::AnswerTooLarge),
-                Disposition::Again(wait) => {
-                    match endpoint.repetition() {
-                        Repetition::ChangesNothing | Repetition::IsRefusedAsExisting => {}
-                    }
-                    let (status, error) = described(&outcome);
-                    // The answer goes first: a large one would keep others waiting.
-                    let last = outcome.err();
-                    self.wait(&mut attempts, wait, status, error.as_ref(), last).await?;
+                Disposition::Again(wait) => self.wait(&mut attempts, wait, outcome, Then::Again).await?,
+                Disposition::Unknown(wait) => {
+                    self.wait(&mut attempts, wait, outcome, Then::HandBack).await?;
+                    return Ok(Reply::Unknown);
                 }
                 Disposition::Unauthorized(_)
                     if self.authenticated.load(Ordering::Relaxed) && !attempts.looked_twice =>
@@ -348,21 +365,23 @@ impl Client {
         &self,
         attempts: &mut Attempts,
         wait: Wait,
-        status: u16,
-        error: Option<&ErrorBody>,
-        last: Option<TransportError>,
+        outcome: Result<Response, TransportError>,
+        then: Then,
     ) -> Result<(), ApiError> {
+        let (status, error) = described(&outcome);
+        // The answer goes first: a large one would keep others waiting.
+        let last = outcome.err();
         attempts.failed += 1;
         let backoff = self.policy.backoff(attempts.failed, fastrand::f64());
         let (delay, counted) = match wait {
             Wait::Backoff { at_least } => (backoff.max(at_least), true),
             // The back-off counts here too: a server that says "again in 0 s" for ever is not taken at its word.
-            Wait::PauseAll(pause) => (pause.max(backoff), false),
+            Wait::PauseAll(pause) => (pause.max(backoff), then == Then::HandBack),
         };
         let elapsed = attempts.started.elapsed() + attempts.saved;
         if (counted && attempts.failed >= self.policy.attempts) || elapsed + delay > self.policy.total {
             let kind = ApiErrorKind::Exhausted { attempts: attempts.failed, elapsed, last };
-            return Err(self.failed(attempts.endpoint, kind).with(status, error));
+            return Err(self.failed(attempts.endpoint, kind).with(status, error.as_ref()));
         }
         let seconds = (delay.as_secs_f64() * 10.0).round() / 10.0;
         let reason = last.map(|error| error.to_string());
@@ -405,8 +424,17 @@ struct Attempts {
     started: Instant,
     /// The time that scaled delays have saved: the bound on the total is that of unscaled ones.
     saved: Duration,
+    /// With those of earlier calls for the same inputs.
     failed: u32,
     looked_twice: bool,
+}
+
+/// What follows a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Again,
+    /// The call ends, and the caller may make it again. The bound on the total time begins anew then, so each of these attempts counts.
+    HandBack,
 }
 
 /// The status (0: none) and the error body of an outcome.

@@ -21,15 +21,21 @@ pub enum Endpoint {
     CreateProperties(ObjectType),
     BatchRead(ObjectType),
     BatchUpsert(ObjectType),
+    BatchCreate(ObjectType),
+    BatchUpdate(ObjectType),
+    BatchArchive(ObjectType),
 }
 
 /// What comes of a call that is made again, since the answer to the first one was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {
-    /// Nothing but the same answer: it reads, or it writes by a unique key.
+    /// Nothing but the same answer: it reads, or it writes by a unique key or a record id.
     ChangesNothing,
     /// HubSpot refuses to create what exists already, and the caller takes that for success.
     IsRefusedAsExisting,
+    /// A second record, or an answer that says nothing of the first call: it is not made again unless it surely was not carried
+    /// out. The caller looks up what became of it.
+    LooksUpFirst,
 }
 
 /// What a 2xx has to say before it counts as a success.
@@ -41,6 +47,8 @@ pub enum Success {
     EachInput,
     /// Each id that was asked for is a result or named as missing.
     FoundOrMissing,
+    /// Nothing: any 2xx settles all inputs, and has an empty body.
+    Whole,
 }
 
 impl Endpoint {
@@ -67,6 +75,9 @@ impl Endpoint {
             Self::CreateProperties(object) => properties(object, "/batch/create"),
             Self::BatchRead(object) => objects(object, "read"),
             Self::BatchUpsert(object) => objects(object, "upsert"),
+            Self::BatchCreate(object) => objects(object, "create"),
+            Self::BatchUpdate(object) => objects(object, "update"),
+            Self::BatchArchive(object) => objects(object, "archive"),
         }
     }
 
@@ -80,6 +91,9 @@ impl Endpoint {
             Self::CreateProperties(_) => "create_properties",
             Self::BatchRead(_) => "batch_read",
             Self::BatchUpsert(_) => "batch_upsert",
+            Self::BatchCreate(_) => "batch_create",
+            Self::BatchUpdate(_) => "batch_update",
+            Self::BatchArchive(_) => "batch_archive",
         }
     }
 
@@ -91,7 +105,10 @@ impl Endpoint {
             | Self::CreateGroup(object)
             | Self::CreateProperties(object)
             | Self::BatchRead(object)
-            | Self::BatchUpsert(object) => Some(object),
+            | Self::BatchUpsert(object)
+            | Self::BatchCreate(object)
+            | Self::BatchUpdate(object)
+            | Self::BatchArchive(object) => Some(object),
         }
     }
 
@@ -101,9 +118,11 @@ impl Endpoint {
             Self::Account | Self::TokenInfo => "oauth".into(),
             Self::BatchRead(object) => format!("crm.objects.{}.read", object.path()).into(),
             // That of reading would permit the definitions too, but a sync needs this one in any case.
-            Self::Properties(object) | Self::BatchUpsert(object) => {
-                format!("crm.objects.{}.write", object.path()).into()
-            }
+            Self::Properties(object)
+            | Self::BatchUpsert(object)
+            | Self::BatchCreate(object)
+            | Self::BatchUpdate(object)
+            | Self::BatchArchive(object) => format!("crm.objects.{}.write", object.path()).into(),
             Self::CreateGroup(object) | Self::CreateProperties(object) => {
                 format!("crm.schemas.{}.write", object.path()).into()
             }
@@ -123,18 +142,41 @@ impl Endpoint {
             }
             Self::BatchRead(object) => format!("read {}", object.path()).into(),
             Self::BatchUpsert(object) => format!("write {}", object.path()).into(),
+            Self::BatchCreate(object) => format!("create {}", object.path()).into(),
+            Self::BatchUpdate(object) => format!("update {}", object.path()).into(),
+            Self::BatchArchive(object) => format!("archive {}", object.path()).into(),
         }
     }
 
-    /// What comes of making the call again. A call of which neither holds may not be repeated; there is none yet.
+    /// What comes of making the call again.
+    ///
+    /// What HubSpot answers to the archiving of a record that is archived already is not documented, so a second answer would not
+    /// say what the first call did.
     pub fn repetition(self) -> Repetition {
         match self {
             Self::Account
             | Self::TokenInfo
             | Self::Properties(_)
             | Self::BatchRead(_)
-            | Self::BatchUpsert(_) => Repetition::ChangesNothing,
+            | Self::BatchUpsert(_)
+            | Self::BatchUpdate(_) => Repetition::ChangesNothing,
             Self::CreateGroup(_) | Self::CreateProperties(_) => Repetition::IsRefusedAsExisting,
+            Self::BatchCreate(_) | Self::BatchArchive(_) => Repetition::LooksUpFirst,
+        }
+    }
+
+    /// Whether the inputs are record ids, of which HubSpot may not know one any more.
+    pub fn takes_record_ids(self) -> bool {
+        match self {
+            Self::BatchUpdate(_) | Self::BatchArchive(_) => true,
+            Self::Account
+            | Self::TokenInfo
+            | Self::Properties(_)
+            | Self::CreateGroup(_)
+            | Self::CreateProperties(_)
+            | Self::BatchRead(_)
+            | Self::BatchUpsert(_)
+            | Self::BatchCreate(_) => false,
         }
     }
 
@@ -148,7 +190,10 @@ impl Endpoint {
             | Self::CreateGroup(_)
             | Self::CreateProperties(_)
             | Self::BatchRead(_)
-            | Self::BatchUpsert(_) => MAX_ANSWER_BYTES,
+            | Self::BatchUpsert(_)
+            | Self::BatchCreate(_)
+            | Self::BatchUpdate(_)
+            | Self::BatchArchive(_) => MAX_ANSWER_BYTES,
         }
     }
 
@@ -161,7 +206,8 @@ impl Endpoint {
             | Self::CreateGroup(_)
             | Self::CreateProperties(_) => Success::Body,
             Self::BatchRead(_) => Success::FoundOrMissing,
-            Self::BatchUpsert(_) => Success::EachInput,
+            Self::BatchUpsert(_) | Self::BatchCreate(_) | Self::BatchUpdate(_) => Success::EachInput,
+            Self::BatchArchive(_) => Success::Whole,
         }
     }
 }

@@ -80,9 +80,17 @@ impl ErrorBody {
         self.texts("objectWriteTraceId")
     }
 
-    /// The input ids (here: addresses) that this error is about.
+    /// The input ids, which are keys or record ids, that this error is about.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.texts("ids").chain(self.texts("id"))
+        // Of older answers to updates. An id stands behind the property that it is a value of, as in `…tenant_id:17`.
+        let coordinates = self.texts("missingObjectPropertyValueCoordinates");
+        let behind_property = coordinates.filter_map(|text| Some(text.rsplit_once(':')?.1));
+        self.texts("ids").chain(self.texts("id")).chain(behind_property)
+    }
+
+    /// The ids of the records that are in the way of a new one.
+    pub fn existing_ids(&self) -> impl Iterator<Item = &str> {
+        self.texts("existingId")
     }
 
     /// The internal names of the properties, of a request to create some, that this error is about.

@@ -5,6 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::{
+    endpoint::{Endpoint, Repetition},
     error_body::ErrorBody,
     transport::{Response, TransportError},
 };
@@ -58,15 +59,17 @@ pub enum Stop {
 pub enum Disposition {
     /// 2xx: the body says what became of each input.
     Done,
-    /// 400, 409: HubSpot refused the request for what it holds.
+    /// 400, 409, or 404 for a record id: HubSpot refused the request for what it holds.
     Refused,
     /// 413: the same in smaller pieces.
     TooLarge,
     /// The answer is too long to read, and does not say what became of the request: the same in smaller pieces.
     AnswerTooLarge,
-    /// The same request may work later. Each of ours may be repeated, which [`Endpoint::repetition`](super::endpoint::Endpoint::repetition)
-    /// says.
+    /// The same request may work later. It was not carried out, or by [`Endpoint::repetition`] it may be repeated even so.
     Again(Wait),
+    /// The request may have been carried out, and by [`Endpoint::repetition`] it may not be repeated: after the wait it is looked up
+    /// what became of it.
+    Unknown(Wait),
     /// 401: after an earlier success once more, else [`Stop::InvalidToken`].
     Unauthorized(Stop),
     Stop(Stop),
@@ -77,13 +80,18 @@ const SOON: Wait = Wait::Backoff { at_least: Duration::ZERO };
 /// Reads an answer with the facts of HubSpot's error handling
 /// (<https://developers.hubspot.com/docs/api-reference/error-handling>). `now`, counted from 1970, is for
 /// dates in `Retry-After`.
-pub fn disposition(outcome: &Result<Response, TransportError>, now: Duration) -> Disposition {
+pub fn disposition(
+    endpoint: Endpoint,
+    outcome: &Result<Response, TransportError>,
+    now: Duration,
+) -> Disposition {
     let response = match outcome {
         Ok(response) => response,
         Err(TransportError::Certificate) => return Disposition::Stop(Stop::Certificate),
         Err(TransportError::AnswerTooLarge) => return Disposition::AnswerTooLarge,
-        Err(TransportError::Connect | TransportError::Timeout | TransportError::Interrupted) => {
-            return Disposition::Again(SOON);
+        Err(TransportError::Connect) => return Disposition::Again(SOON),
+        Err(TransportError::Timeout | TransportError::Interrupted) => {
+            return possibly_done(endpoint, Disposition::Again(SOON));
         }
     };
     let pause = response.retry_after.as_deref().and_then(|text| retry_after(text, now));
@@ -94,13 +102,33 @@ pub fn disposition(outcome: &Result<Response, TransportError>, now: Duration) ->
         401 => Disposition::Unauthorized(unauthorized(&response.body)),
         // HubSpot's own refusal is JSON; a page of HTML comes from a proxy or the edge, and is possibly temporary.
         403 if ErrorBody::parse(&response.body).is_some() => Disposition::Stop(Stop::MissingScopes),
+        404 if endpoint.takes_record_ids() && is_missing_record(&response.body) => Disposition::Refused,
         404 | 405 | 410 => Disposition::Stop(Stop::PathGone),
         413 => Disposition::TooLarge,
         423 => again(pause.map(|pause| pause.max(LOCK_WAIT)), Wait::Backoff { at_least: LOCK_WAIT }),
         429 => rate_limited(&response.body, pause),
-        403 | 408 | 425 | 477 | 500..=599 => again(pause, SOON),
+        403 | 425 | 477 => again(pause, SOON),
+        // Whoever gave up waiting does not know how far HubSpot has come.
+        408 | 500..=599 => possibly_done(endpoint, again(pause, SOON)),
         _ => Disposition::Stop(Stop::Unexpected),
     }
+}
+
+/// What an answer means that leaves open whether the request was carried out.
+fn possibly_done(endpoint: Endpoint, otherwise: Disposition) -> Disposition {
+    match (endpoint.repetition(), otherwise) {
+        (Repetition::LooksUpFirst, Disposition::Again(wait)) => Disposition::Unknown(wait),
+        (
+            Repetition::LooksUpFirst | Repetition::ChangesNothing | Repetition::IsRefusedAsExisting,
+            otherwise,
+        ) => otherwise,
+    }
+}
+
+/// Whether a 404 is about a record, and not about the path.
+fn is_missing_record(body: &[u8]) -> bool {
+    ErrorBody::parse(body)
+        .is_some_and(|error| error.category() == Some("OBJECT_NOT_FOUND") || error.ids().next().is_some())
 }
 
 fn again(pause: Option<Duration>, otherwise: Wait) -> Disposition {

@@ -180,7 +180,7 @@ async fn create_some(
     let answer = match client.create_properties(object, GROUP, DESCRIPTION, wanted).await? {
         Reply::Done(answer) => answer,
         // What the properties are listed with, later, shows whether they were made.
-        Reply::Unreadable => CreatedProperties::default(),
+        Reply::Unreadable | Reply::Unknown => CreatedProperties::default(),
         Reply::Refused { error, .. } if already_there(&error) => CreatedProperties::refused(error),
         Reply::Refused { status, error } => return Err(refused(endpoint, status, &error)),
         Reply::TooLarge | Reply::AnswerTooLarge => {

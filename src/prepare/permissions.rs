@@ -57,6 +57,9 @@ pub async fn probe(client: &Client, config: &Config, key_space: &Arc<KeySpace>) 
             }
             // A batch of nothing. The others are not needed, or were made already.
             Endpoint::BatchUpsert(_)
+            | Endpoint::BatchCreate(_)
+            | Endpoint::BatchUpdate(_)
+            | Endpoint::BatchArchive(_)
             | Endpoint::Account
             | Endpoint::TokenInfo
             | Endpoint::Properties(_)

@@ -1,17 +1,12 @@
 //! How often a call is sent, when, and what becomes of it. The clock stands still until everybody waits, so that times are
 //! exact but for the jitter of the back-off.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
+use super::script::{answer, broken, client, client_always, client_of, exhausted, status};
 use crate::{
-    config::{AccessToken, ApiVersion, DelayScale},
     crm::{key::KeySpace, object::ObjectType},
     error::{Failure, FailureType},
     hubspot::{
@@ -22,100 +17,11 @@ use crate::{
         endpoint::Sensitivity,
         error::{ApiError, ApiErrorKind},
         retry::{RetryPolicy, Stop},
-        throttle::RateLimit,
-        transport::{Exchange, Request, Response, Transport, TransportError},
+        transport::TransportError,
     },
 };
 
-// ---- A transport that follows a script ----------------------------------------------------------------------
-
-/// What a request is answered with, and after how long.
-#[derive(Debug, Clone)]
-struct Answer {
-    after: Duration,
-    outcome: Result<Response, TransportError>,
-}
-
-impl Answer {
-    fn after(self, after: Duration) -> Self {
-        Self { after, ..self }
-    }
-
-    fn retry_after(mut self, text: &str) -> Self {
-        if let Ok(response) = &mut self.outcome {
-            response.retry_after = Some(text.to_owned());
-        }
-        self
-    }
-}
-
-fn answer(status: u16, body: &'static str) -> Answer {
-    let body = Bytes::from_static(body.as_bytes());
-    let response = Response { status, rate_limit: RateLimit::default(), retry_after: None, body };
-    Answer { after: Duration::ZERO, outcome: Ok(response) }
-}
-
-fn status(status: u16) -> Answer {
-    answer(status, "{}")
-}
-
-fn broken(error: TransportError) -> Answer {
-    Answer { after: Duration::ZERO, outcome: Err(error) }
-}
-
-#[derive(Debug)]
-struct Script {
-    start: Instant,
-    answers: Mutex<VecDeque<Answer>>,
-    /// The last answer is given again and again.
-    repeats: bool,
-    asked: Mutex<Vec<(Duration, Request)>>,
-}
-
-impl Transport for Script {
-    fn exchange(&self, request: Request) -> Exchange<'_> {
-        self.asked.lock().unwrap().push((self.start.elapsed(), request));
-        let mut answers = self.answers.lock().unwrap();
-        let next =
-            if self.repeats && answers.len() == 1 { answers.front().cloned() } else { answers.pop_front() };
-        let Answer { after, outcome } = next.expect("the script has an answer for each request");
-        Box::pin(async move {
-            sleep(after).await;
-            outcome
-        })
-    }
-}
-
-impl Script {
-    /// When each request was sent.
-    fn times(&self) -> Vec<Duration> {
-        self.asked.lock().unwrap().iter().map(|(at, _)| *at).collect()
-    }
-
-    /// In whole seconds.
-    fn seconds(&self) -> Vec<u64> {
-        self.times().iter().map(Duration::as_secs).collect()
-    }
-}
-
-fn client_of(answers: &[Answer], repeats: bool, policy: RetryPolicy, scale: f64) -> (Client, Arc<Script>) {
-    let answers = Mutex::new(answers.to_vec().into());
-    let script = Arc::new(Script { start: Instant::now(), answers, repeats, asked: Mutex::default() });
-    let transport = Arc::clone(&script);
-    let token = AccessToken::new("pat-test").unwrap();
-    let scale = DelayScale::new(scale).unwrap();
-    (Client::new(transport, token, ApiVersion::V3, policy, scale), script)
-}
-
-/// A client whose requests are answered so, one after the other.
-fn client(answers: &[Answer]) -> (Client, Arc<Script>) {
-    client_of(answers, false, RetryPolicy::WRITE, 1.0)
-}
-
-/// A client whose requests are all answered so.
-fn client_always(answer: Answer) -> (Client, Arc<Script>) {
-    client_of(&[answer], true, RetryPolicy::WRITE, 1.0)
-}
+// ---- What is asked of it -------------------------------------------------------------------------------------
 
 async fn upsert(client: &Client) -> Result<Reply<BatchAnswer>, ApiError> {
     client.batch(&BatchCall::upsert_nothing(&KeySpace::contacts_by_email())).await
@@ -130,15 +36,6 @@ fn stopped(reply: Result<Reply<BatchAnswer>, ApiError>) -> (Stop, FailureType) {
     let error = reply.expect_err("it is stopped");
     let ApiErrorKind::Stop(stop) = error.kind else { panic!("{error:?}") };
     (stop, Failure::from(error).failure_type)
-}
-
-#[track_caller]
-fn exhausted(
-    reply: Result<Reply<BatchAnswer>, ApiError>,
-) -> (u32, Duration, Option<TransportError>, ApiError) {
-    let error = reply.expect_err("it is given up");
-    let ApiErrorKind::Exhausted { attempts, elapsed, last } = error.kind else { panic!("{error:?}") };
-    (attempts, elapsed, last, error)
 }
 
 const DAILY: &str = r#"{"status":"error","policyName":"DAILY","category":"RATE_LIMITS"}"#;
@@ -426,7 +323,7 @@ async fn a_pause_beyond_ten_minutes_ends_the_call() {
     assert_eq!(stopped(upsert(&client).await), expected);
     assert_eq!(script.times().len(), 1);
 
-    let (client, script) = self::client(&[status(429).retry_after("600"), status(200)]);
+    let (client, script) = super::script::client(&[status(429).retry_after("600"), status(200)]);
     assert!(is_done(&upsert(&client).await));
     assert_eq!(script.seconds(), [0, 600]);
 }

@@ -9,11 +9,20 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::hubspot::{
-    retry::{Disposition, LONGEST_PAUSE, RetryPolicy, Wait, disposition},
-    throttle::RateLimit,
-    transport::{Response, TransportError},
+use crate::{
+    crm::object::ObjectType,
+    hubspot::{
+        endpoint::Endpoint,
+        retry::{Disposition, LONGEST_PAUSE, RetryPolicy, Wait, disposition},
+        throttle::RateLimit,
+        transport::{Response, TransportError},
+    },
 };
+
+const UPSERT: Endpoint = Endpoint::BatchUpsert(ObjectType::CONTACTS);
+/// The calls that may not be repeated unless they surely were not carried out.
+const LOOK_UP_FIRST: [Endpoint; 2] =
+    [Endpoint::BatchCreate(ObjectType::CONTACTS), Endpoint::BatchArchive(ObjectType::CONTACTS)];
 
 const HTML: &str = "<!DOCTYPE html><html><body>Bad Gateway</body></html>";
 const ERROR: &str = r#"{"status":"error","message":"…","correlationId":"c0ffee","category":"SOMETHING"}"#;
@@ -22,9 +31,18 @@ const ERROR: &str = r#"{"status":"error","message":"…","correlationId":"c0ffee
 const NOW: Duration = Duration::from_hours(499_668);
 
 fn of(status: u16, body: impl Into<Bytes>, retry_after: Option<&str>) -> Disposition {
+    of_call(UPSERT, status, body, retry_after)
+}
+
+fn of_call(
+    endpoint: Endpoint,
+    status: u16,
+    body: impl Into<Bytes>,
+    retry_after: Option<&str>,
+) -> Disposition {
     let rate_limit = RateLimit::default();
     let retry_after = retry_after.map(str::to_owned);
-    disposition(&Ok(Response { status, rate_limit, retry_after, body: body.into() }), NOW)
+    disposition(endpoint, &Ok(Response { status, rate_limit, retry_after, body: body.into() }), NOW)
 }
 
 /// One line for each run of statuses that mean the same.
@@ -107,18 +125,19 @@ fn a_server_that_says_when_is_taken_at_its_word() {
     ");
 }
 
+const NO_ANSWER: [TransportError; 5] = [
+    TransportError::Connect,
+    TransportError::Certificate,
+    TransportError::Timeout,
+    TransportError::Interrupted,
+    TransportError::AnswerTooLarge,
+];
+
 #[test]
 fn lost_answers_may_come_the_next_time() {
-    let all = [
-        TransportError::Connect,
-        TransportError::Certificate,
-        TransportError::Timeout,
-        TransportError::Interrupted,
-        TransportError::AnswerTooLarge,
-    ];
     let mut table = String::new();
-    for error in all {
-        writeln!(table, "{error:?}: {:?}", disposition(&Err(error), NOW)).unwrap();
+    for error in NO_ANSWER {
+        writeln!(table, "{error:?}: {:?}", disposition(UPSERT, &Err(error), NOW)).unwrap();
     }
     insta::assert_snapshot!(table, @r"
     Connect: Again(Backoff { at_least: 0ns })
@@ -126,6 +145,70 @@ fn lost_answers_may_come_the_next_time() {
     Timeout: Again(Backoff { at_least: 0ns })
     Interrupted: Again(Backoff { at_least: 0ns })
     AnswerTooLarge: AnswerTooLarge
+    ");
+}
+
+/// Where the answers to a call mean something else than those to an upsert.
+fn differences(endpoint: Endpoint) -> String {
+    let differs = |status, body: &'static str, after| {
+        let own = of_call(endpoint, status, body, after);
+        (own != of(status, body, after)).then(|| format!("{own:?}"))
+    };
+    let mut table = table(|status| {
+        let [empty, error, html] = ["", ERROR, HTML].map(|body| differs(status, body, None));
+        assert!(empty == error && error == html, "{status}");
+        let Some(own) = empty else { return "no difference".to_owned() };
+        let paused = differs(status, HTML, Some("77")).expect("a pause makes no difference to it");
+        format!("{own}; with Retry-After: {paused}")
+    });
+    for error in NO_ANSWER {
+        let own = disposition(endpoint, &Err(error), NOW);
+        if own != disposition(UPSERT, &Err(error), NOW) {
+            writeln!(table, "{error:?}: {own:?}").unwrap();
+        }
+    }
+    table
+}
+
+#[test]
+fn what_may_have_been_carried_out_is_unknown_where_it_may_not_be_repeated() {
+    let [create, archive] = LOOK_UP_FIRST.map(differences);
+    assert_eq!(create, archive);
+    insta::assert_snapshot!(create, @r"
+    100-407  no difference
+    408      Unknown(Backoff { at_least: 0ns }); with Retry-After: Unknown(PauseAll(77s))
+    409-499  no difference
+    500-599  Unknown(Backoff { at_least: 0ns }); with Retry-After: Unknown(PauseAll(77s))
+    Timeout: Unknown(Backoff { at_least: 0ns })
+    Interrupted: Unknown(Backoff { at_least: 0ns })
+    ");
+    assert_eq!(differences(Endpoint::BatchUpdate(ObjectType::CONTACTS)), "100-599  no difference\n");
+    assert_eq!(of_call(LOOK_UP_FIRST[0], 503, HTML, Some("601")), of(503, HTML, Some("601")));
+}
+
+#[test]
+fn a_record_that_is_not_found_is_the_fault_of_an_id_and_anything_else_that_of_the_path() {
+    let missing = json!({ "category": "OBJECT_NOT_FOUND" }).to_string();
+    let named =
+        json!({ "context": { "missingObjectPropertyValueCoordinates": ["hs_object_id:17"] } }).to_string();
+    let calls: [fn(_) -> _; 5] = [
+        Endpoint::BatchRead,
+        Endpoint::BatchUpsert,
+        Endpoint::BatchCreate,
+        Endpoint::BatchUpdate,
+        Endpoint::BatchArchive,
+    ];
+    let mut table = String::new();
+    for endpoint in calls.map(|call| call(ObjectType::CONTACTS)) {
+        let means = [&missing, &named, ERROR, HTML].map(|body| of_call(endpoint, 404, body.to_owned(), None));
+        writeln!(table, "{}: {means:?}", endpoint.name()).unwrap();
+    }
+    insta::assert_snapshot!(table, @r"
+    batch_read: [Stop(PathGone), Stop(PathGone), Stop(PathGone), Stop(PathGone)]
+    batch_upsert: [Stop(PathGone), Stop(PathGone), Stop(PathGone), Stop(PathGone)]
+    batch_create: [Stop(PathGone), Stop(PathGone), Stop(PathGone), Stop(PathGone)]
+    batch_update: [Refused, Refused, Stop(PathGone), Stop(PathGone)]
+    batch_archive: [Refused, Refused, Stop(PathGone), Stop(PathGone)]
     ");
 }
 

@@ -79,7 +79,7 @@ impl Delivery {
         };
         let answer = match reply {
             Reply::Done(answer) => answer,
-            Reply::Unreadable => BatchAnswer::default(),
+            Reply::Unreadable | Reply::Unknown => BatchAnswer::default(),
             Reply::AnswerTooLarge if current.len() == 1 => BatchAnswer::default(),
             Reply::Refused { status, error } => {
                 return self.look_up_refused(&current, status, &error, probe);

@@ -85,7 +85,7 @@ fn log_refusal(reply: &Reply<BatchAnswer>, endpoint: Endpoint, inputs: usize) {
         return;
     }
     match reply {
-        Reply::Done(_) | Reply::Unreadable => {}
+        Reply::Done(_) | Reply::Unreadable | Reply::Unknown => {}
         Reply::Refused { status, error } => {
             let (category, correlation_id) = (error.category(), error.correlation_id());
             info!(

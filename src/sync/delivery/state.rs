@@ -21,7 +21,7 @@ use super::{
 use crate::{
     crm::{key::Key, object::ObjectType},
     hubspot::{
-        batch_call::{BatchCall, UpsertInput},
+        batch_call::{BatchCall, KeyedInput},
         endpoint::Endpoint,
         error_body::ErrorBody,
     },
@@ -186,7 +186,7 @@ impl Delivery {
         let (target, unusable, inputs) = (&*self.target, &self.unusable, &self.inputs);
         let inputs = self.current.iter().filter_map(|&trace_id| {
             let pending = inputs.get(trace_id)?;
-            Some(UpsertInput {
+            Some(KeyedInput {
                 trace_id,
                 key: &pending.input.key,
                 properties: pending.sends(target, unusable),

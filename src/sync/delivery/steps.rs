@@ -113,7 +113,7 @@ impl Delivery {
     pub fn answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
         match self.asks.map(Endpoint::success) {
             Some(Success::FoundOrMissing) => self.look_up_answered(reply),
-            Some(Success::EachInput | Success::Body) | None => self.write_answered(reply),
+            Some(Success::EachInput | Success::Body | Success::Whole) | None => self.write_answered(reply),
         }
     }
 
@@ -121,7 +121,7 @@ impl Delivery {
         match reply {
             Reply::Done(answer) => self.accepted(answer),
             // What became of the inputs is unknown. An upsert may be sent again.
-            Reply::Unreadable => {
+            Reply::Unreadable | Reply::Unknown => {
                 self.remarks.push("an answer that cannot be read: asking again");
                 self.accepted(BatchAnswer::default())
             }

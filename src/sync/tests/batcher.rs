@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::model::{OPTIONS, Rules, Store, contact, key, part, part_of, ticket};
 use crate::{
     crm::{key::Key, object::MAX_BATCH_INPUTS, property::LIFECYCLE_STAGE},
-    hubspot::batch_call::{BatchCall, UpsertInput},
+    hubspot::batch_call::{BatchCall, KeyedInput},
     mapping::{
         change::PropertyValue,
         reason::{Code, Reason},
@@ -170,7 +170,7 @@ fn an_input_weighs_what_its_records_hold() {
 fn body(inputs: &[Input]) -> usize {
     let target = target();
     let folded: Vec<Vec<PropertyValue>> = inputs.iter().map(Input::fold).collect();
-    let inputs = inputs.iter().zip(&folded).enumerate().map(|(trace_id, (input, folded))| UpsertInput {
+    let inputs = inputs.iter().zip(&folded).enumerate().map(|(trace_id, (input, folded))| KeyedInput {
         trace_id,
         key: &input.key,
         properties: folded.iter().map(|one| (&*one.property.name, &*one.value)),

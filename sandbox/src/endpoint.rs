@@ -50,6 +50,8 @@ impl Version {
 pub enum Endpoint {
     /// Creates and updates up to 100 records, by a unique property.
     BatchUpsert,
+    /// Creates up to 100 records.
+    BatchCreate,
     /// Updates up to 100 records, by record id or a unique property.
     BatchUpdate,
     /// Reads up to 100 records.
@@ -91,8 +93,9 @@ enum Area {
 
 impl Endpoint {
     /// All that the sandbox has.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BatchUpsert,
+        Self::BatchCreate,
         Self::BatchUpdate,
         Self::BatchRead,
         Self::BatchArchive,
@@ -115,6 +118,7 @@ impl Endpoint {
             Self::ListProperties | Self::OneProperty | Self::ListGroups | Self::AccountDetails => "GET",
             Self::ArchiveProperty => "DELETE",
             Self::BatchUpsert
+            | Self::BatchCreate
             | Self::BatchUpdate
             | Self::BatchRead
             | Self::BatchArchive
@@ -138,7 +142,7 @@ impl Endpoint {
             Self::Merge => "merge",
             Self::GdprDelete => "gdpr-delete",
             Self::ListProperties | Self::CreateProperty => "",
-            Self::CreateProperties => "batch/create",
+            Self::BatchCreate | Self::CreateProperties => "batch/create",
             Self::OneProperty | Self::ArchiveProperty => "{name}",
             Self::ListGroups | Self::CreateGroup => "groups",
             Self::AccountDetails => "details",
@@ -171,6 +175,7 @@ impl Endpoint {
     const fn area(self) -> Area {
         match self {
             Self::BatchUpsert
+            | Self::BatchCreate
             | Self::BatchUpdate
             | Self::BatchRead
             | Self::BatchArchive

@@ -1,6 +1,7 @@
 //! The handle of a running sandbox: starts the server in a thread of its own, and stops it when dropped.
 
 use std::{
+    collections::BTreeMap,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     sync::Arc,
@@ -70,6 +71,11 @@ impl Sandbox {
         state.store.by_address(email).and_then(|id| state.store.get(id)).cloned()
     }
 
+    /// The contacts in the recycle bin, by the address that they had.
+    pub fn archived(&self) -> Vec<Contact> {
+        self.shared.lock().store.archived()
+    }
+
     /// The newest requests by number, [`RequestRecord::KEPT`] at most; those to the control routes excepted.
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.shared.journal.all().0
@@ -118,6 +124,26 @@ impl Sandbox {
     /// Puts in a contact and returns its id.
     pub fn seed_contact(&self, seed: Seed) -> String {
         self.shared.lock().with_rules(|store, rules| store.seed(seed, rules))
+    }
+
+    /// Changes a property of the contact of an address, as a person does on HubSpot's screen: no request is counted, and
+    /// `lastmodifieddate` moves. `""` clears the value; the value is not validated. Returns whether there is such a contact.
+    #[must_use = "it is false where no contact has the address"]
+    pub fn change_contact(&self, email: &str, property: &str, value: &str) -> bool {
+        let properties = BTreeMap::from([(property.to_owned(), value.to_owned())]);
+        self.shared.lock().edit(email, &properties)
+    }
+
+    /// Moves the contact of an address to the recycle bin, as a person does. Returns whether there is such a contact.
+    #[must_use = "it is false where no contact has the address"]
+    pub fn archive_contact(&self, email: &str) -> bool {
+        self.shared.lock().archive(email)
+    }
+
+    /// Merges the contact of an address into that of another, as a person does. Returns whether there are two such contacts.
+    #[must_use = "it is false where the addresses do not belong to two contacts"]
+    pub fn merge_contacts(&self, primary: &str, other: &str) -> bool {
+        self.shared.lock().merge(primary, other)
     }
 
     /// Puts in made-up contacts `seed-000001@example.com` to `seed-{count}@example.com`.

@@ -21,7 +21,7 @@
 //!
 //! # What is there
 //!
-//! Batch upsert, update, read and archive of contacts, merge and GDPR deletion of single ones; properties (list, one, create, batch create, archive) and their
+//! Batch upsert, create, update, read and archive of contacts, merge and GDPR deletion of single ones; properties (list, one, create, batch create, archive) and their
 //! groups; account details; token info. Paths of v3, 2026-03 and 2026-09 alike; the last is stricter about values.
 //! Routes of its own under `/_sandbox/` show and change a running one. `sandbox/README.md` lists all routes, settings and
 //! faults, and what it does not have.
@@ -52,6 +52,7 @@ pub use faults::rule::{BodyKind, Fault, Policy, RetryAfter, StatusAnswer, What, 
 pub use handle::Sandbox;
 pub use server::journal::RequestRecord;
 pub use settings::{
-    Account, ConditionalProperty, EmptyInputs, Language, Latency, Limits, SameContactInputs, ScopeErrorShape,
-    Settings, Tier,
+    Account, ArchiveOfMissing, ArchivedValues, ConditionalProperty, DatesInAnswers, EmptyInputs, Language,
+    Latency, Limits, SameContactInputs, ScopeErrorShape, Settings, TakenUniqueValues, Tier,
+    UnknownUniqueValues,
 };

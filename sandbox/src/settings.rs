@@ -41,8 +41,22 @@ pub struct Settings {
     /// Whether unique trace ids on all inputs give partial success (207). If not, one bad input sinks the batch, as
     /// happens in practice ("Batch Upsert return 409 instead of 207") and as the docs warn for e-mail keys.
     pub partial_success: bool,
-    /// Whether a successful result repeats its `objectWriteTraceId`: the specification allows it, no recording shows it.
+    /// Whether a successful result repeats its `objectWriteTraceId`, as was recorded for upserts of companies in 2026-09.
     pub echo_trace_ids: bool,
+    /// What a batch gets that writes a value of a custom unique property which another contact has.
+    pub taken_unique_values: TakenUniqueValues,
+    /// What `batch/update` answers to a value of a custom unique property that no contact has.
+    pub unknown_unique_values: UnknownUniqueValues,
+    /// What `batch/archive` answers to an id that is unknown, or archived already.
+    pub archive_of_missing: ArchiveOfMissing,
+    /// Whether a new contact can have the unique values of one in the recycle bin, addresses included.
+    pub archived_values: ArchivedValues,
+    /// Whether a write that changes no value moves `lastmodifieddate`.
+    pub same_values_move_date: bool,
+    /// Properties that `batch/read` leaves out of its answer although the request asks for them.
+    pub lacks_asked_properties: Vec<String>,
+    /// How dates and points in time are written in answers.
+    pub dates_in_answers: DatesInAnswers,
     /// Whether inputs with the very same error share one entry of `errors[]` that names several trace ids.
     pub group_errors: bool,
     /// Whether results come in an order of their own.
@@ -95,6 +109,13 @@ impl Default for Settings {
             tokens: BTreeMap::new(),
             partial_success: true,
             echo_trace_ids: false,
+            taken_unique_values: TakenUniqueValues::Entry207,
+            unknown_unique_values: UnknownUniqueValues::Entry207,
+            archive_of_missing: ArchiveOfMissing::Status204,
+            archived_values: ArchivedValues::Free,
+            same_values_move_date: true,
+            lacks_asked_properties: Vec::new(),
+            dates_in_answers: DatesInAnswers::Iso,
             group_errors: false,
             shuffle_results: true,
             duplicate_check_ignores_case: true,
@@ -214,6 +235,59 @@ pub enum SameContactInputs {
     MergedIntoOneResult,
     /// Both are written in order; two results with the same id.
     BothResults,
+}
+
+/// What a batch gets that writes a unique value of another contact. The text of the refusal is recorded for single creates;
+/// what it does to a batch is not. Without trace ids the batch is refused either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakenUniqueValues {
+    /// An entry of a 207 with the trace id.
+    Entry207,
+    /// 400 for the whole batch, nothing written.
+    Status400,
+}
+
+/// What an update by a custom unique property gets for a value that no contact has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownUniqueValues {
+    /// An entry of a 207, as for an unknown record id.
+    Entry207,
+    /// The whole batch is refused, and nothing is written; recorded of v3 in 2022, by its `context` alone.
+    Status400,
+}
+
+/// What an archive of an unknown or archived id is answered. HubSpot's answer is not documented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveOfMissing {
+    /// 204, without a word about it.
+    Status204,
+    /// 207 that names the ids; the others are archived.
+    Status207,
+    /// 404 that names the ids; nothing is archived.
+    Status404,
+}
+
+/// What becomes of the unique values of an archived contact. HubSpot's answer is not documented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchivedValues {
+    /// A new contact can have them.
+    Free,
+    /// A write of one is refused: "… already has that value".
+    Held,
+}
+
+/// The form of dates and points in time in answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatesInAnswers {
+    /// `2026-11-23`, and `2026-11-23T10:00:00Z`.
+    Iso,
+    /// Milliseconds since 1970 in UTC; a date is its midnight.
+    Milliseconds,
 }
 
 /// What an empty batch is answered. Scopes are checked first except in the last case, so a token without write

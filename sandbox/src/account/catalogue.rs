@@ -86,6 +86,11 @@ impl Catalogue {
         self.properties.values()
     }
 
+    /// Custom properties with unique values.
+    pub(crate) fn custom_unique(&self) -> impl Iterator<Item = &Definition> {
+        self.iter().filter(|definition| definition.unique && !definition.hubspot_defined)
+    }
+
     /// Adds one or replaces it.
     pub(crate) fn put(&mut self, definition: Definition) {
         self.properties.insert(definition.name.clone(), definition);

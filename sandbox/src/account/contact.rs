@@ -11,6 +11,7 @@ const SET_BY_HUBSPOT: &[&str] = &[
     "createdate",
     "hs_email_domain",
     "hs_is_unworked",
+    "hs_merged_object_ids",
     "hs_object_id",
     "hs_object_source",
     "hs_pipeline",
@@ -31,9 +32,10 @@ pub struct Contact {
     pub properties: BTreeMap<String, String>,
     /// When it was created, ISO 8601.
     pub created_at: String,
-    /// When it was last written.
+    /// When it was last changed. It moves with every change, also with two in the same millisecond.
     pub updated_at: String,
-    /// Number of inputs written to it, the creating one included; 0 if it was only seeded.
+    /// Number of inputs written to it, the creating one included; 0 if it was only seeded. Changes through
+    /// [`Sandbox`](crate::Sandbox) and merges do not count.
     pub writes: u64,
     /// Whether it is in the recycle bin.
     pub archived: bool,

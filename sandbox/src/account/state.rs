@@ -2,6 +2,8 @@
 //!
 //! What one request brings is in `api::call`.
 
+use std::collections::BTreeMap;
+
 use super::{
     budget::Budget,
     catalogue::Catalogue,
@@ -62,6 +64,33 @@ impl State {
         }
     }
 
+    /// Changes the contact of an address as a person would. Returns whether there is one.
+    pub(crate) fn edit(&mut self, email: &str, properties: &BTreeMap<String, String>) -> bool {
+        let Some(id) = self.store.by_address(email) else { return false };
+        self.with_rules(|store, rules| store.edit(id, properties, rules));
+        true
+    }
+
+    /// Moves the contact of an address to the recycle bin. Returns whether there is one.
+    pub(crate) fn archive(&mut self, email: &str) -> bool {
+        let id = self.store.by_address(email);
+        if let Some(id) = id {
+            self.store.archive(id);
+        }
+        id.is_some()
+    }
+
+    /// Merges the contact of one address into that of another. Returns whether there are two.
+    pub(crate) fn merge(&mut self, primary: &str, other: &str) -> bool {
+        match (self.store.by_address(primary), self.store.by_address(other)) {
+            (Some(primary), Some(other)) if primary != other => {
+                self.with_rules(|store, rules| store.merge(primary, other, rules));
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// A correlation id: a random UUID.
     pub(crate) fn correlation_id(&mut self) -> String {
         let random = &mut self.random;
@@ -79,13 +108,11 @@ impl State {
     /// What the store needs to know about the account.
     pub(crate) fn with_rules<T>(&mut self, action: impl FnOnce(&mut Store, WriteRules<'_>) -> T) -> T {
         let stages = self.catalogue.lifecycle_stages();
-        let unique: Vec<&str> = self
-            .catalogue
-            .iter()
-            .filter(|definition| definition.unique && !definition.hubspot_defined)
-            .map(|definition| definition.name.as_str())
-            .collect();
+        let unique: Vec<&str> =
+            self.catalogue.custom_unique().map(|definition| definition.name.as_str()).collect();
+        let same_values_move_date = self.settings.same_values_move_date;
         let default_stage = self.settings.default_lifecycle_stage.as_deref();
-        action(&mut self.store, WriteRules { stages: &stages, default_stage, unique: &unique })
+        let rules = WriteRules { stages: &stages, default_stage, unique: &unique, same_values_move_date };
+        action(&mut self.store, rules)
     }
 }

@@ -12,6 +12,10 @@ use crate::clock;
 
 /// Id of the first contact; HubSpot's are of this size.
 const FIRST_ID: u64 = 171_596_044_869;
+/// The property whose values only move forward.
+const STAGE: &str = "lifecyclestage";
+/// The property that lists the ids of the contacts that were merged into one.
+const MERGED_IDS: &str = "hs_merged_object_ids";
 
 /// All contacts of the portal.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub(crate) struct WriteRules<'a> {
     pub(crate) default_stage: Option<&'a str>,
     /// Custom properties with unique values.
     pub(crate) unique: &'a [&'a str],
+    /// Whether a write that changes no value moves `lastmodifieddate`.
+    pub(crate) same_values_move_date: bool,
 }
 
 impl Store {
@@ -69,6 +75,34 @@ impl Store {
         self.contacts.get(&self.remaining(id)).filter(|contact| !contact.archived)
     }
 
+    /// The id of a contact that is not in the recycle bin, for one that may have been merged.
+    pub(crate) fn known(&self, id: u64) -> Option<u64> {
+        self.get(id).map(|_| self.remaining(id))
+    }
+
+    /// A contact in the recycle bin.
+    pub(crate) fn in_bin(&self, id: u64) -> Option<&Contact> {
+        self.contacts.get(&self.remaining(id)).filter(|contact| contact.archived)
+    }
+
+    /// The contact in the recycle bin that had a value of a unique property, of several the newest.
+    pub(crate) fn bin_by_unique(&self, property: &str, value: &str) -> Option<u64> {
+        let had = |contact: &Contact| match property {
+            "email" => {
+                let address = value.to_lowercase();
+                contact.email == address || contact.additional_emails.contains(&address)
+            }
+            _ => contact.property(property) == Some(value),
+        };
+        let mut newest_first = self.contacts.iter().rev();
+        newest_first.find(|(_, contact)| contact.archived && had(contact)).map(|(id, _)| *id)
+    }
+
+    /// The id that the next new contact gets.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
     /// The id that a merge left of this one.
     fn remaining(&self, mut id: u64) -> u64 {
         while let Some(remaining) = self.merged.get(&id) {
@@ -89,8 +123,17 @@ impl Store {
 
     /// Those not in the recycle bin, by address.
     pub(crate) fn all(&self) -> Vec<Contact> {
+        self.by_state(false)
+    }
+
+    /// Those in the recycle bin, by address.
+    pub(crate) fn archived(&self) -> Vec<Contact> {
+        self.by_state(true)
+    }
+
+    fn by_state(&self, archived: bool) -> Vec<Contact> {
         let mut contacts: Vec<Contact> =
-            self.contacts.values().filter(|contact| !contact.archived).cloned().collect();
+            self.contacts.values().filter(|contact| contact.archived == archived).cloned().collect();
         contacts.sort_by(|one, other| (&one.email, &one.id).cmp(&(&other.email, &other.id)));
         contacts
     }
@@ -130,7 +173,7 @@ impl Store {
         id
     }
 
-    /// Writes judged values to a contact. `is_new`: the stage may be any, as the default does not count as a move.
+    /// Writes the judged values of an input. `is_new`: the stage may be any, as the default does not count as a move.
     pub(crate) fn write(
         &mut self,
         id: u64,
@@ -138,8 +181,38 @@ impl Store {
         rules: WriteRules<'_>,
         is_new: bool,
     ) {
+        self.change(id, changes, rules, is_new);
+        if let Some(contact) = self.contacts.get_mut(&self.remaining(id)) {
+            contact.writes += 1;
+        }
+    }
+
+    /// Changes a contact as a person does on HubSpot's screen; `""` clears a value. A person can move a stage back: by
+    /// clearing it first. Nothing is validated.
+    pub(crate) fn edit(&mut self, id: u64, properties: &BTreeMap<String, String>, rules: WriteRules<'_>) {
+        let id = self.remaining(id);
+        let mut changes = BTreeMap::new();
+        for (name, value) in properties {
+            let change = match (name.as_str(), value.as_str()) {
+                (_, "") => Change::Clear,
+                ("email" | "hs_additional_emails", addresses) => Change::Set(addresses.to_lowercase()),
+                (_, value) => Change::Set(value.to_owned()),
+            };
+            changes.insert(name.clone(), change);
+        }
+        let stage = properties.get(STAGE);
+        if let Some(contact) = self.contacts.get_mut(&id)
+            && stage.is_some_and(|stage| contact.properties.get(STAGE) != Some(stage))
+        {
+            contact.properties.remove(STAGE);
+        }
+        self.change(id, &changes, rules, false);
+    }
+
+    fn change(&mut self, id: u64, changes: &BTreeMap<String, Change>, rules: WriteRules<'_>, is_new: bool) {
         let id = self.remaining(id);
         let Some(mut contact) = self.contacts.remove(&id) else { return };
+        let before = (!rules.same_values_move_date).then(|| contact.properties.clone());
         for (name, change) in changes {
             match name.as_str() {
                 "email" => self.change_email(id, &mut contact, change),
@@ -158,9 +231,12 @@ impl Store {
             let entered = format!("hs_lifecyclestage_{stage}_date");
             contact.properties.insert(entered, now.to_string());
         }
-        contact.updated_at = clock::iso(now);
-        contact.properties.insert("lastmodifieddate".to_owned(), contact.updated_at.clone());
-        contact.writes += 1;
+        if !is_new && before.is_none_or(|before| before != contact.properties) {
+            // A later moment than the one before, also where the clock has not moved on: every change can be told.
+            let former = clock::parse_datetime(&contact.updated_at).unwrap_or_default();
+            contact.updated_at = clock::iso(now.max(former + 1));
+            contact.properties.insert("lastmodifieddate".to_owned(), contact.updated_at.clone());
+        }
         self.contacts.insert(id, contact);
     }
 
@@ -185,7 +261,7 @@ impl Store {
         }
     }
 
-    /// Makes one contact of two: `other` is gone, its addresses become secondary ones of `primary`.
+    /// Makes one contact of two: `other` is gone, its addresses become secondary ones of `primary`, and its id leads there.
     pub(crate) fn merge(&mut self, primary: u64, other: u64, rules: WriteRules<'_>) {
         let (primary, other) = (self.remaining(primary), self.remaining(other));
         let Some(gone) = self.contacts.get(&other).cloned() else { return };
@@ -199,11 +275,17 @@ impl Store {
             .filter(|(name, _)| !kept.properties.contains_key(*name))
             .map(|(name, value)| (name.clone(), Change::Set(value.clone())))
             .collect();
-        let gained = std::iter::once(gone.email).chain(gone.additional_emails);
-        let addresses: Vec<String> =
-            kept.additional_emails.iter().cloned().chain(gained.filter(|email| !email.is_empty())).collect();
+        let gained = std::iter::once(&gone.email).chain(&gone.additional_emails);
+        let gained = gained.filter(|email| !email.is_empty());
+        let addresses: Vec<String> = kept.additional_emails.iter().chain(gained).cloned().collect();
         changes.insert("hs_additional_emails".to_owned(), Change::Set(addresses.join(";")));
-        self.write(primary, &changes, rules, false);
+        let mut ids: Vec<&str> = Vec::new();
+        for contact in [kept, &gone] {
+            ids.extend(contact.property(MERGED_IDS).into_iter().flat_map(|ids| ids.split(';')));
+        }
+        ids.push(&gone.id);
+        changes.insert(MERGED_IDS.to_owned(), Change::Set(ids.join(";")));
+        self.change(primary, &changes, rules, false);
     }
 
     /// Puts in a contact as it is given.
@@ -216,10 +298,7 @@ impl Store {
             let joined = seed.additional_emails.join(";").to_lowercase();
             changes.insert("hs_additional_emails".to_owned(), Change::Set(joined));
         }
-        self.write(id, &changes, rules, true);
-        if let Some(contact) = self.contacts.get_mut(&id) {
-            contact.writes = 0;
-        }
+        self.change(id, &changes, rules, true);
         id.to_string()
     }
 
@@ -299,7 +378,6 @@ fn apply(properties: &mut BTreeMap<String, String>, name: &str, change: &Change)
 /// Stages move forward only; a move back is accepted and ignored. Clearing first makes any stage possible.
 /// <https://developers.hubspot.com/docs/guides/api/crm/properties>
 fn change_stage(contact: &mut Contact, change: &Change, rules: WriteRules<'_>, is_new: bool) {
-    const STAGE: &str = "lifecyclestage";
     let Change::Set(stage) = change else {
         // A new contact keeps the default.
         if !is_new {

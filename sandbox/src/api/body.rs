@@ -20,7 +20,8 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     })
 }
 
-/// Ids of a body of any shape, for the record of requests and for faults that strike certain addresses.
+/// Ids of a body of any shape, for the record of requests and for faults that strike certain addresses. An input of a create
+/// has none: its address stands for it.
 pub(crate) fn keys(body: &[u8]) -> Vec<String> {
     #[derive(Deserialize)]
     struct Peek {
@@ -30,10 +31,20 @@ pub(crate) fn keys(body: &[u8]) -> Vec<String> {
     struct PeekInput {
         #[serde(default)]
         id: Option<Box<RawValue>>,
+        #[serde(default)]
+        properties: Option<Box<RawValue>>,
+    }
+    #[derive(Deserialize)]
+    struct PeekProperties {
+        email: Box<RawValue>,
     }
     let Ok(peek) = serde_json::from_slice::<Peek>(body) else { return Vec::new() };
     let text = |raw: Box<RawValue>| {
         serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
     };
-    peek.inputs.into_iter().map(|input| input.id.map(text).unwrap_or_default()).collect()
+    let address = |properties: Box<RawValue>| {
+        serde_json::from_str::<PeekProperties>(properties.get()).ok().map(|found| found.email)
+    };
+    let key = |input: PeekInput| input.id.or_else(|| input.properties.and_then(address));
+    peek.inputs.into_iter().map(|input| key(input).map(text).unwrap_or_default()).collect()
 }

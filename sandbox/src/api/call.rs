@@ -42,6 +42,13 @@ impl Call<'_> {
         View { now: self.now, request: self.number, missing, sensitive: self.grant.has(SENSITIVE_WRITE) }
     }
 
+    /// A value of the query.
+    pub(crate) fn query_value(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
     /// Names treated as though they did not exist.
     pub(crate) fn missing(&self, settings: &Settings) -> Vec<String> {
         settings.missing_properties.iter().chain(&self.effect.missing).cloned().collect()

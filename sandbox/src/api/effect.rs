@@ -1,9 +1,10 @@
-//! What a fault changes about carrying a request out.
+//! What a fault changes about carrying a request out, and what it does to the contacts right after.
 //!
 //! Faults that put another answer in place of the real one are in `replacement`.
 
 use super::refusal::conflict;
 use crate::{
+    account::{contact::Seed, state::State},
     failure::Failure,
     faults::{
         engine::contains_key,
@@ -11,6 +12,20 @@ use crate::{
     },
     settings::Language,
 };
+
+/// Changes contacts as a fault of this kind says: what somebody else does right after a request.
+pub(crate) fn change_contacts(state: &mut State, fault: &Fault) {
+    let What::Change { email, properties, archive } = &fault.what else { return };
+    if state.store.by_address(email).is_none() {
+        state.with_rules(|store, rules| store.seed(Seed::new(email), rules));
+    }
+    if !properties.is_empty() {
+        state.edit(email, properties);
+    }
+    if *archive {
+        state.archive(email);
+    }
+}
 
 /// What a fault changes about carrying out a request.
 #[derive(Clone, Debug, Default)]

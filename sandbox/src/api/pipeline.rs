@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{
     call::Call,
     details,
-    effect::Effect,
+    effect::{Effect, change_contacts},
     hint::Lacking,
     objects::{archive, merge, read, write},
     properties::{create, list},
@@ -161,6 +161,9 @@ pub(crate) fn perform(state: &mut State, request: &Request, admitted: Admitted, 
         let handled = handle(state, &call, route.endpoint);
         handled.unwrap_or_else(|failure| failure.into_reply(&id))
     });
+    for change in &chosen.changes {
+        change_contacts(state, change);
+    }
     let reply = replaced.or(real).unwrap_or_else(|| Reply::empty(500));
     let mut outcome =
         plain(state, reply, Some(&grant.token).filter(|token| !token.is_empty()).map(String::as_str));
@@ -209,6 +212,7 @@ fn means_contacts(object_type: &str) -> bool {
 fn handle(state: &mut State, call: &Call<'_>, endpoint: Endpoint) -> Result<Reply, Failure> {
     match endpoint {
         Endpoint::BatchUpsert => write::upsert(state, call),
+        Endpoint::BatchCreate => write::create(state, call),
         Endpoint::BatchUpdate => write::update(state, call),
         Endpoint::BatchRead => read::read(state, call),
         Endpoint::BatchArchive => archive::archive(state, call),

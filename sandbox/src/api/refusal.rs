@@ -1,4 +1,5 @@
-//! HubSpot's refusals of contacts, in its words: a conflict, an unknown id, values that do not fit, a key that is not unique.
+//! HubSpot's refusals of contacts, in its words: a conflict, a unique value that is taken, an unknown id, values that do not
+//! fit, a key that is not unique.
 //!
 //! When each is due is decided where it arises.
 
@@ -17,6 +18,33 @@ pub(crate) fn conflict(existing: Option<u64>) -> Failure {
             .context(EXISTING_ID, [id.to_string()]),
         None => Failure::new(409, "CONFLICT", "Contact already exists"),
     }
+}
+
+/// The refusal of a unique value that another contact has. Recorded of deals and products in 2026-09; the other's id is in the
+/// text alone.
+pub(crate) fn taken(property: &str, value: &str, on: u64, owner: u64, portal_id: u64) -> Failure {
+    Failure::validation(format!(
+        "Cannot set PropertyValueCoordinates{{portalId={portal_id}, objectTypeId=ObjectTypeId{{legacyObjectType=CONTACT}}, \
+         propertyName={property}, value={value}}} on {on}. {owner} already has that value."
+    ))
+}
+
+/// The refusal of a whole update for values of unique properties that no contact has. Only the member of `context` is on
+/// record, and that its texts end with the property, a colon and the value.
+pub(crate) fn unknown_values(coordinates: Vec<String>) -> Failure {
+    Failure::validation("Some objects could not be found by the values of their unique properties.")
+        .context("missingObjectPropertyValueCoordinates", coordinates)
+}
+
+/// The refusal of a create with associations to what is not there.
+pub(crate) fn invalid_associations(ids: Vec<String>) -> Failure {
+    Failure::validation("One or more associations are invalid").context("objectId", ids)
+}
+
+/// The refusal of a contact that has none of the properties which HubSpot's guide demands; its wording is not on record.
+/// <https://developers.hubspot.com/docs/guides/api/crm/objects/contacts>
+pub(crate) fn nameless() -> Failure {
+    Failure::validation("At least one of the properties email, firstname, lastname must be set.")
 }
 
 /// The refusal of values: an array of JSON inside the message, an entry for each refusal, and no word about which input.

@@ -31,12 +31,14 @@ pub(crate) struct Seen<'a> {
 /// What strikes a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chosen {
-    /// The first rule that applied, delays apart.
+    /// The first rule that applied, delays and changes apart.
     pub(crate) fault: Option<Fault>,
     /// Delay before the request is carried out.
     pub(crate) delay_before: Duration,
     /// Delay before the answer.
     pub(crate) delay_after: Duration,
+    /// Changes of contacts after the request was carried out.
+    pub(crate) changes: Vec<Fault>,
     /// Names for the record.
     pub(crate) names: Vec<String>,
 }
@@ -65,17 +67,19 @@ impl Engine {
         self.counts.resize(faults.len(), Count::default());
         let mut chosen = Chosen::default();
         for (fault, count) in faults.iter().zip(&mut self.counts) {
-            let is_delay = matches!(fault.what, What::Delay { .. });
-            let is_decided = chosen.fault.is_some() && !is_delay;
+            let adds_up = matches!(fault.what, What::Delay { .. } | What::Change { .. });
+            let is_decided = chosen.fault.is_some() && !adds_up;
             if is_decided || is_judged_by_head(fault) || !applies(fault, count, seen, random) {
                 continue;
             }
             chosen.names.push(fault.label());
-            if let What::Delay { ms, jitter_ms, before_write } = fault.what {
-                let delay = jittered(ms, jitter_ms, random);
-                *(if before_write { &mut chosen.delay_before } else { &mut chosen.delay_after }) += delay;
-            } else {
-                chosen.fault = Some(fault.clone());
+            match fault.what {
+                What::Delay { ms, jitter_ms, before_write } => {
+                    let delay = jittered(ms, jitter_ms, random);
+                    *(if before_write { &mut chosen.delay_before } else { &mut chosen.delay_after }) += delay;
+                }
+                What::Change { .. } => chosen.changes.push(fault.clone()),
+                _ => chosen.fault = Some(fault.clone()),
             }
         }
         chosen
@@ -96,7 +100,7 @@ fn is_judged_by_head(fault: &Fault) -> bool {
 fn applies(fault: &Fault, count: &mut Count, seen: Seen<'_>, random: &mut fastrand::Rng) -> bool {
     let when = &fault.when;
     let keys = seen.keys.unwrap_or_default();
-    let matches = (!fault.what.strikes_an_input() || seen.path.contains("/batch/up"))
+    let matches = (!fault.what.strikes_an_input() || writes_records(seen.path))
         && (when.requests.is_empty() || when.requests.contains(&seen.number))
         && when.from.is_none_or(|from| seen.number >= from)
         && when.to.is_none_or(|to| seen.number <= to)
@@ -115,6 +119,11 @@ fn applies(fault: &Fault, count: &mut Count, seen: Seen<'_>, random: &mut fastra
     }
     count.struck += 1;
     true
+}
+
+/// Whether a path is that of an upsert, a create or an update of records; properties are created in batches, too.
+fn writes_records(path: &str) -> bool {
+    path.contains("/batch/up") || (path.contains("/objects/") && path.ends_with("/batch/create"))
 }
 
 /// Whether an id is among these, without case and blanks around.

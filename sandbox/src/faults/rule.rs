@@ -2,13 +2,13 @@
 //!
 //! Choosing and counting is in `engine`; carrying a fault out is in `api` and `delivery`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One rule. All conditions of `when` must hold; the first rule that applies to a request decides, except that
-/// delays add up.
+/// delays and changes add up.
 ///
 /// ```
 /// use hubspot_sandbox::{Fault, What};
@@ -110,6 +110,18 @@ pub enum What {
         /// Whether to wait before the request is carried out rather than before it is answered.
         #[serde(default)]
         before_write: bool,
+    },
+    /// Somebody changes a contact right after the request was carried out, so that what it read is no longer so. The real
+    /// answer follows, or that of another rule.
+    Change {
+        /// Address of the contact; if no contact has it, one is made.
+        email: String,
+        /// New values; `""` clears one.
+        #[serde(default)]
+        properties: BTreeMap<String, String>,
+        /// Whether the contact then goes to the recycle bin.
+        #[serde(default)]
+        archive: bool,
     },
     /// 200 with no results and no errors.
     EmptyResults,
@@ -343,12 +355,18 @@ impl What {
         Self::Delay { ms, jitter_ms: 0, before_write: false }
     }
 
+    /// A change of one property of a contact, right after the request.
+    pub fn change(email: impl Into<String>, property: impl Into<String>, value: impl Into<String>) -> Self {
+        let properties = BTreeMap::from([(property.into(), value.into())]);
+        Self::Change { email: email.into(), properties, archive: false }
+    }
+
     /// A redirect to another path of the sandbox.
     pub fn redirect() -> Self {
         Self::Redirect { status: 302, location: "/redirected".to_owned() }
     }
 
-    /// Whether it strikes an input of an upsert or update, and so passes other requests by.
+    /// Whether it strikes an input of an upsert, create or update, and so passes other requests by.
     pub(crate) fn strikes_an_input(&self) -> bool {
         matches!(
             self,
@@ -371,6 +389,7 @@ impl What {
             Self::CutBody => "cut_body".to_owned(),
             Self::SlowBody { .. } => "slow_body".to_owned(),
             Self::Delay { .. } => "delay".to_owned(),
+            Self::Change { .. } => "change".to_owned(),
             Self::EmptyResults => "empty_results".to_owned(),
             Self::EmptyBody => "empty_body".to_owned(),
             Self::NotJson => "not_json".to_owned(),

@@ -159,7 +159,7 @@ async fn the_list_of_routes_is_the_routers() {
         start(Settings { limits: Limits { enforced: false, ..Limits::default() }, ..Settings::default() });
     let routes = client.get("/_sandbox/routes").await.json();
     let routes = routes.as_array().unwrap();
-    assert_eq!(routes.len(), 13 * 3 + 3 + 1 + 9);
+    assert_eq!(routes.len(), 14 * 3 + 3 + 1 + 9);
     for route in routes {
         let path = route["path"].as_str().unwrap().replace("{object}", "contacts").replace("{name}", "email");
         let method = Method::from_bytes(route["method"].as_str().unwrap().as_bytes()).unwrap();

@@ -160,7 +160,8 @@ async fn its_hint_is_the_sandboxs() {
 #[tokio::test]
 async fn its_fault_can_be_set_as_it_stands() {
     let (_sandbox, client) = start(Settings::default());
-    let (_, body) = README.split_once("-d '").unwrap();
+    let (_, section) = README.split_once("## Faults").unwrap();
+    let (_, body) = section.split_once("-d '").unwrap();
     let body = body.split('\'').next().unwrap().to_owned();
     let answer = client.try_send(reqwest::Method::PATCH, "/_sandbox/settings", body).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -169,4 +170,13 @@ async fn its_fault_can_be_set_as_it_stands() {
         statuses.push(client.upsert(&people(1)).await.status);
     }
     assert_eq!(statuses, [503, 503, 200]);
+}
+
+#[test]
+fn its_faults_in_sentences_are_faults() {
+    let written = README.split('`').filter(|text| text.starts_with("{\"what\":"));
+    let faults: Vec<Fault> = written
+        .map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}")))
+        .collect();
+    assert!(faults.iter().any(|fault| matches!(fault.what, What::Change { .. })), "{faults:?}");
 }

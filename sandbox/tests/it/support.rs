@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 pub(crate) static UPSERT: Path = Path::of(|| Endpoint::BatchUpsert.path(Version::V3, "contacts"));
 pub(crate) static UPSERT_2026_09: Path =
     Path::of(|| Endpoint::BatchUpsert.path(Version::Date202609, "contacts"));
+pub(crate) static CREATE: Path = Path::of(|| Endpoint::BatchCreate.path(Version::V3, "contacts"));
+pub(crate) static CREATE_2026_09: Path =
+    Path::of(|| Endpoint::BatchCreate.path(Version::Date202609, "contacts"));
 pub(crate) static UPDATE: Path = Path::of(|| Endpoint::BatchUpdate.path(Version::V3, "contacts"));
 pub(crate) static READ: Path = Path::of(|| Endpoint::BatchRead.path(Version::V3, "contacts"));
 pub(crate) static ARCHIVE: Path = Path::of(|| Endpoint::BatchArchive.path(Version::V3, "contacts"));

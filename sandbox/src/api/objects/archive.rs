@@ -3,27 +3,41 @@
 
 use serde::Deserialize;
 
-use super::input::ReadBatch;
+use super::input::{ReadBatch, ReadInput};
 use crate::{
     account::{state::State, tokens},
     api::{
-        batch::{MAX_INPUTS, check_count},
+        batch::{MAX_INPUTS, check_count, envelope},
         body,
         call::Call,
+        refusal::not_found,
     },
+    clock,
     failure::Failure,
     reply::Reply,
+    settings::ArchiveOfMissing,
 };
 
-/// Carries out `batch/archive`. Unknown ids are passed over; an archived contact's addresses are free again.
+/// Carries out `batch/archive`. The id of a merged contact archives the one that remained. What is done about an id that is
+/// unknown or archived already, the settings choose.
 pub(crate) fn archive(state: &mut State, call: &Call<'_>) -> Result<Reply, Failure> {
+    let started = clock::now();
     let batch: ReadBatch = body::parse(call.body)?;
     call.require(tokens::TO_WRITE, &state.settings)?;
     check_count(batch.inputs.len(), MAX_INPUTS)?;
-    for input in &batch.inputs {
-        if let Ok(id) = input.id.parse() {
-            state.store.archive(id);
-        }
+    let known = |input: &ReadInput| input.id.parse().ok().and_then(|id| state.store.known(id));
+    let ids: Vec<u64> = batch.inputs.iter().filter_map(known).collect();
+    let missing = batch.inputs.iter().filter(|input| known(input).is_none());
+    let missing: Vec<&str> = missing.map(|input| input.id.as_str()).collect();
+    let choice = state.settings.archive_of_missing;
+    if choice == ArchiveOfMissing::Status404 && !missing.is_empty() {
+        return Err(not_found(missing));
+    }
+    for id in ids {
+        state.store.archive(id);
+    }
+    if choice == ArchiveOfMissing::Status207 && !missing.is_empty() {
+        return Ok(envelope(started, 207, Vec::new(), vec![not_found(missing).into_entry()]));
     }
     Ok(Reply::empty(204))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::failure::{Failure, TRACE_ID};
 
@@ -24,6 +24,44 @@ pub(crate) struct WriteInput {
     #[serde(default)]
     pub(crate) object_write_trace_id: Option<String>,
     pub(crate) properties: BTreeMap<String, Sent>,
+    /// Record ids to associate with, which only a create has.
+    #[serde(skip)]
+    pub(crate) associated: Vec<String>,
+}
+
+/// Body of a create.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CreateBatch {
+    pub(crate) inputs: Vec<CreateInput>,
+}
+
+/// One contact to create. It has no id.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateInput {
+    #[serde(default)]
+    object_write_trace_id: Option<String>,
+    properties: BTreeMap<String, Sent>,
+    #[serde(default)]
+    associations: Option<Vec<Value>>,
+}
+
+impl From<CreateInput> for WriteInput {
+    /// Its address stands in for the id, for faults that name one.
+    fn from(created: CreateInput) -> Self {
+        let address = created.properties.get("email").and_then(|sent| sent.0.clone());
+        let id_of = |association: Value| match association.pointer("/to/id") {
+            Some(Value::String(id)) => id.clone(),
+            other => other.map(Value::to_string).unwrap_or_default(),
+        };
+        Self {
+            id: address.unwrap_or_default(),
+            id_property: None,
+            object_write_trace_id: created.object_write_trace_id,
+            properties: created.properties,
+            associated: created.associations.unwrap_or_default().into_iter().map(id_of).collect(),
+        }
+    }
 }
 
 impl WriteInput {

@@ -12,7 +12,14 @@ use crate::{
 };
 
 /// Shown of the contact that remains.
-const SHOWN: &[&str] = &["createdate", "email", "hs_additional_emails", "hs_object_id", "lastmodifieddate"];
+const SHOWN: &[&str] = &[
+    "createdate",
+    "email",
+    "hs_additional_emails",
+    "hs_merged_object_ids",
+    "hs_object_id",
+    "lastmodifieddate",
+];
 
 /// Body of a merge.
 #[derive(Debug, Deserialize)]
@@ -34,13 +41,12 @@ pub(crate) fn merge(state: &mut State, call: &Call<'_>) -> Result<Reply, Failure
         return Err(Failure::validation("A contact cannot be merged with itself."));
     }
     state.with_rules(|store, rules| store.merge(primary, other, rules));
-    let portal_id = state.settings.account.portal_id;
     let merged = state.store.get(primary).ok_or_else(|| not_found([pair.primary_object_id.as_str()]))?;
-    Ok(Reply::json(200, &Value::Object(record(merged, SHOWN.iter().copied(), portal_id))))
+    Ok(Reply::json(200, &Value::Object(record(state, merged, SHOWN.iter().copied()))))
 }
 
 /// The contact that an id leads to.
 fn known(state: &State, id: &str) -> Result<u64, Failure> {
-    let contact = id.parse().ok().filter(|id| state.store.get(*id).is_some());
+    let contact = id.parse().ok().and_then(|id| state.store.known(id));
     contact.ok_or_else(|| not_found([id]))
 }

@@ -14,9 +14,9 @@ use crate::{
         store::Store,
         value::{self, Change, ValueError, Wrong},
     },
-    api::refusal::conflict,
+    api::refusal::{conflict, nameless, taken},
     failure::Failure,
-    settings::Settings,
+    settings::{ArchivedValues, Settings},
 };
 
 /// What a batch does.
@@ -24,7 +24,9 @@ use crate::{
 pub(crate) enum Mode {
     /// By a unique property; creates what is not there.
     Upsert,
-    /// By record id; creates nothing.
+    /// Without a key; creates all.
+    Create,
+    /// By record id or a custom unique property; creates nothing.
     Update,
 }
 
@@ -44,6 +46,8 @@ pub(crate) enum Target {
     Existing(u64),
     /// None yet: property and value it will be created with.
     New(String, String),
+    /// None yet, and a create looks for none: the contact of the input at this position.
+    Fresh(usize),
     /// None, and an update creates none.
     Nobody,
 }
@@ -53,6 +57,8 @@ pub(crate) enum Target {
 pub(crate) enum Problem {
     /// Its values. In a refused batch these are reported together.
     Values(Vec<ValueError>),
+    /// A unique value that another contact has. By a setting it refuses the batch even with trace ids.
+    Taken(Failure),
     /// Anything else; in a refused batch the first is reported alone.
     Other(Failure),
 }
@@ -68,14 +74,21 @@ pub(crate) struct Judge<'a> {
     pub(crate) strict: bool,
 }
 
-/// Addresses and unique values that inputs of this batch take, with the contact that takes them.
-type Claims = HashMap<String, Target>;
+/// Unique values that inputs of this batch take, by property, with the contact that takes them. A secondary address is one
+/// of `email`.
+type Claims = HashMap<(String, String), Target>;
 
 impl Judge<'_> {
     /// Judges all inputs of an upsert, in order.
     pub(crate) fn upserts(&self, inputs: &[WriteInput]) -> Vec<Planned> {
         let mut claims = Claims::new();
         inputs.iter().map(|input| self.upsert(input, &mut claims)).collect()
+    }
+
+    /// Judges all inputs of a create, in order.
+    pub(crate) fn creates(&self, inputs: &[WriteInput]) -> Vec<Planned> {
+        let mut claims = Claims::new();
+        inputs.iter().enumerate().map(|(position, input)| self.create(position, input, &mut claims)).collect()
     }
 
     /// Judges all inputs of an update.
@@ -92,10 +105,10 @@ impl Judge<'_> {
 
     fn updated_contact(&self, input: &WriteInput) -> Option<u64> {
         let id = match input.id_property.as_deref() {
-            None | Some("hs_object_id") => input.id.parse().ok(),
+            None => input.id.parse().ok(),
             Some(property) => self.store.by_unique(property, &input.id),
         };
-        id.filter(|id| self.store.get(*id).is_some())
+        id.and_then(|id| self.store.known(id))
     }
 
     fn upsert(&self, input: &WriteInput, claims: &mut Claims) -> Planned {
@@ -112,16 +125,39 @@ impl Judge<'_> {
             if property == "email" && !value::is_valid_email(&value) {
                 planned.add(ValueError::new("email", Wrong::InvalidEmail(input.id.clone())));
             }
-            if property == "email" && self.settings.refuse_blocklisted_emails && self.store.is_blocked(&value)
-            {
-                planned.add(ValueError::new("email", Wrong::Blocklisted));
+            if planned.problem.is_none() {
+                planned.problem = self.held(property, &value, &planned.target);
             }
-            planned.changes.entry(property.to_owned()).or_insert(Change::Set(value));
-            if self.strict {
-                self.require(&mut planned);
-            }
+            planned.changes.entry(property.to_owned()).or_insert(Change::Set(value.clone()));
+            self.judge_new(&mut planned, (property == "email").then_some(&value));
         }
         planned
+    }
+
+    fn create(&self, position: usize, input: &WriteInput, claims: &mut Claims) -> Planned {
+        let mut planned = self.judge(input, Target::Fresh(position), claims);
+        let is_set = |name: &&str| matches!(planned.changes.get(*name), Some(Change::Set(_)));
+        if planned.problem.is_none() && !["email", "firstname", "lastname"].iter().any(is_set) {
+            planned.problem = Some(Problem::Other(nameless()));
+        }
+        let address = match planned.changes.get("email") {
+            Some(Change::Set(address)) => Some(address.clone()),
+            _ => None,
+        };
+        self.judge_new(&mut planned, address.as_ref());
+        planned
+    }
+
+    /// What HubSpot asks of a new contact alone.
+    fn judge_new(&self, planned: &mut Planned, address: Option<&String>) {
+        if self.settings.refuse_blocklisted_emails
+            && address.is_some_and(|address| self.store.is_blocked(address))
+        {
+            planned.add(ValueError::new("email", Wrong::Blocklisted));
+        }
+        if self.strict {
+            self.require(planned);
+        }
     }
 
     /// Judges the values of one input.
@@ -142,13 +178,14 @@ impl Judge<'_> {
             }
         }
         if planned.problem.is_none() {
-            let is_empty = planned.changes.is_empty() && self.settings.refuse_empty_properties;
+            let is_update = !matches!(planned.target, Target::Fresh(_));
+            let is_empty = is_update && planned.changes.is_empty() && self.settings.refuse_empty_properties;
             planned.problem = if is_empty {
                 Some(Problem::Other(Failure::validation(
                     "No properties found to update, please provide at least one.",
                 )))
             } else {
-                self.conflict(&planned, claims).map(Problem::Other)
+                self.conflict(&planned, claims)
             };
         }
         if self.strict && planned.problem.is_none() {
@@ -157,22 +194,71 @@ impl Judge<'_> {
         planned
     }
 
-    /// Whether an address that the input brings belongs to another contact.
-    fn conflict(&self, planned: &Planned, claims: &mut Claims) -> Option<Failure> {
+    /// Whether an address or another unique value that the input brings belongs to another contact. An address is refused
+    /// as a conflict, every other value in words of its own.
+    fn conflict(&self, planned: &Planned, claims: &mut Claims) -> Option<Problem> {
+        let target = &planned.target;
         for address in addresses(&planned.changes) {
-            let owner = self.store.by_address(address).map(Target::Existing);
-            let owner = owner.or_else(|| claims.get(address).cloned());
-            match owner {
-                Some(Target::Existing(id)) if planned.target != Target::Existing(id) => {
-                    return Some(conflict(Some(id)));
+            match self.owner("email", address, claims) {
+                Some(Target::Existing(id)) if *target != Target::Existing(id) => {
+                    return Some(Problem::Other(conflict(Some(id))));
                 }
-                Some(owner) if owner != planned.target => return Some(conflict(None)),
-                _ => {
-                    claims.insert(address.to_owned(), planned.target.clone());
+                Some(owner) if owner != *target => return Some(Problem::Other(conflict(None))),
+                Some(_) => {}
+                None => {
+                    if let Some(problem) = self.held("email", address, target) {
+                        return Some(problem);
+                    }
                 }
             }
+            claims.insert(("email".to_owned(), address.to_owned()), target.clone());
+        }
+        for property in self.catalogue.custom_unique().map(|definition| definition.name.as_str()) {
+            let Some(Change::Set(value)) = planned.changes.get(property) else { continue };
+            match self.owner(property, value, claims) {
+                Some(owner) if owner != *target => {
+                    return Some(self.taken(property, value, target, self.id_of(&owner)));
+                }
+                Some(_) => {}
+                None => {
+                    if let Some(problem) = self.held(property, value, target) {
+                        return Some(problem);
+                    }
+                }
+            }
+            claims.insert((property.to_owned(), value.clone()), target.clone());
         }
         None
+    }
+
+    /// Which contact has a unique value, or gets it by an earlier input of the batch.
+    fn owner(&self, property: &str, value: &str, claims: &Claims) -> Option<Target> {
+        let owner = self.store.by_unique(property, value).map(Target::Existing);
+        owner.or_else(|| claims.get(&(property.to_owned(), value.to_owned())).cloned())
+    }
+
+    /// The refusal of a value that a contact in the recycle bin has, if by the setting it keeps its values.
+    fn held(&self, property: &str, value: &str, target: &Target) -> Option<Problem> {
+        if self.settings.archived_values == ArchivedValues::Free {
+            return None;
+        }
+        let owner = self.store.bin_by_unique(property, value)?;
+        Some(self.taken(property, value, target, owner))
+    }
+
+    fn taken(&self, property: &str, value: &str, target: &Target, owner: u64) -> Problem {
+        let portal_id = self.settings.account.portal_id;
+        // Where both contacts are new, the later one gets the next id after that of the owner.
+        let on = if self.id_of(target) == owner { owner + 1 } else { self.id_of(target) };
+        Problem::Taken(taken(property, value, on, owner, portal_id))
+    }
+
+    /// The id of a contact, or the one that a new contact is about to get.
+    fn id_of(&self, target: &Target) -> u64 {
+        match target {
+            Target::Existing(id) => *id,
+            Target::New(..) | Target::Fresh(_) | Target::Nobody => self.store.next_id(),
+        }
     }
 
     /// The admin's required properties, for a new contact.

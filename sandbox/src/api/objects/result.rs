@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::plan::Mode;
 use crate::{
-    account::{contact::Contact, state::State},
-    settings::SameContactInputs,
+    account::{contact::Contact, definition::Kind, state::State},
+    clock,
+    settings::{DatesInAnswers, SameContactInputs},
 };
 
 /// Properties in the result of a write beside those that were sent.
@@ -67,7 +68,7 @@ fn one(state: &State, written: &Written, mode: Mode) -> Option<Value> {
     let contact = state.store.get(written.id)?;
     let always = ALWAYS_SHOWN.iter().copied().filter(|name| contact.properties.contains_key(*name));
     let names: BTreeSet<&str> = always.chain(written.names.iter().map(String::as_str)).collect();
-    let mut body = record(contact, names, state.settings.account.portal_id);
+    let mut body = record(state, contact, names);
     if mode == Mode::Upsert {
         body.insert("new".to_owned(), json!(written.is_new));
     }
@@ -82,12 +83,14 @@ fn one(state: &State, written: &Written, mode: Mode) -> Option<Value> {
 
 /// A contact with some of its properties; all values are strings, and null where there is none.
 pub(crate) fn record<'a>(
+    state: &State,
     contact: &Contact,
     names: impl IntoIterator<Item = &'a str>,
-    portal_id: u64,
 ) -> Map<String, Value> {
+    let portal_id = state.settings.account.portal_id;
+    let shown = |name: &str| contact.property(name).map(|value| in_answer(state, name, value));
     let properties: Map<String, Value> =
-        names.into_iter().map(|name| (name.to_owned(), json!(contact.properties.get(name)))).collect();
+        names.into_iter().map(|name| (name.to_owned(), json!(shown(name)))).collect();
     let mut body = Map::new();
     body.insert("id".to_owned(), json!(contact.id));
     body.insert("properties".to_owned(), Value::Object(properties));
@@ -97,4 +100,19 @@ pub(crate) fn record<'a>(
     let url = format!("https://app.hubspot.com/contacts/{portal_id}/record/0-1/{}", contact.id);
     body.insert("url".to_owned(), json!(url));
     body
+}
+
+/// A value in the form of answers.
+fn in_answer(state: &State, name: &str, value: &str) -> String {
+    if state.settings.dates_in_answers == DatesInAnswers::Milliseconds {
+        let millis = match state.catalogue.any(name).map(|definition| definition.kind) {
+            Some(Kind::Date) => clock::parse_date(value),
+            Some(Kind::DateTime) => clock::parse_datetime(value),
+            _ => None,
+        };
+        if let Some(millis) = millis {
+            return millis.to_string();
+        }
+    }
+    value.to_owned()
 }

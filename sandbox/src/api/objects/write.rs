@@ -1,4 +1,4 @@
-//! Upsert and update of a batch: all or nothing, or partly, as HubSpot does it.
+//! Upsert, create and update of a batch: all or nothing, or partly, as HubSpot does it.
 //!
 //! A unique trace id on every input switches partial success on; without, one bad input refuses the batch and nothing
 //! is written. Structural faults refuse the batch either way.
@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::{
-    input::{WriteBatch, WriteInput},
+    input::{CreateBatch, WriteBatch, WriteInput},
     plan::{Judge, Mode, Planned, Problem, Target},
     result::{Written, results},
     struck::{Struck, strike},
@@ -18,17 +18,22 @@ use crate::{
         batch::{MAX_INPUTS, check_count, check_duplicates, envelope},
         body,
         call::Call,
-        refusal::{conflict, not_found, not_unique, refused_values},
+        refusal::{conflict, invalid_associations, not_found, not_unique, refused_values, unknown_values},
     },
     clock,
     failure::Failure,
     reply::Reply,
-    settings::{EmptyInputs, Language, SameContactInputs},
+    settings::{EmptyInputs, Language, SameContactInputs, TakenUniqueValues, UnknownUniqueValues},
 };
 
 /// Carries out `batch/upsert`.
 pub(crate) fn upsert(state: &mut State, call: &Call<'_>) -> Result<Reply, Failure> {
     write(state, call, Mode::Upsert)
+}
+
+/// Carries out `batch/create`. What exists already is a conflict.
+pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Reply, Failure> {
+    write(state, call, Mode::Create)
 }
 
 /// Carries out `batch/update`.
@@ -38,26 +43,27 @@ pub(crate) fn update(state: &mut State, call: &Call<'_>) -> Result<Reply, Failur
 
 fn write(state: &mut State, call: &Call<'_>, mode: Mode) -> Result<Reply, Failure> {
     let started = clock::now();
-    let batch: WriteBatch = body::parse(call.body)?;
-    if batch.inputs.is_empty() && state.settings.empty_inputs == EmptyInputs::Status400BeforeScopes {
+    let inputs = read_inputs(call, mode)?;
+    if inputs.is_empty() && state.settings.empty_inputs == EmptyInputs::Status400BeforeScopes {
         return Err(no_inputs());
     }
     call.require(tokens::TO_WRITE, &state.settings)?;
-    if batch.inputs.is_empty() && state.settings.empty_inputs != EmptyInputs::Status200 {
+    if inputs.is_empty() && state.settings.empty_inputs != EmptyInputs::Status200 {
         return Err(no_inputs());
     }
-    check_structure(state, &batch.inputs, mode)?;
-    let mut planned = judge(state, call, &batch.inputs, mode);
+    check_structure(state, &inputs, mode)?;
+    let mut planned = judge(state, call, &inputs, mode);
     if mode == Mode::Upsert {
         check_same_contact(state, &planned)?;
     }
-    let struck = strike(call.effect.item.as_ref(), &batch.inputs, &mut planned)?;
+    let struck = strike(call.effect.item.as_ref(), &inputs, &mut planned)?;
     let language = call.effect.language.unwrap_or(state.settings.language);
-    let partial = state.settings.partial_success && has_unique_traces(&batch.inputs);
+    let partial = state.settings.partial_success && has_unique_traces(&inputs);
     if !partial {
         refuse_whole(&planned, language, state.settings.account.portal_id)?;
     }
-    let (written, mut failures) = carry_out(state, call, &batch.inputs, &planned, struck.as_ref(), language);
+    refuse_as_set(state, &inputs, &planned)?;
+    let (written, mut failures) = carry_out(state, call, &inputs, &planned, struck.as_ref(), language);
     if let Some(Struck { whole_batch: Some(failure), .. }) = struck {
         return Err(failure);
     }
@@ -65,7 +71,18 @@ fn write(state: &mut State, call: &Call<'_>, mode: Mode) -> Result<Reply, Failur
         failures = grouped(failures);
     }
     let errors = failures.into_iter().map(Failure::into_entry).collect();
-    Ok(envelope(started, 200, results(state, written, mode), errors))
+    let success = if mode == Mode::Create { 201 } else { 200 };
+    Ok(envelope(started, success, results(state, written, mode), errors))
+}
+
+fn read_inputs(call: &Call<'_>, mode: Mode) -> Result<Vec<WriteInput>, Failure> {
+    match mode {
+        Mode::Create => {
+            let batch: CreateBatch = body::parse(call.body)?;
+            Ok(batch.inputs.into_iter().map(WriteInput::from).collect())
+        }
+        Mode::Upsert | Mode::Update => body::parse(call.body).map(|batch: WriteBatch| batch.inputs),
+    }
 }
 
 /// The answer to an empty batch; its wording is not on record.
@@ -75,11 +92,16 @@ fn no_inputs() -> Failure {
 
 fn check_structure(state: &State, inputs: &[WriteInput], mode: Mode) -> Result<(), Failure> {
     check_count(inputs.len(), MAX_INPUTS)?;
+    if mode == Mode::Create {
+        // There are no ids that could occur twice: of two inputs with one address, the second is a conflict.
+        let associated: Vec<String> = inputs.iter().flat_map(|input| input.associated.clone()).collect();
+        return if associated.is_empty() { Ok(()) } else { Err(invalid_associations(associated)) };
+    }
     let portal_id = state.settings.account.portal_id;
     for input in inputs {
         match (mode, input.id_property.as_deref()) {
-            (Mode::Update, None | Some("hs_object_id")) => {}
-            (Mode::Upsert, None) => return Err(not_unique("hs_object_id", portal_id)),
+            (Mode::Update, None) => {}
+            (_, None) => return Err(not_unique("hs_object_id", portal_id)),
             // By address is an upsert's way; an update refuses it.
             (Mode::Update, Some("email")) => return Err(not_unique("email", portal_id)),
             (_, Some(property)) if is_unique(state, property) => {}
@@ -111,6 +133,7 @@ fn judge(state: &State, call: &Call<'_>, inputs: &[WriteInput], mode: Mode) -> V
     };
     match mode {
         Mode::Upsert => judge.upserts(inputs),
+        Mode::Create => judge.creates(inputs),
         Mode::Update => judge.updates(inputs),
     }
 }
@@ -142,7 +165,7 @@ fn refuse_whole(planned: &[Planned], language: Language, portal_id: u64) -> Resu
     for problem in planned.iter().filter_map(|planned| planned.problem.as_ref()) {
         match problem {
             Problem::Values(errors) => values.extend(errors.iter().cloned()),
-            Problem::Other(failure) => {
+            Problem::Taken(failure) | Problem::Other(failure) => {
                 other.get_or_insert(failure);
             }
         }
@@ -151,6 +174,29 @@ fn refuse_whole(planned: &[Planned], language: Language, portal_id: u64) -> Resu
         return Err(refused_values(&values, language, portal_id));
     }
     other.map_or(Ok(()), |failure| Err(failure.clone()))
+}
+
+/// Refuses the whole batch, trace ids or not, for what the settings say does so.
+fn refuse_as_set(state: &State, inputs: &[WriteInput], planned: &[Planned]) -> Result<(), Failure> {
+    if state.settings.taken_unique_values == TakenUniqueValues::Status400 {
+        for planned in planned {
+            if let Some(Problem::Taken(failure)) = &planned.problem {
+                return Err(failure.clone());
+            }
+        }
+    }
+    if state.settings.unknown_unique_values == UnknownUniqueValues::Status400 {
+        let mut unknown = Vec::new();
+        for (input, planned) in inputs.iter().zip(planned) {
+            if let (Some(property), Target::Nobody) = (&input.id_property, &planned.target) {
+                unknown.push(format!("0-1:{property}:{}", input.id));
+            }
+        }
+        if !unknown.is_empty() {
+            return Err(unknown_values(unknown));
+        }
+    }
+    Ok(())
 }
 
 /// Writes what can be written, and collects the entries of `errors[]`.
@@ -174,15 +220,18 @@ fn carry_out(
         }
         match &planned.problem {
             _ if planned.target == Target::Nobody => {
-                // An address instead of a record id is passed over without a word.
-                if input.id.bytes().all(|byte| byte.is_ascii_digit()) {
+                // Recorded: an address instead of a record id is passed over without a word.
+                // https://github.com/HubSpot/hubspot-api-nodejs/issues/548
+                if input.id_property.is_some() || !input.id.contains('@') {
                     unknown.push(input.id.as_str());
                 }
             }
             Some(Problem::Values(errors)) => {
                 failures.push(input.traced(refused_values(errors, language, portal_id)));
             }
-            Some(Problem::Other(failure)) => failures.push(input.traced(failure.clone())),
+            Some(Problem::Taken(failure) | Problem::Other(failure)) => {
+                failures.push(input.traced(failure.clone()));
+            }
             None => {
                 let outcome = write_one(state, call, input, planned);
                 written.extend(outcome.filter(|_| struck.is_none()));
@@ -200,6 +249,7 @@ fn write_one(state: &mut State, call: &Call<'_>, input: &WriteInput, planned: &P
     let found = match &planned.target {
         Target::Existing(id) => Some(*id),
         Target::New(property, value) => state.store.by_unique(property, value),
+        Target::Fresh(_) => None,
         Target::Nobody => return None,
     };
     let mut changes = planned.changes.clone();

@@ -18,8 +18,8 @@ use crate::{
 /// All properties, without paging. `archived=true` lists the archived ones instead, `dataSensitivity` the sensitive ones.
 pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Reply, Failure> {
     require_reading(call)?;
-    let archived = query_value(call.query, "archived").is_some_and(|value| value == "true");
-    let sensitivity = query_value(call.query, "dataSensitivity").unwrap_or_else(|| NOT_SENSITIVE.to_owned());
+    let archived = call.query_value("archived").is_some_and(|value| value == "true");
+    let sensitivity = call.query_value("dataSensitivity").unwrap_or_else(|| NOT_SENSITIVE.to_owned());
     if sensitivity != NOT_SENSITIVE {
         call.require(&[tokens::SENSITIVE_READ, tokens::SENSITIVE_WRITE], &state.settings)?;
     }
@@ -72,10 +72,4 @@ fn require_reading(call: &Call<'_>) -> Result<(), Failure> {
         "MISSING_SCOPES",
         "This app hasn't been granted all required scopes to make this call.",
     ))
-}
-
-/// The value of a query parameter.
-fn query_value(query: &str, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

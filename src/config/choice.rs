@@ -16,7 +16,7 @@ macro_rules! choice {
         $($(#[$other_about:meta])* $other:ident = $other_text:literal,)*
     }) => {
         $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub enum $name {
             $(#[$first_about])*
             #[default]
@@ -82,12 +82,59 @@ choice! {
 }
 
 choice! {
-    /// What happens to a record that its source marks as deleted.
+    /// What happens to a record that its source marks as deleted, in every stream that says nothing else.
     DeletedRecords {
         /// It is not written, and counted.
         Skip = "skip",
         /// It is written like any other.
         Write = "write",
+    }
+}
+
+choice! {
+    /// What happens to a record that its source marks as deleted, in one stream. Only a stream that is named can archive.
+    DeletedRecordsOfStream {
+        /// It is not written, and counted.
+        Skip = "skip",
+        /// It is written like any other.
+        Write = "write",
+        /// HubSpot's record of its key is archived.
+        Archive = "archive",
+    }
+}
+
+impl From<DeletedRecords> for DeletedRecordsOfStream {
+    fn from(of_all: DeletedRecords) -> Self {
+        match of_all {
+            DeletedRecords::Skip => Self::Skip,
+            DeletedRecords::Write => Self::Write,
+        }
+    }
+}
+
+choice! {
+    /// What a stream may do to the records of HubSpot.
+    Mode {
+        /// What is there is updated, what is not is created.
+        Upsert = "upsert",
+        /// Nothing is created.
+        UpdateOnly = "update_only",
+        /// Nothing that is there is changed.
+        CreateOnly = "create_only",
+        /// What is there is archived; nothing is written.
+        Archive = "archive",
+    }
+}
+
+choice! {
+    /// When the values of the source may go into a property.
+    Policy {
+        /// Always.
+        Overwrite = "overwrite",
+        /// Where HubSpot has no value.
+        FillEmpty = "fill_empty",
+        /// In a record that the sync creates.
+        OnlyOnCreate = "only_on_create",
     }
 }
 

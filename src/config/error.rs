@@ -14,16 +14,43 @@ use crate::{error::Failure, text::shown};
 /// The setting that says where rejected rows are kept.
 pub(super) const STORE: &str = "object_storage_config";
 
+/// A setting that is a list of objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    FieldMappings,
+    Streams,
+    Policies,
+}
+
+impl List {
+    pub(super) const ALL: [Self; 3] = [Self::FieldMappings, Self::Streams, Self::Policies];
+
+    /// The name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FieldMappings => "field_mappings",
+            Self::Streams => "streams",
+            Self::Policies => "policies",
+        }
+    }
+
+    /// What is said of an entry, counted from 0, that is there twice.
+    pub(super) fn repeats(self, index: usize) -> String {
+        let (entry, list) = (index.saturating_add(1), self.as_str());
+        format!("Entry {entry} of the setting `{list}` repeats an earlier one and has no effect.")
+    }
+}
+
 /// Where in the configuration a value stands; shown as the beginning of a sentence. Entries are counted from
 /// 0 here, and from 1 in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingPath {
     /// A setting of the configuration itself.
     Top(String),
-    /// A whole entry of `field_mappings`.
-    Entry(usize),
-    /// A setting inside an entry of `field_mappings`.
-    OfEntry(usize, String),
+    /// A whole entry of a list.
+    Entry(List, usize),
+    /// A setting inside an entry of a list.
+    OfEntry(List, usize, String),
     /// A setting inside `object_storage_config`.
     OfStore(String),
 }
@@ -32,15 +59,20 @@ pub enum SettingPath {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Top,
-    /// An entry of `field_mappings`, counted from 0.
-    Mapping(usize),
+    /// An entry of a list, counted from 0.
+    Entry(List, usize),
     Store,
 }
 
 impl SettingPath {
-    /// A setting by name: inside an entry of `field_mappings`, or at the top.
-    pub(super) fn at(entry: Option<usize>, name: &str) -> Self {
-        Self::within(entry.map_or(Place::Top, Place::Mapping), name)
+    /// A setting of the configuration itself, by name.
+    pub(super) fn top(name: &str) -> Self {
+        Self::within(Place::Top, name)
+    }
+
+    /// A setting inside an entry of a list, by name.
+    pub(super) fn of_entry(list: List, index: usize, name: &str) -> Self {
+        Self::within(Place::Entry(list, index), name)
     }
 
     /// A setting by name, inside an object of the configuration.
@@ -48,7 +80,7 @@ impl SettingPath {
         let name = name.to_owned();
         match place {
             Place::Top => Self::Top(name),
-            Place::Mapping(index) => Self::OfEntry(index, name),
+            Place::Entry(list, index) => Self::OfEntry(list, index, name),
             Place::Store => Self::OfStore(name),
         }
     }
@@ -61,7 +93,8 @@ impl From<&Path> for SettingPath {
         for segment in path {
             match segment {
                 Segment::Seq { index } => {
-                    entry = Some(*index);
+                    let list = List::ALL.into_iter().find(|list| names.last() == Some(&list.as_str()));
+                    entry = list.map(|list| (list, *index));
                     names.clear();
                 }
                 Segment::Map { key } => names.push(key.as_str()),
@@ -72,8 +105,9 @@ impl From<&Path> for SettingPath {
             return Self::within(Place::Store, name);
         }
         match (entry, names.last().copied()) {
-            (Some(index), None) => Self::Entry(index),
-            (entry, name) => Self::at(entry, name.unwrap_or_default()),
+            (Some((list, index)), None) => Self::Entry(list, index),
+            (Some((list, index)), Some(name)) => Self::of_entry(list, index, name),
+            (None, name) => Self::top(name.unwrap_or_default()),
         }
     }
 }
@@ -82,14 +116,12 @@ impl fmt::Display for SettingPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Top(name) => write!(formatter, "The setting `{}`", shown(name)),
-            Self::Entry(index) => write!(formatter, "Entry {} of `field_mappings`", index.saturating_add(1)),
-            Self::OfEntry(index, name) => {
-                write!(
-                    formatter,
-                    "The setting `{}` in entry {} of `field_mappings`",
-                    shown(name),
-                    index.saturating_add(1)
-                )
+            Self::Entry(list, index) => {
+                write!(formatter, "Entry {} of `{}`", index.saturating_add(1), list.as_str())
+            }
+            Self::OfEntry(list, index, name) => {
+                let (name, entry, list) = (shown(name), index.saturating_add(1), list.as_str());
+                write!(formatter, "The setting `{name}` in entry {entry} of `{list}`")
             }
             Self::OfStore(name) => write!(formatter, "The setting `{}` in `{STORE}`", shown(name)),
         }
@@ -188,6 +220,23 @@ pub enum ConfigError {
     )]
     PropertyTwice { stream: Option<String>, first_field: String, second_field: String, property: String },
 
+    #[error("The setting `streams` has two entries for the stream `{}`. Keep one of them.", shown(stream))]
+    StreamTwice { stream: String },
+
+    /// `property` may be the sign for all properties.
+    #[error(
+        "The setting `policies` has two policies for the HubSpot property `{}`{}",
+        shown(property),
+        cure_of_conflict(stream.as_deref())
+    )]
+    PolicyTwice { stream: Option<String>, property: String },
+
+    #[error(
+        "The setting `deleted_records` can be `archive` only in an entry of `streams`, which names the stream whose deleted \
+         records are archived. Set it there, and at the top to `skip` or `write`."
+    )]
+    ArchiveAtTop,
+
     /// A value of `object_storage_config` that cannot be used.
     #[error("{setting} {fault}.")]
     StoreValue { setting: SettingPath, fault: &'static str },
@@ -220,16 +269,23 @@ fn cure_of_missing(setting: &SettingPath, similar: Option<&str>) -> String {
         return format!("The configuration has `{}` in its place: correct the name.", shown(similar));
     }
     let cure = match setting {
-        SettingPath::OfEntry(_, name) if name == "field" => {
-            "Enter the name of the field, as the source sends it."
-        }
-        SettingPath::OfEntry(..) => "Enter the internal name of the HubSpot property.",
-        SettingPath::OfStore(name) => return cure_of_missing_in_store(name).to_owned(),
-        SettingPath::Top(_) | SettingPath::Entry(_) => {
+        SettingPath::OfEntry(list, _, name) => cure_of_missing_in_entry(*list, name),
+        SettingPath::OfStore(name) => cure_of_missing_in_store(name),
+        SettingPath::Top(_) | SettingPath::Entry(..) => {
             "Enter a HubSpot service key, or the access token of a private app."
         }
     };
     cure.to_owned()
+}
+
+fn cure_of_missing_in_entry(list: List, name: &str) -> &'static str {
+    match (list, name) {
+        (List::FieldMappings, "field") => "Enter the name of the field, as the source sends it.",
+        (List::FieldMappings, _) => "Enter the internal name of the HubSpot property.",
+        (List::Streams, _) => "Enter the stream that the entry is for, as name or namespace.name.",
+        (List::Policies, "policy") => "Enter `overwrite`, `fill_empty` or `only_on_create`.",
+        (List::Policies, _) => "Enter the internal name of the HubSpot property, or `*` for all properties.",
+    }
 }
 
 fn cure_of_missing_in_store(name: &str) -> &'static str {

@@ -5,7 +5,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{error::ConfigError, value_table::ValueTable};
+use super::{
+    error::{ConfigError, List},
+    stream_name::closeness,
+    value_table::ValueTable,
+};
 
 /// A field of the source and the property that it goes into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +28,7 @@ pub struct FieldMapping {
 impl FieldMapping {
     /// Whether this mapping is for a stream. A missing namespace and an empty one are the same.
     pub fn applies_to(&self, name: &str, namespace: Option<&str>) -> bool {
-        let Some(stream) = self.stream.as_deref() else { return true };
-        let qualified = || {
-            let prefix = namespace.filter(|text| !text.is_empty())?;
-            stream.strip_prefix(prefix)?.strip_prefix('.')
-        };
-        stream == name || qualified() == Some(name)
+        closeness(self.stream.as_deref(), name, namespace).is_some()
     }
 }
 
@@ -53,10 +52,7 @@ pub(super) fn without_repeats(
                 field_of.insert(target, mapping.field.clone());
                 kept.push(mapping);
             }
-            Some(first) if *first == mapping.field => warnings.push(format!(
-                "Entry {} of the setting `field_mappings` repeats an earlier one and has no effect.",
-                index.saturating_add(1)
-            )),
+            Some(first) if *first == mapping.field => warnings.push(List::FieldMappings.repeats(index)),
             Some(first) => {
                 return Err(ConfigError::PropertyTwice {
                     stream: mapping.stream,
@@ -80,29 +76,6 @@ mod tests {
             field: field.to_owned(),
             property: property.to_owned(),
             values: None,
-        }
-    }
-
-    #[test]
-    fn a_stream_is_named_with_or_without_its_namespace() {
-        let cases = [
-            (None, "users", None, true),
-            (None, "users", Some("public"), true),
-            (Some("users"), "users", None, true),
-            (Some("users"), "users", Some("public"), true),
-            (Some("public.users"), "users", Some("public"), true),
-            (Some("public.users"), "public.users", None, true),
-            (Some("a.b.c"), "c", Some("a.b"), true),
-            (Some("a.b.c"), "b.c", Some("a"), true),
-            (Some("public.users"), "users", None, false),
-            (Some("public.users"), "users", Some("private"), false),
-            (Some(".users"), "users", Some(""), false),
-            (Some("publicusers"), "users", Some("public"), false),
-            (Some("Users"), "users", None, false),
-        ];
-        for (stream, name, namespace, expected) in cases {
-            let applies = mapping(stream, "f", "p").applies_to(name, namespace);
-            assert_eq!(applies, expected, "{stream:?} for {namespace:?}.{name}");
         }
     }
 

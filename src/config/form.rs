@@ -1,9 +1,10 @@
-//! `field_mappings` in another form than it has, and the right form made of what was given.
+//! Lists of objects in another form than they have, and the right form; for `field_mappings`, made of what was given.
 //!
 //! The texts hold keys and never a value: what stands behind a key is shown as `…`. Not here: reading the right form.
 
 use serde_json::{Map, Value};
 
+use super::error::List;
 use crate::text::{nearest, shown};
 
 /// Names that other tools give to the field, and to the property.
@@ -14,11 +15,17 @@ const PROPERTY_NAMES: &[&str] =
 /// So many entries are printed, then an ellipsis.
 const MOST_ENTRIES: usize = 3;
 
-/// An entry that says nothing of what was given.
-pub(super) const ENTRY: &str = r#"{"field": "…", "property": "…"}"#;
+/// An entry of `field_mappings` that says nothing of what was given.
+const ENTRY: &str = r#"{"field": "…", "property": "…"}"#;
 
-/// What an entry has to be.
-pub(super) const AN_ENTRY: &str = r#"an object, such as {"field": "…", "property": "…"}"#;
+/// What an entry of a list has to be.
+pub(super) fn an_entry(list: List) -> &'static str {
+    match list {
+        List::FieldMappings => r#"an object, such as {"field": "…", "property": "…"}"#,
+        List::Streams => r#"an object, such as {"stream": "…", "mode": "…"}"#,
+        List::Policies => r#"an object, such as {"property": "…", "policy": "…"}"#,
+    }
+}
 
 /// Which of our names a key stands for that is one of another tool's.
 pub(super) fn usual_name(key: &str) -> Option<&'static str> {
@@ -30,7 +37,15 @@ pub(super) fn usual_name(key: &str) -> Option<&'static str> {
 }
 
 /// The list that was probably meant by a value that is none.
-pub(super) fn list_for(value: &Value) -> String {
+pub(super) fn list_for(list: List, value: &Value) -> String {
+    match list {
+        List::FieldMappings => mappings_for(value),
+        List::Streams => r#"[{"stream": "…", "mode": "…"}]"#.to_owned(),
+        List::Policies => r#"[{"property": "…", "policy": "…"}]"#.to_owned(),
+    }
+}
+
+fn mappings_for(value: &Value) -> String {
     let Value::Object(object) = value else { return format!("[{ENTRY}]") };
     // An entry without its list, or the names of fields as keys.
     if object.keys().any(|key| key == "field" || key == "property" || usual_name(key).is_some()) {
@@ -46,7 +61,7 @@ pub(super) fn list_for(value: &Value) -> String {
     format!("[{}]", entries.join(", "))
 }
 
-/// What to say of an entry that has neither a `field` nor a `property`, but other keys: the end of a sentence, and the right
+/// What to say of an entry of `field_mappings` that has neither a `field` nor a `property`, but other keys: the end of a sentence, and the right
 /// form. `None` if it has one of the two, or one that is nearly spelt so.
 pub(super) fn of_strange_entry(entry: &Map<String, Value>) -> Option<String> {
     let is_ours = |key: &str| nearest(key, ["stream", "field", "property", "values"]).is_some();
@@ -97,9 +112,9 @@ mod tests {
             (json!({"a\"b": ["secret"]}), r#"[{"field": "a\"b", "property": "…"}]"#),
             (json!({"field": "secret", "property": "secret"}), r#"[{"field": "…", "property": "…"}]"#),
         ] {
-            assert_eq!(list_for(&given), expected, "{given}");
+            assert_eq!(list_for(List::FieldMappings, &given), expected, "{given}");
         }
-        let many = list_for(&json!({"a": 1, "b": 2, "c": 3, "d": 4}));
+        let many = mappings_for(&json!({"a": 1, "b": 2, "c": 3, "d": 4}));
         assert!(many.starts_with(r#"[{"field": "a","#) && many.ends_with(", …]"), "{many}");
     }
 

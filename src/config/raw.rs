@@ -6,14 +6,18 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::error::{ConfigError, Place, STORE, SettingPath};
+use super::error::{ConfigError, List, Place, STORE, SettingPath};
 use super::form;
 use super::unknown::UnknownKey;
 
 /// Editors on Windows put this in front of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-const FIELD_MAPPINGS: &str = "field_mappings";
+/// The only number among the settings.
+const MAX_ARCHIVED: &str = "max_archived";
+
+/// The only setting that is on or off, in an entry of `streams`.
+const SKIP_UNCHANGED: &str = "skip_unchanged";
 
 /// The configuration object. A `null` counts as absent, for every field.
 ///
@@ -32,6 +36,9 @@ pub(super) struct RawConfig {
     pub(super) fail_if_rejected: Option<String>,
     pub(super) object_storage_config: Option<RawObjectStorage>,
     pub(super) api_version: Option<String>,
+    pub(super) streams: Option<Vec<RawStream>>,
+    pub(super) policies: Option<Vec<RawPolicy>>,
+    pub(super) max_archived: Option<u64>,
 }
 
 impl RawConfig {
@@ -39,7 +46,7 @@ impl RawConfig {
     pub(super) const FIELDS: &[&str] = &[
         "access_token",
         "lifecycle_stage",
-        FIELD_MAPPINGS,
+        "field_mappings",
         "unknown_fields",
         "invalid_values",
         "null_values",
@@ -49,6 +56,9 @@ impl RawConfig {
         "fail_if_rejected",
         STORE,
         "api_version",
+        "streams",
+        "policies",
+        MAX_ARCHIVED,
     ];
 }
 
@@ -113,7 +123,59 @@ impl RawFieldMapping {
     pub(super) const FIELDS: &[&str] = &["stream", "field", "property", "values"];
 }
 
-/// Whether the token, or what looks like one of HubSpot's, stands where messages would show it: as a name, or in a mapping.
+/// An entry of `streams`.
+#[derive(Deserialize)]
+pub(super) struct RawStream {
+    pub(super) stream: Option<String>,
+    pub(super) mode: Option<String>,
+    pub(super) skip_unchanged: Option<bool>,
+    pub(super) lifecycle_stage: Option<String>,
+    pub(super) null_values: Option<String>,
+    pub(super) invalid_values: Option<String>,
+    pub(super) deleted_records: Option<String>,
+    pub(super) date_format: Option<String>,
+    pub(super) number_format: Option<String>,
+}
+
+impl RawStream {
+    /// The names that are read.
+    pub(super) const FIELDS: &[&str] = &[
+        "stream",
+        "mode",
+        SKIP_UNCHANGED,
+        "lifecycle_stage",
+        "null_values",
+        "invalid_values",
+        "deleted_records",
+        "date_format",
+        "number_format",
+    ];
+}
+
+/// An entry of `policies`.
+#[derive(Deserialize)]
+pub(super) struct RawPolicy {
+    pub(super) stream: Option<String>,
+    pub(super) property: Option<String>,
+    pub(super) policy: Option<String>,
+}
+
+impl RawPolicy {
+    /// The names that are read.
+    pub(super) const FIELDS: &[&str] = &["stream", "property", "policy"];
+}
+
+/// The names that are read in an entry of a list.
+fn fields_of(list: List) -> &'static [&'static str] {
+    match list {
+        List::FieldMappings => RawFieldMapping::FIELDS,
+        List::Streams => RawStream::FIELDS,
+        List::Policies => RawPolicy::FIELDS,
+    }
+}
+
+/// Whether the token, or what looks like one of HubSpot's, stands where messages would show it: as a name, or in an entry of
+/// a list.
 fn is_token_elsewhere(settings: &Map<String, Value>) -> bool {
     const SHORTEST: usize = 20;
 
@@ -126,7 +188,7 @@ fn is_token_elsewhere(settings: &Map<String, Value>) -> bool {
         return true;
     }
     let mut others: Vec<&Value> =
-        [FIELD_MAPPINGS, STORE].iter().filter_map(|name| settings.get(*name)).collect();
+        List::ALL.map(List::as_str).iter().chain([&STORE]).filter_map(|name| settings.get(*name)).collect();
     while let Some(value) = others.pop() {
         match value {
             Value::String(text) if is_token(text) => return true,
@@ -177,30 +239,38 @@ fn other_format(text: &[u8]) -> Option<&'static str> {
 }
 
 /// # Errors
-/// `field_mappings` is no list, or an entry of it is not an object, or one with other names; or `object_storage_config` is
-/// not an object.
+/// A list of objects is no list, or an entry of it is not an object, or one of `field_mappings` with other names; or
+/// `object_storage_config` is not an object.
 fn unknown_keys(settings: &Map<String, Value>) -> Result<Vec<UnknownKey>, ConfigError> {
     let mut unknown = UnknownKey::find(Place::Top, settings.keys(), RawConfig::FIELDS);
     unknown.extend(unknown_in_store(settings.get(STORE))?);
-    let entries = match settings.get(FIELD_MAPPINGS) {
+    for list in List::ALL {
+        unknown.extend(unknown_in_list(list, settings.get(list.as_str()))?);
+    }
+    Ok(unknown)
+}
+
+fn unknown_in_list(list: List, value: Option<&Value>) -> Result<Vec<UnknownKey>, ConfigError> {
+    let entries = match value {
         Some(Value::Array(entries)) => entries,
-        None | Some(Value::Null) => return Ok(unknown),
+        None | Some(Value::Null) => return Ok(Vec::new()),
         Some(other) => {
-            let setting = SettingPath::Top(FIELD_MAPPINGS.to_owned());
-            return Err(ConfigError::NotAList { setting, form: form::list_for(other) });
+            let setting = SettingPath::top(list.as_str());
+            return Err(ConfigError::NotAList { setting, form: form::list_for(list, other) });
         }
     };
+    let mut unknown = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        let Value::Object(mapping) = entry else {
-            return Err(ConfigError::WrongType {
-                setting: SettingPath::Entry(index),
-                expected: form::AN_ENTRY,
-            });
+        let setting = SettingPath::Entry(list, index);
+        let Value::Object(members) = entry else {
+            return Err(ConfigError::WrongType { setting, expected: form::an_entry(list) });
         };
-        if let Some(said) = form::of_strange_entry(mapping) {
-            return Err(ConfigError::StrangeEntry { setting: SettingPath::Entry(index), said });
+        if list == List::FieldMappings
+            && let Some(said) = form::of_strange_entry(members)
+        {
+            return Err(ConfigError::StrangeEntry { setting, said });
         }
-        unknown.extend(UnknownKey::find(Place::Mapping(index), mapping.keys(), RawFieldMapping::FIELDS));
+        unknown.extend(UnknownKey::find(Place::Entry(list, index), members.keys(), fields_of(list)));
     }
     Ok(unknown)
 }
@@ -227,7 +297,13 @@ fn unknown_in_store(store: Option<&Value>) -> Result<Vec<UnknownKey>, ConfigErro
     Ok(UnknownKey::find(Place::Store, settings.keys(), &known))
 }
 
-/// Puts the place of a type error into our own words. What is no text has been looked at before.
+/// Puts the place of a type error into our own words. Lists and objects have been looked at before.
 fn wrong_type(path: &serde_path_to_error::Path) -> ConfigError {
-    ConfigError::WrongType { setting: SettingPath::from(path), expected: "text, in double quotes" }
+    let setting = SettingPath::from(path);
+    let expected = match &setting {
+        SettingPath::Top(name) if name == MAX_ARCHIVED => "a whole number from 0 on, without quotes",
+        SettingPath::OfEntry(_, _, name) if name == SKIP_UNCHANGED => "true or false, without quotes",
+        _ => "text, in double quotes",
+    };
+    ConfigError::WrongType { setting, expected }
 }

@@ -8,8 +8,17 @@ use super::unknown::UnknownKey;
 
 /// One of a few named choices; the default if nothing is chosen.
 pub(super) fn chosen<T: Choice>(raw: Option<String>, setting: SettingPath) -> Result<T, ConfigError> {
-    let Some(chosen) = not_blank(raw) else { return Ok(T::default()) };
-    T::all().iter().copied().find(|one| one.name() == chosen.trim()).ok_or_else(|| {
+    Ok(chosen_if_any(raw, setting)?.unwrap_or_default())
+}
+
+/// One of a few named choices, if one is chosen.
+pub(super) fn chosen_if_any<T: Choice>(
+    raw: Option<String>,
+    setting: SettingPath,
+) -> Result<Option<T>, ConfigError> {
+    let Some(chosen) = not_blank(raw) else { return Ok(None) };
+    let choice = T::all().iter().copied().find(|one| one.name() == chosen.trim());
+    choice.map(Some).ok_or_else(|| {
         let choices: Vec<String> = T::all().iter().map(|one| format!("\"{}\"", one.name())).collect();
         ConfigError::NotOneOf { setting, choices: choices.join(", ") }
     })

@@ -9,12 +9,13 @@ use serde::de::value::Error as ProbeError;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde_json::{Map, Value, json};
 
-use super::raw::{RawConfig, RawFieldMapping};
+use super::error::Place;
+use super::raw::{RawConfig, RawFieldMapping, RawPolicy, RawStream};
 use super::*;
 
 pub(super) const SPEC: &str = include_str!("../../spec.json");
 
-/// Every setting, each with a value other than its default.
+/// Every setting, each with a value other than its default; but for the mode, since each other one has no use for some setting.
 pub(super) const MAXIMAL: &str = r#"{
     "access_token": "pat-na1-x",
     "lifecycle_stage": "lead",
@@ -31,7 +32,14 @@ pub(super) const MAXIMAL: &str = r#"{
         "s3_bucket_region": "eu-west-1", "s3_endpoint": "https://s3.example.com", "bucket_path": "hubspot",
         "path_format": "{date}", "file_name_format": "{timestamp}", "compression": { "compression_type": "GZIP" }
     },
-    "api_version": "v3"
+    "api_version": "v3",
+    "streams": [{
+        "stream": "users", "mode": "upsert", "skip_unchanged": true, "lifecycle_stage": "customer", "null_values": "ignore",
+        "invalid_values": "drop_value", "deleted_records": "archive", "date_format": "month_first",
+        "number_format": "comma_thousands"
+    }],
+    "policies": [{"stream": "users", "property": "phone", "policy": "fill_empty"}],
+    "max_archived": 7
 }"#;
 
 fn spec() -> Value {
@@ -53,30 +61,37 @@ struct Level {
     fields: &'static [&'static str],
     /// What serde reads, asked from the derived code itself.
     derived: &'static [&'static str],
-    entry: Option<usize>,
+    place: Place,
     maximal: Map<String, Value>,
 }
 
 impl Level {
-    fn all() -> [Self; 2] {
+    fn all() -> [Self; 4] {
         let schema = schema();
         let maximal = object(MAXIMAL);
-        [
+        let lists = List::ALL.map(|list| {
+            let (fields, derived) = match list {
+                List::FieldMappings => (RawFieldMapping::FIELDS, derived_fields::<RawFieldMapping>()),
+                List::Streams => (RawStream::FIELDS, derived_fields::<RawStream>()),
+                List::Policies => (RawPolicy::FIELDS, derived_fields::<RawPolicy>()),
+            };
             Self {
-                schema: schema["properties"]["field_mappings"]["items"].clone(),
-                fields: RawFieldMapping::FIELDS,
-                derived: derived_fields::<RawFieldMapping>(),
-                entry: Some(0),
-                maximal: maximal["field_mappings"][0].as_object().unwrap().clone(),
-            },
-            Self {
-                schema,
-                fields: RawConfig::FIELDS,
-                derived: derived_fields::<RawConfig>(),
-                entry: None,
-                maximal,
-            },
-        ]
+                schema: schema["properties"][list.as_str()]["items"].clone(),
+                fields,
+                derived,
+                place: Place::Entry(list, 0),
+                maximal: maximal[list.as_str()][0].as_object().unwrap().clone(),
+            }
+        });
+        let top = Self {
+            schema,
+            fields: RawConfig::FIELDS,
+            derived: derived_fields::<RawConfig>(),
+            place: Place::Top,
+            maximal,
+        };
+        let [mappings, streams, policies] = lists;
+        [mappings, streams, policies, top]
     }
 
     fn properties(&self) -> &Map<String, Value> {
@@ -92,9 +107,9 @@ impl Level {
         let mut level = self.maximal.clone();
         change(&mut level);
         let mut whole = object(MAXIMAL);
-        match self.entry {
-            Some(index) => whole["field_mappings"][index] = Value::Object(level),
-            None => whole = level,
+        match self.place {
+            Place::Entry(list, index) => whole[list.as_str()][index] = Value::Object(level),
+            Place::Top | Place::Store => whole = level,
         }
         Value::Object(whole)
     }
@@ -176,6 +191,29 @@ fn the_maximal_configuration_is_read_without_a_warning() {
     assert_eq!(parsed.config.fail_if_rejected, FailIfRejected::Share(Share::parse("1.5 %").unwrap()));
     assert_eq!(parsed.config.object_storage.unwrap().compression, Compression::Gzip);
     assert_eq!(parsed.config.api_version, ApiVersion::V3);
+    assert_eq!(
+        parsed.config.streams,
+        [StreamEntry {
+            stream: "users".to_owned(),
+            mode: Mode::Upsert,
+            skip_unchanged: true,
+            lifecycle_stage: Some("customer".to_owned()),
+            invalid_values: Some(InvalidValues::DropValue),
+            null_values: Some(NullValues::Ignore),
+            deleted_records: Some(DeletedRecordsOfStream::Archive),
+            date_format: Some(DateFormat::MonthFirst),
+            number_format: Some(NumberFormat::CommaThousands),
+        }]
+    );
+    assert_eq!(
+        parsed.config.policies,
+        [PolicyEntry {
+            stream: Some("users".to_owned()),
+            property: "phone".to_owned(),
+            policy: Policy::FillEmpty
+        }]
+    );
+    assert_eq!(parsed.config.max_archived, 7);
 }
 
 #[test]
@@ -186,11 +224,13 @@ fn every_property_is_read_and_has_the_type_that_the_schema_gives_it() {
                 "string" => ("text, in double quotes", [json!({}), json!([]), json!(1), json!(true)]),
                 "object" => ("an object", [json!([]), json!("x"), json!(1), json!(true)]),
                 "array" => ("a list", [json!({}), json!("x"), json!(1), json!(true)]),
+                "boolean" => ("true or false", [json!({}), json!([]), json!(1), json!("true")]),
+                "integer" => ("a whole number", [json!(-1), json!(1.5), json!("1"), json!(true)]),
                 other => panic!("say what {other} is in words, in `config::raw`"),
             };
             for value in wrong {
                 let config = level.config(|level| drop(level.insert(name.clone(), value)));
-                let setting = SettingPath::at(level.entry, name);
+                let setting = SettingPath::within(level.place, name);
                 let said = parse(&config).unwrap_err().to_string();
                 assert!(said.starts_with(&format!("{setting} must be {expected}")), "{said}");
             }
@@ -206,7 +246,7 @@ fn what_the_schema_requires_is_required_and_nothing_else() {
             let null = level.config(|level| drop(level.insert((*name).to_owned(), Value::Null)));
             for config in [absent, null] {
                 let missing =
-                    ConfigError::Missing { setting: SettingPath::at(level.entry, name), similar: None };
+                    ConfigError::Missing { setting: SettingPath::within(level.place, name), similar: None };
                 let expected = if level.is_required(name) { Err(missing) } else { Ok(()) };
                 assert_eq!(parse(&config).map(drop), expected, "{config}");
             }
@@ -216,9 +256,20 @@ fn what_the_schema_requires_is_required_and_nothing_else() {
 
 /// Asserts that a setting of the schema has the choices and the default of a type.
 fn agree<T: Choice>(setting: &Value) {
+    agree_in_choices::<T>(setting);
+    assert_eq!(setting["default"], json!(T::default().name()));
+}
+
+/// Asserts that a setting of the schema has the choices of a type.
+fn agree_in_choices<T: Choice>(setting: &Value) {
     let names: Vec<&str> = T::all().iter().map(|one| one.name()).collect();
     assert_eq!(setting["enum"], json!(names));
-    assert_eq!(setting["default"], json!(T::default().name()));
+}
+
+/// Asserts that a setting of a stream has the choices of a type, and no default: what is absent is the top level's.
+fn agree_without_default<T: Choice>(setting: &Value) {
+    agree_in_choices::<T>(setting);
+    assert_eq!(setting.get("default"), None);
 }
 
 /// Asserts something of a setting.
@@ -241,6 +292,26 @@ fn the_choices_and_the_defaults_agree() {
         agree(&properties[name]);
     }
     assert_eq!(properties.values().filter(|setting| setting.get("enum").is_some()).count(), agreements.len());
+
+    let of_streams: [(&str, Agreement); 6] = [
+        ("mode", agree::<Mode>),
+        ("null_values", agree_without_default::<NullValues>),
+        ("invalid_values", agree_without_default::<InvalidValues>),
+        ("deleted_records", agree_without_default::<DeletedRecordsOfStream>),
+        ("date_format", agree_without_default::<DateFormat>),
+        ("number_format", agree_without_default::<NumberFormat>),
+    ];
+    let of_policies: [(&str, Agreement); 1] = [("policy", agree::<Policy>)];
+    for (list, agreements) in [("streams", &of_streams[..]), ("policies", &of_policies[..])] {
+        let members = properties[list]["items"]["properties"].as_object().unwrap();
+        for (name, agree) in agreements {
+            agree(&members[*name]);
+        }
+        assert_eq!(
+            members.values().filter(|setting| setting.get("enum").is_some()).count(),
+            agreements.len()
+        );
+    }
 
     // Written out or left out, a default means the same.
     let mut explicit = object(r#"{"access_token": "pat-na1-x"}"#);
@@ -266,6 +337,9 @@ fn the_schema_accepts_what_is_right_and_refuses_what_is_wrong() {
         json!({"access_token": "x", "fail_if_rejected": "100 %"}),
         json!({"access_token": "x", "fail_if_rejected": "0.05%"}),
         json!({"access_token": "x", "field_mappings": [{"field": "a", "property": "b", "unknown": 1}]}),
+        json!({"access_token": "x", "streams": [{"stream": "a"}], "policies": []}),
+        json!({"access_token": "x", "policies": [{"property": "*", "policy": "only_on_create"}]}),
+        json!({"access_token": "x", "max_archived": 0}),
         Value::Object(object(MAXIMAL)),
     ];
     for config in right {
@@ -295,6 +369,16 @@ fn the_schema_accepts_what_is_right_and_refuses_what_is_wrong() {
         json!({"access_token": "x", "field_mappings": [{"property": "email"}]}),
         json!({"access_token": "x", "field_mappings": [{"field": 1, "property": "email"}]}),
         json!({"access_token": "x", "field_mappings": [{"stream": [], "field": "a", "property": "b"}]}),
+        json!({"access_token": "x", "deleted_records": "archive"}),
+        json!({"access_token": "x", "streams": ["users"]}),
+        json!({"access_token": "x", "streams": [{"mode": "archive"}]}),
+        json!({"access_token": "x", "streams": [{"stream": "a", "mode": "delete"}]}),
+        json!({"access_token": "x", "streams": [{"stream": "a", "skip_unchanged": "true"}]}),
+        json!({"access_token": "x", "policies": [{"property": "a"}]}),
+        json!({"access_token": "x", "policies": [{"policy": "overwrite"}]}),
+        json!({"access_token": "x", "policies": [{"property": "a", "policy": "never"}]}),
+        json!({"access_token": "x", "max_archived": -1}),
+        json!({"access_token": "x", "max_archived": "10"}),
     ];
     for config in wrong {
         assert!(!validator.is_valid(&config), "{config}");

@@ -230,6 +230,9 @@ fn no_text_holds_the_token_or_a_value() {
         json!({ "access_token": TOKEN, "field_mappings": [[TOKEN, TOKEN, TOKEN]] }).to_string(),
         json!({ "access_token": TOKEN, "field_mappings": [{ "stream": TOKEN }] }).to_string(),
         json!({ "access_token": TOKEN, "field_mappings": [{ "field": [TOKEN] }] }).to_string(),
+        json!({ "access_token": TOKEN, "streams": [{ "stream": TOKEN }] }).to_string(),
+        json!({ "access_token": TOKEN, "policies": [{ "policy": TOKEN }] }).to_string(),
+        json!({ "access_token": TOKEN, "max_archived": TOKEN }).to_string(),
     ]);
     for config in configs {
         let error = parse(&config).expect_err(&config);
@@ -255,6 +258,9 @@ fn near_configuration() -> impl Strategy<Value = serde_json::Value> {
     let name = prop_oneof![
         Just("access_token".to_owned()),
         Just("field_mappings".to_owned()),
+        Just("streams".to_owned()),
+        Just("policies".to_owned()),
+        Just("policy".to_owned()),
         Just("api_version".to_owned()),
         Just("stream".to_owned()),
         Just("field".to_owned()),
@@ -297,6 +303,9 @@ fn a_token_in_another_place_is_refused_and_not_shown() {
         json!({ "access_token": TOKEN, "field_mappings": { TOKEN: "email" } }),
         json!({ "access_token": TOKEN, "field_mappings": [{ "field": "a", "property": TOKEN }] }),
         json!({ "access_token": TOKEN, "field_mappings": [{ "field": "a", "property": "b", "values": format!("{TOKEN} = x") }] }),
+        json!({ "access_token": TOKEN, "streams": [{ "stream": TOKEN, "mode": "archive" }] }),
+        json!({ "access_token": TOKEN, "streams": [{ "stream": "users", TOKEN: 1 }] }),
+        json!({ "access_token": TOKEN, "policies": [{ "property": TOKEN, "policy": "fill_empty" }] }),
     ] {
         assert_eq!(parse(config.to_string()).map(drop), Err(ConfigError::TokenElsewhere), "{config}");
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::error::{Place, SettingPath};
+use super::error::{List, Place, SettingPath};
 use super::form;
 use crate::text::nearest;
 
@@ -28,7 +28,8 @@ impl UnknownKey {
         names
             .filter(|name| !known.contains(&name.as_str()))
             .map(|name| {
-                let usual = || matches!(place, Place::Mapping(_)).then(|| form::usual_name(name)).flatten();
+                let is_mapping = matches!(place, Place::Entry(List::FieldMappings, _));
+                let usual = || is_mapping.then(|| form::usual_name(name)).flatten();
                 Self {
                     place,
                     name: name.clone(),
@@ -60,7 +61,8 @@ mod tests {
     #[test]
     fn an_unknown_key_says_where_it_is_and_what_was_meant() {
         let names = ["fields".to_owned(), "stream".to_owned()];
-        let unknown = UnknownKey::find(Place::Mapping(1), names.iter(), &["stream", "field"]);
+        let unknown =
+            UnknownKey::find(Place::Entry(List::FieldMappings, 1), names.iter(), &["stream", "field"]);
         let texts: Vec<_> = unknown.iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,

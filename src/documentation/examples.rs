@@ -6,7 +6,7 @@ use std::{fmt::Display, io::ErrorKind};
 use super::{N, each_of};
 use crate::{
     command::{error::CommandError, report_file::ReportError},
-    config::{Config, ConfigError, Environment, SettingPath, Share},
+    config::{Config, ConfigError, Environment, List, SettingPath, Share},
     crm::schema::Stage,
     error::Failure,
     hubspot::{error::Called, error_body::ErrorBody},
@@ -68,7 +68,8 @@ pub(super) fn texts(texts: impl IntoIterator<Item = impl Display>) -> Vec<Exampl
 pub(super) fn of_settings() -> Vec<Example> {
     let top = || SettingPath::Top(any());
     let token = || SettingPath::Top("access_token".to_owned());
-    let of_entry = |name: &str| SettingPath::OfEntry(usize::from(N) - 1, name.to_owned());
+    let entry = usize::from(N) - 1;
+    let of_entry = |name: &str| SettingPath::OfEntry(List::FieldMappings, entry, name.to_owned());
     let errors = each_of!(ConfigError:
         NotJson { line: N.into(), column: N.into() },
         OtherFormat { format: "…" },
@@ -76,7 +77,7 @@ pub(super) fn of_settings() -> Vec<Example> {
         Missing { setting: token(), similar: None },
         WrongType { setting: top(), expected: "…" },
         NotAList { setting: SettingPath::Top("field_mappings".to_owned()), form: any() },
-        StrangeEntry { setting: SettingPath::Entry(usize::from(N) - 1), said: any() },
+        StrangeEntry { setting: SettingPath::Entry(List::FieldMappings, entry), said: any() },
         NotOneOf { setting: top(), choices: any() },
         NoShare { setting: SettingPath::Top("fail_if_rejected".to_owned()) },
         NoValueTable { setting: of_entry("values") },
@@ -87,6 +88,9 @@ pub(super) fn of_settings() -> Vec<Example> {
         TokenWithSpace,
         TokenNotAscii,
         PropertyTwice { stream: None, first_field: any(), second_field: any(), property: any() },
+        StreamTwice { stream: any() },
+        PolicyTwice { stream: None, property: any() },
+        ArchiveAtTop,
         StoreValue { setting: top(), fault: "must be the name of a region, such as us-east-1" },
         UnknownPlaceholder { setting: top(), written: any(), known: any() },
         RoleWithoutKeys,
@@ -103,7 +107,15 @@ pub(super) fn of_settings() -> Vec<Example> {
             second_field: any(),
             property: any(),
         },
+        ConfigError::PolicyTwice { stream: Some(any()), property: any() },
     ];
+    let missing_in_lists =
+        [(List::Streams, "stream"), (List::Policies, "property"), (List::Policies, "policy")].map(
+            |(list, name)| {
+                let setting = SettingPath::OfEntry(list, entry, name.to_owned());
+                ConfigError::Missing { setting, similar: None }
+            },
+        );
     let wrong = [("HUBSPOT_API_ALLOW_HTTP", "2"), ("HUBSPOT_DELAY_SCALE", "2")];
     let of_variables = wrong.map(|(variable, value)| {
         let get = |name: &str| match name {
@@ -122,7 +134,7 @@ pub(super) fn of_settings() -> Vec<Example> {
         )
     };
     let errors = errors.into_iter().filter(|error| !is_said_elsewhere(error));
-    failures(errors.chain(others).chain(of_variables))
+    failures(errors.chain(others).chain(missing_in_lists).chain(of_variables))
 }
 
 /// Entries of `field_mappings` with other names than ours.
@@ -146,15 +158,25 @@ pub(super) fn of_strange_entries() -> Vec<Example> {
 
 pub(super) fn warnings() -> Vec<Example> {
     let mapping = r#"{"field": "a", "property": "b"}"#;
+    let policy = r#"{"property": "a", "policy": "fill_empty"}"#;
     let config = format!(
-        r#"{{"access_token": "pat-x", "…": 1, "lifecycle_stag": "x", "field_mappings": [{mapping}, {mapping}]}}"#
+        r#"{{"access_token": "pat-x", "…": 1, "lifecycle_stag": "x", "field_mappings": [{mapping}, {mapping}],
+             "policies": [{policy}, {policy}], "streams": [{{"stream": "a"}}]}}"#
     );
     let parsed = Config::parse(config.as_bytes()).unwrap();
-    assert_eq!(parsed.warnings.len(), 3);
+    assert_eq!(parsed.warnings.len(), 5);
     let of_config = parsed
         .warnings
         .iter()
-        .map(|warning| Example::of(warning).with(&["lifecycle_stage", "lifecycle_stag", "2"]));
+        .map(|warning| Example::of(warning).with(&["lifecycle_stage", "lifecycle_stag", "2", "1"]));
+    let of_modes = r#"{"access_token": "pat-x", "streams": [
+        {"stream": "a", "mode": "update_only", "lifecycle_stage": "x"},
+        {"stream": "b", "mode": "create_only", "skip_unchanged": true},
+        {"stream": "c", "mode": "archive", "null_values": "clear"}]}"#;
+    let of_modes = Config::parse(of_modes.as_bytes()).unwrap().warnings;
+    assert_eq!(of_modes.len(), 3);
+    let of_config = of_config
+        .chain(of_modes.iter().map(|warning| Example::of(warning).with(&["null_values", "1", "2", "3"])));
     let address = "http://hubspot.example";
     let environment = Environment::read(|name: &str| match name {
         "HUBSPOT_API_BASE_URL" => Some(address.to_owned()),

@@ -83,19 +83,21 @@ async fn check_account(
 ) -> Result<String, Failure> {
     let (token, environment) = (config.access_token.clone(), &context.environment);
     let client = Client::over_http(token, config.api_version, RetryPolicy::CHECK, environment)?;
-    let Connection { portal_id, knows_scopes, stage, target } = connect(&client, config, catalog).await?;
+    let Connection { portal_id, knows_scopes, stage, targets } = connect(&client, config, catalog).await?;
     if !knows_scopes {
-        permissions::probe(&client, config, &target.key_space).await?;
+        permissions::probe(&client, config, targets.key_space()).await?;
     }
     if let Some(catalog) = catalog {
         if let Some(error) = catalog.unsupported.values().next() {
             return Err(error.clone().into());
         }
-        prepare_plans(Missing::Tell, catalog, config, target).await?;
+        prepare_plans(Missing::Tell, catalog, config, targets).await?;
     } else {
         // A catalog may declare the field, and a sync then makes the property.
         let creates = config.unknown_fields == UnknownFields::Create;
-        check_mappings(&config.field_mappings, target.key_space.property(), &target.schema, |_| creates)?;
+        check_mappings(&config.field_mappings, targets.key_space().property(), targets.schema(), |_| {
+            creates
+        })?;
     }
     let portal_id = shown(portal_id.as_deref().unwrap_or("(no id)"));
     let stage = match stage {

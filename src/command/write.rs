@@ -130,22 +130,22 @@ async fn prepare(context: &Context, job: Job, known: &mut Option<Arc<Client>>) -
     let token = config.access_token.clone();
     let client = Client::over_http(token, config.api_version, RetryPolicy::WRITE, environment)?;
     let client = &*known.insert(Arc::new(client));
-    let Connection { portal_id, target, .. } = connect(client, &config, catalog.as_ref()).await?;
+    let Connection { portal_id, targets, .. } = connect(client, &config, catalog.as_ref()).await?;
     info!(
         account = portal_id.as_deref(),
         api_version = config.api_version.as_str(),
         "writing contacts to HubSpot"
     );
-    let (target, plans) = if let Some(catalog) = &catalog {
-        let (target, plans) = prepare_plans(Missing::Create(client), catalog, &config, target).await?;
+    let (targets, plans) = if let Some(catalog) = &catalog {
+        let (targets, plans) = prepare_plans(Missing::Create(client), catalog, &config, targets).await?;
         warn_of_what_will_not_happen(catalog);
-        (target, Some(plans))
+        (targets, Some(plans))
     } else {
-        check_mappings(&config.field_mappings, target.key_space.property(), &target.schema, |_| false)?;
+        check_mappings(&config.field_mappings, targets.key_space().property(), targets.schema(), |_| false)?;
         if config.unknown_fields == UnknownFields::Create {
             warn!("without a catalog no field is declared, so that no property is created");
         }
-        (Arc::new(target), None)
+        (targets, None)
     };
     let streams = catalog.iter().flat_map(|catalog| &catalog.streams);
     let facts = |stream: &ConfiguredStream| StreamFacts {
@@ -156,7 +156,8 @@ async fn prepare(context: &Context, job: Job, known: &mut Option<Arc<Client>>) -
     let interval = environment.delay_scale.apply(PendingObjects::INTERVAL);
     Ok(SyncParts {
         client: Arc::clone(client),
-        target,
+        targets,
+        max_archived: config.max_archived,
         unknown_fields: config.unknown_fields,
         fail_if_rejected: config.fail_if_rejected,
         field_mappings: config.field_mappings,

@@ -268,6 +268,7 @@ pub(super) fn of_preparation() -> Vec<Example> {
         NoStages,
         NoSuchStage { stages: stages() },
         NoneCreated { refused: vec![(any(), any())] },
+        MissingScope { refusal: any(), setting: "…", stream: Some(any()) },
         NotListedYet { properties: vec![any()] },
     );
     let looked_for = each_of!(LookedFor:
@@ -315,6 +316,7 @@ pub(super) fn of_sync() -> Vec<Example> {
             others: 1,
         },
         NeverSettled { open: number() },
+        ArchivedEnough { most: number() },
         NotAccountedFor,
         NothingAccepted { refused: number(), correlation_id: None },
         NothingAnswered { unanswered: number() },

@@ -19,6 +19,8 @@ pub struct PropertyValue {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub key: Key,
+    /// The CRM record is to be archived: nothing of the record is written.
+    pub archives: bool,
     /// Each property once, in the order of the plan. Never the key: among the properties, an address could turn a contact's
     /// secondary address into the primary one.
     pub properties: Vec<PropertyValue>,

@@ -16,7 +16,6 @@ use super::{
     target::Target,
 };
 use crate::{
-    config::DeletedRecords,
     crm::{
         key::KeySpace,
         names::{By, Match},
@@ -125,7 +124,7 @@ fn by_name(new: NewField<'_>, target: &Target, fields_are_properties: bool) -> (
     if let Some(property) = chosen.filter(|property| !property.read_only) {
         return (Rank::Named(By::Name), Candidate::Named(Arc::clone(property)));
     }
-    if values.deleted == DeletedRecords::Skip && Mark::of(new.name).is_some() {
+    if values.heeds_deletions() && Mark::of(new.name).is_some() {
         return out(LeftOut::DeletionMark);
     }
     if is_technical(new.name) {

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod reason;
 pub mod record;
 pub mod target;
+pub mod targets;
 pub mod value;
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::{
     target::Target,
 };
 use crate::{
-    config::{DeletedRecords, FieldMapping},
+    config::FieldMapping,
     crm::{names::Match, property::Property},
     protocol::{catalog::ConfiguredStream, message::StreamId},
 };
@@ -322,8 +322,7 @@ impl Plan {
         let Some((name, field)) = self.fields.get_index(index) else { return };
         let is_chosen =
             field.uses.iter().any(Use::is_mapped) || (self.fields_are_properties && !field.uses.is_empty());
-        let mark =
-            Mark::of(name).filter(|_| self.target.values.deleted == DeletedRecords::Skip && !is_chosen);
+        let mark = Mark::of(name).filter(|_| self.target.heeds_deletions() && !is_chosen);
         self.marks.extend(mark.map(|mark| (index, mark)));
     }
 

@@ -32,8 +32,18 @@ codes! {
     NoEmailField = "no_email_field",
     /// The address is no e-mail address, by our own light test or by HubSpot's.
     InvalidEmail = "invalid_email",
-    /// The record was deleted in the source; this connector deletes nothing.
+    /// The record was deleted in the source, and such records are skipped.
     DeletedInSource = "deleted_in_source",
+    /// The record was deleted in the source and is to be archived, and lacks its key.
+    DeletedWithoutKey = "deleted_without_key",
+    /// HubSpot has no record with the key, and the mode creates none.
+    NotFound = "not_found",
+    /// HubSpot has a record with the key, and the mode changes none.
+    Exists = "exists",
+    /// What the record brings may not overwrite what HubSpot has.
+    Policy = "policy",
+    /// The record that was found is to be archived, and its own key is another one.
+    OtherRecord = "other_record",
     /// The row was rejected before and is sent again, and HubSpot's record was changed since.
     NewerInHubSpot = "newer_in_hubspot",
     /// The record has nothing but an address, and whether the contact exists cannot be read.
@@ -78,7 +88,13 @@ pub enum Blames {
 impl Code {
     pub fn blames(self) -> Blames {
         match self {
-            Self::DeletedInSource | Self::NewerInHubSpot => Blames::Nobody,
+            Self::DeletedInSource
+            | Self::DeletedWithoutKey
+            | Self::NotFound
+            | Self::Exists
+            | Self::Policy
+            | Self::OtherRecord
+            | Self::NewerInHubSpot => Blames::Nobody,
             Self::MissingEmail => Blames::Row,
             Self::NoEmailField
             | Self::InvalidEmail
@@ -113,8 +129,28 @@ impl Code {
                 "the value of the e-mail field is no address that HubSpot accepts; correct it in the source"
             }
             Self::DeletedInSource => {
-                "the record was deleted in the source, but contacts are never deleted: do it in HubSpot if the \
-                 contact must go"
+                "the record was deleted in the source: archive it in HubSpot if it must go, or set `deleted_records` to \
+                 `archive` in the stream's entry of `streams`"
+            }
+            Self::DeletedWithoutKey => {
+                "the record was deleted in the source, and the row that says so lacks the key, so that its record in HubSpot \
+                 cannot be found; match by an id that such rows carry"
+            }
+            Self::NotFound => {
+                "HubSpot has no record with this key, and the stream's mode creates none; create the record in HubSpot, or set the \
+                 `mode` to `upsert`"
+            }
+            Self::Exists => {
+                "HubSpot has a record with this key already, and the stream's mode changes none; set the `mode` to `upsert` if it \
+                 is to be changed"
+            }
+            Self::Policy => {
+                "all values of the record are held back by `policies`, since HubSpot has values there; set another policy if they are \
+                 to be overwritten"
+            }
+            Self::OtherRecord => {
+                "HubSpot finds a record by this key whose own key is another one, such as a contact by a secondary address, so it was \
+                 not archived; archive it in HubSpot if it must go"
             }
             Self::NewerInHubSpot => {
                 "the row was rejected before, and HubSpot's record was changed since; see which of the two is right; `--rejected` keeps \

@@ -19,7 +19,7 @@ use super::{
     value::{self, Converted, Reading},
 };
 use crate::{
-    config::{InvalidValues, NullValues},
+    config::{DeletedRecordsOfStream, InvalidValues, Mode, NullValues},
     crm::key::Key,
     protocol::message::members,
 };
@@ -29,13 +29,13 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The reason why the record is rejected, or skipped: [`Code::DeletedInSource`].
+/// The reason why the record is rejected, or skipped: [`Code::DeletedInSource`], [`Code::DeletedWithoutKey`].
 pub fn map_record(plan: &mut Plan, data: &RawValue) -> Result<Change, Reason> {
     plan.next_record();
     let members = members(data).map_err(|_| Reason::of(Code::InvalidValue))?;
     let raw_values = raw_values(plan, members);
     let mapped = assemble(plan, &raw_values);
-    if mapped.is_err() {
+    if mapped.as_ref().map_or(true, |change| change.archives) {
         let with_value = raw_values.iter().flatten().filter(|raw| cell::has_value(raw)).count();
         plan.count_record_left_out(u64::try_from(with_value).unwrap_or(u64::MAX));
     }
@@ -72,11 +72,23 @@ fn raw_values<'a>(plan: &mut Plan, members: Vec<(Cow<'a, str>, &'a RawValue)>) -
 fn assemble(plan: &mut Plan, raw_values: &[Option<&RawValue>]) -> Result<Change, Reason> {
     let target = Arc::clone(plan.target());
     let rules = target.values;
-    if is_deleted(plan, raw_values) {
+    let archives_all = target.mode == Mode::Archive;
+    let is_deleted = !archives_all && is_deleted(plan, raw_values);
+    if is_deleted && rules.deleted == DeletedRecordsOfStream::Skip {
         return Err(Reason::of(Code::DeletedInSource));
     }
-    let (key, key_place) = key(plan, raw_values)?;
-    let mut change = Change { key, properties: Vec::new(), dropped: Vec::new(), unless_changed_since: None };
+    let (key, key_place) = match key(plan, raw_values) {
+        Ok(key) => key,
+        // Sources of change data capture often send nothing but the primary key of a row that was deleted.
+        Err(_) if is_deleted => return Err(Reason::of(Code::DeletedWithoutKey)),
+        Err(reason) => return Err(reason),
+    };
+    let archives = archives_all || is_deleted;
+    let mut change =
+        Change { key, archives, properties: Vec::new(), dropped: Vec::new(), unless_changed_since: None };
+    if archives {
+        return Ok(change);
+    }
     let (mut cells, mut left_out) = (Cells::default(), Vec::new());
     for (place, raw_value) in raw_values.iter().enumerate() {
         let (Some(raw), Some(field)) = (*raw_value, plan.field_mut(place)) else { continue };

@@ -6,7 +6,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::value::Formats;
 use crate::{
-    config::{DeletedRecords, InvalidValues, NullValues},
+    config::{DeletedRecordsOfStream, InvalidValues, Mode, NullValues, Policies, Policy},
     crm::{key::KeySpace, property::Property, schema::Schema},
 };
 
@@ -15,7 +15,10 @@ use crate::{
 pub struct Target {
     /// The object, and the property by which its records are found.
     pub key_space: Arc<KeySpace>,
-    pub mode: WriteMode,
+    pub mode: Mode,
+    pub policies: Policies,
+    /// A value that HubSpot has already is not sent, and a record of which it has all is not written.
+    pub skips_unchanged: bool,
     /// The account's properties of the object.
     pub schema: Arc<Schema>,
     /// What a record gets that the sync creates.
@@ -32,22 +35,29 @@ impl Target {
     pub fn new(key_space: Arc<KeySpace>, schema: Arc<Schema>, values: ValuePolicy) -> Self {
         let (on_create, created) = (Vec::new(), HashSet::new());
         let watched = schema.forward_only();
-        Self { key_space, mode: WriteMode::Upsert, schema, on_create, values, created, watched }
+        let (mode, policies, skips_unchanged) = (Mode::Upsert, Policies::default(), false);
+        Self { key_space, mode, policies, skips_unchanged, schema, on_create, values, created, watched }
     }
 
-    /// The same for an account that has further properties now, some of which were created a moment ago.
-    #[must_use]
-    pub fn with_created(&self, schema: Schema, created: HashSet<Arc<str>>) -> Self {
-        let of_schema = Self::new(Arc::clone(&self.key_space), Arc::new(schema), self.values);
-        Self { mode: self.mode, on_create: self.on_create.clone(), created, ..of_schema }
+    /// Whether what is sent of a value depends on what HubSpot has.
+    pub fn compares_values(&self) -> bool {
+        self.skips_unchanged || !self.policies.is_plain()
     }
-}
 
-/// What becomes of a record of which HubSpot has, or lacks, the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WriteMode {
-    /// It is created, or updated.
-    Upsert,
+    /// Whether records may have to be looked up for more than a record that holds nothing but its key.
+    pub fn needs_look_ups(&self) -> bool {
+        let archives = self.values.deleted == DeletedRecordsOfStream::Archive;
+        self.mode != Mode::Upsert || archives || self.compares_values() || !self.on_create.is_empty()
+    }
+
+    /// Whether marks of deletion say what becomes of a record.
+    pub fn heeds_deletions(&self) -> bool {
+        self.values.heeds_deletions()
+    }
+
+    pub fn policy_of(&self, property: &str) -> Policy {
+        if self.policies.is_plain() { Policy::Overwrite } else { self.policies.of(property) }
+    }
 }
 
 /// What the settings say about values.
@@ -56,8 +66,15 @@ pub struct ValuePolicy {
     /// What becomes of a record with a value that does not fit, or that HubSpot refuses.
     pub invalid: InvalidValues,
     pub null: NullValues,
-    pub deleted: DeletedRecords,
+    pub deleted: DeletedRecordsOfStream,
     pub formats: Formats,
+}
+
+impl ValuePolicy {
+    /// Whether marks of deletion say what becomes of a record.
+    pub fn heeds_deletions(self) -> bool {
+        self.deleted != DeletedRecordsOfStream::Write
+    }
 }
 
 /// A value that a new record gets unless its row brings a valid one.

@@ -1,12 +1,11 @@
 //! Connects to the account and decides what streams write to: how `check` and `write` begin. Not here: the plans of streams
 //! ([`super::plans`]).
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    doubts::warn_of_values,
+    doubts::{warn_of_entries, warn_of_values},
     learn, permissions,
-    plans::value_policy,
     stage::{on_create, stage},
 };
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     crm::{key::KeySpace, schema::Stage},
     error::Failure,
     hubspot::client::Client,
-    mapping::target::Target,
+    mapping::{targets::Targets, value::Formats},
     protocol::catalog::Catalog,
 };
 
@@ -27,7 +26,7 @@ pub struct Connection {
     pub knows_scopes: bool,
     /// The lifecycle stage that new contacts get.
     pub stage: Option<Stage>,
-    pub target: Target,
+    pub targets: Targets,
 }
 
 /// Proves the token, reads the account's properties, and finds the stage of the settings.
@@ -49,9 +48,16 @@ pub async fn connect(
     }
     let knows_scopes = scopes.is_some();
     let schema = learn::learn(client, config, catalog, &key_space, async || scopes).await?;
-    let stage = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
-    let mut target = Target::new(key_space, Arc::new(schema), value_policy(config));
-    target.on_create = stage.iter().filter_map(|stage| on_create(stage, &target.schema)).collect();
-    warn_of_values(&config.field_mappings, target.values.formats, &target.schema);
-    Ok(Connection { portal_id: account.portal_id.0, knows_scopes, stage, target })
+    let top = config.lifecycle_stage.as_deref().map(|text| stage(text, &schema)).transpose()?;
+    let mut on_create = HashMap::new();
+    let of_streams = config.streams.iter().filter_map(|entry| entry.lifecycle_stage.as_deref());
+    for text in config.lifecycle_stage.as_deref().into_iter().chain(of_streams) {
+        let of_stage = self::on_create(&stage(text, &schema)?, &schema);
+        on_create.extend(of_stage.map(|one| (text.to_owned(), one)));
+    }
+    let formats = Formats { dates: config.date_format, numbers: config.number_format };
+    warn_of_values(&config.field_mappings, formats, &schema);
+    warn_of_entries(config, catalog);
+    let targets = Targets::new(key_space, schema, on_create, Arc::new(config.clone()));
+    Ok(Connection { portal_id: account.portal_id.0, knows_scopes, stage: top, targets })
 }

@@ -6,7 +6,7 @@ use tracing::warn;
 
 use super::error::{KeylessStream, LookedFor, PrepareError};
 use crate::{
-    config::{Config, FieldMapping, UnknownFields},
+    config::{Config, FieldMapping, UnknownFields, names_stream},
     crm::schema::Schema,
     mapping::{
         claim::joined,
@@ -153,6 +153,20 @@ pub fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
                 );
             }
         }
+    }
+}
+
+/// Warns of entries of `streams` and `policies` for streams that the catalog does not have.
+pub fn warn_of_entries(config: &Config, catalog: Option<&Catalog>) {
+    let Some(catalog) = catalog else { return };
+    let known = || catalog.streams.iter().map(|stream| &stream.id).chain(catalog.unsupported.keys());
+    for (setting, stream) in config.names_of_entries() {
+        if known().any(|id| names_stream(stream, id.name(), id.namespace())) {
+            continue;
+        }
+        let names: Vec<String> = known().flat_map(|id| [id.name().to_owned(), id.to_string()]).collect();
+        let nearest = nearest(stream, names.iter().map(String::as_str));
+        warn!(setting, stream = %shown(stream), nearest, "an entry is for a stream that the catalog does not have, so that it has no effect");
     }
 }
 

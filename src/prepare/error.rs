@@ -49,11 +49,19 @@ pub enum PrepareError {
     )]
     NoneCreated { refused: Vec<(String, String)> },
 
+    /// `refusal` says which call lacks which scope; `stream` is the one of the entry that has the setting.
+    #[error("{refusal} The setting `{setting}`{} needs it.", of_stream(stream.as_deref()))]
+    MissingScope { refusal: String, setting: &'static str, stream: Option<String> },
+
     #[error(
         "HubSpot created contact properties and does not list them yet: {}. Run the sync again.",
         properties.join(", ")
     )]
     NotListedYet { properties: Vec<String> },
+}
+
+fn of_stream(stream: Option<&str>) -> String {
+    stream.map(|stream| format!(" of the stream `{}`", shown(stream))).unwrap_or_default()
 }
 
 /// A stream that declares its fields, none of which becomes the address.
@@ -125,6 +133,7 @@ impl From<PrepareError> for Failure {
             PrepareError::StageOfSeveral { .. }
             | PrepareError::NoStages
             | PrepareError::NoSuchStage { .. }
+            | PrepareError::MissingScope { .. }
             | PrepareError::NoneCreated { .. } => Self::config(message),
             PrepareError::NotListedYet { .. } => Self::transient(message),
         }

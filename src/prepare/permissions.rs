@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tracing::warn;
 
+use super::error::PrepareError;
 use crate::{
-    config::{Config, UnknownFields},
+    config::{Config, DeletedRecordsOfStream, Mode, Policy, UnknownFields},
     crm::{key::KeySpace, object::ObjectType},
     error::Failure,
     hubspot::{batch_call::BatchCall, client::Client, endpoint::Endpoint, error::ApiError},
@@ -16,12 +17,12 @@ use crate::{
 /// A key that no record has.
 const NOBODY: &str = "nobody@example.com";
 
-/// The calls that a sync will make: it writes; it reads too if new contacts get a stage, and creates properties if that is asked
+/// The calls that a sync will make: it writes; it reads too if a setting asks for that, and creates properties if that is asked
 /// for.
 fn needed(config: &Config, object: ObjectType) -> impl Iterator<Item = Endpoint> {
     let needed = [
         Some(Endpoint::BatchUpsert(object)),
-        config.lifecycle_stage.as_ref().map(|_| Endpoint::BatchRead(object)),
+        needs_reading(config).map(|_| Endpoint::BatchRead(object)),
         (config.unknown_fields == UnknownFields::Create).then_some(Endpoint::CreateProperties(object)),
     ];
     needed.into_iter().flatten()
@@ -35,9 +36,35 @@ fn needed(config: &Config, object: ObjectType) -> impl Iterator<Item = Endpoint>
 pub fn compare(config: &Config, object: ObjectType, scopes: &[String]) -> Result<(), Failure> {
     let is_listed = |endpoint: &Endpoint| scopes.iter().any(|scope| *scope == endpoint.scope());
     match needed(config, object).find(|endpoint| !is_listed(endpoint)) {
-        Some(endpoint) => Err(ApiError::missing_scope(endpoint).into()),
+        Some(endpoint) => Err(why_missing(config, endpoint, ApiError::missing_scope(endpoint))),
         None => Ok(()),
     }
+}
+
+/// The first setting that makes a sync look records up, with the stream that it is for.
+fn needs_reading(config: &Config) -> Option<(&'static str, Option<&str>)> {
+    let top = config.lifecycle_stage.as_ref().map(|_| ("lifecycle_stage", None));
+    let of_streams = config.streams.iter().find_map(|entry| {
+        let setting = [
+            ("mode", entry.mode != Mode::Upsert),
+            ("skip_unchanged", entry.skip_unchanged),
+            ("lifecycle_stage", entry.lifecycle_stage.is_some()),
+            ("deleted_records", entry.deleted_records == Some(DeletedRecordsOfStream::Archive)),
+        ];
+        let (setting, _) = setting.into_iter().find(|(_, needs)| *needs)?;
+        Some((setting, Some(entry.stream.as_str())))
+    });
+    let policy = config.policies.iter().find(|entry| entry.policy != Policy::Overwrite);
+    top.or(of_streams).or_else(|| policy.map(|entry| ("policies", entry.stream.as_deref())))
+}
+
+/// The error, with the setting that needs the call where one does.
+fn why_missing(config: &Config, endpoint: Endpoint, error: ApiError) -> Failure {
+    let is_lack = matches!(endpoint, Endpoint::BatchRead(_)) && error.is_missing_scope();
+    let refusal = Failure::from(error);
+    let Some((setting, stream)) = needs_reading(config).filter(|_| is_lack) else { return refusal };
+    let stream = stream.map(str::to_owned);
+    PrepareError::MissingScope { refusal: refusal.message, setting, stream }.into()
 }
 
 /// Where HubSpot did not list the token's scopes: requests that do nothing show them, if they are refused for them.
@@ -66,7 +93,9 @@ pub async fn probe(client: &Client, config: &Config, key_space: &Arc<KeySpace>) 
             | Endpoint::CreateGroup(_) => client.batch(&BatchCall::upsert_nothing(key_space)).await.map(drop),
         };
         match tried {
-            Err(error) if error.is_missing_scope() || error.is_unauthorized() => return Err(error.into()),
+            Err(error) if error.is_missing_scope() || error.is_unauthorized() => {
+                return Err(why_missing(config, endpoint, error));
+            }
             Ok(()) | Err(_) => warn!(
                 "HubSpot did not list the token's scopes. If the first sync says that one is missing to {}, add it",
                 endpoint.purpose()

@@ -1,7 +1,7 @@
 //! The plans of the catalog's streams: compiled, and logged with what in them is doubtful. Not here: how one plan is made
 //! ([`crate::mapping::plan`]).
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use tracing::info;
 
@@ -14,26 +14,10 @@ use crate::{
     crm::{definition::PropertyDefinition, schema::Schema},
     error::Failure,
     hubspot::client::Client,
-    mapping::{
-        error::MappingError,
-        mappings::check_mappings,
-        plan::Plan,
-        target::{Target, ValuePolicy},
-        value::Formats,
-    },
+    mapping::{error::MappingError, mappings::check_mappings, plan::Plan, targets::Targets},
     protocol::catalog::{Catalog, ConfiguredStream},
     report::plan_log::{announce_plan, is_unknown, require_known_fields},
 };
-
-/// What the settings say about values.
-pub fn value_policy(config: &Config) -> ValuePolicy {
-    ValuePolicy {
-        invalid: config.invalid_values,
-        null: config.null_values,
-        deleted: config.deleted_records,
-        formats: Formats { dates: config.date_format, numbers: config.number_format },
-    }
-}
 
 /// What becomes of properties that fields lack, under `unknown_fields: create`.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +28,7 @@ pub enum Missing<'c> {
     Tell,
 }
 
-/// The plans of the catalog's streams, made and logged, and the target that they hold: with the properties that were missing,
+/// The plans of the catalog's streams, made and logged, and the targets that they hold: with the properties that were missing,
 /// if they are to be created.
 ///
 /// # Errors
@@ -55,17 +39,16 @@ pub async fn prepare_plans(
     missing: Missing<'_>,
     catalog: &Catalog,
     config: &Config,
-    target: Target,
-) -> Result<(Arc<Target>, Vec<Plan>), Failure> {
-    let mut target = Arc::new(target);
-    let mut plans = plans(catalog, config, &target)?;
+    mut targets: Targets,
+) -> Result<(Targets, Vec<Plan>), Failure> {
+    let mut plans = plans(catalog, config, &mut targets)?;
     if config.unknown_fields == UnknownFields::Create {
-        let wanted = create::missing(catalog, &plans, &target.schema, &config.field_mappings);
+        let wanted = create::missing(catalog, &plans, targets.schema(), &config.field_mappings);
         if !wanted.is_empty() {
-            let mut schema = Schema::clone(&target.schema);
+            let mut schema = Schema::clone(targets.schema());
             let created = match missing {
                 Missing::Create(client) => {
-                    create::create(client, &wanted, target.key_space.object(), &mut schema).await?
+                    create::create(client, &wanted, targets.key_space().object(), &mut schema).await?
                 }
                 Missing::Tell => {
                     tell(&wanted);
@@ -73,12 +56,12 @@ pub async fn prepare_plans(
                     HashSet::new()
                 }
             };
-            target = Arc::new(target.with_created(schema, created));
-            plans = self::plans(catalog, config, &target)?;
+            targets = targets.with_created(schema, created);
+            plans = self::plans(catalog, config, &mut targets)?;
         }
     }
     announce_plans(&mut plans, catalog, config)?;
-    Ok((target, plans))
+    Ok((targets, plans))
 }
 
 fn tell(wanted: &[PropertyDefinition]) {
@@ -93,13 +76,13 @@ fn tell(wanted: &[PropertyDefinition]) {
 /// # Errors
 ///
 /// A `config_error` if a mapping cannot work or a stream has no address.
-fn plans(catalog: &Catalog, config: &Config, target: &Arc<Target>) -> Result<Vec<Plan>, Failure> {
+fn plans(catalog: &Catalog, config: &Config, targets: &mut Targets) -> Result<Vec<Plan>, Failure> {
     let mappings = &config.field_mappings;
-    check_mappings(mappings, target.key_space.property(), &target.schema, |mapping| {
+    check_mappings(mappings, targets.key_space().property(), targets.schema(), |mapping| {
         may_be_created(mapping, catalog, config)
     })
     .map_err(|error| blame_field(error, catalog, config))?;
-    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, target);
+    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, &targets.of(&stream.id));
     let mut plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
     let keyless: Vec<Keyless<'_>> =
         catalog.streams.iter().zip(&plans).filter_map(|(stream, plan)| Keyless::of(stream, plan)).collect();

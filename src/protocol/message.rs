@@ -192,6 +192,8 @@ pub struct StateCounts {
     pub written: u64,
     /// Nothing of them had to be sent.
     pub unchanged: u64,
+    /// Their records of the CRM went into the recycle bin.
+    pub archived: u64,
     /// They were not sent, since a rule says so.
     pub skipped: u64,
     pub rejected: u64,
@@ -201,6 +203,7 @@ impl std::ops::AddAssign for StateCounts {
     fn add_assign(&mut self, other: Self) {
         self.written += other.written;
         self.unchanged += other.unchanged;
+        self.archived += other.archived;
         self.skipped += other.skipped;
         self.rejected += other.rejected;
     }
@@ -211,9 +214,9 @@ impl StateCounts {
     ///
     /// Source: `AirbyteStateStats` of the Airbyte protocol. Numbers are floats there.
     fn to_json(self) -> String {
-        let Self { written, unchanged, skipped, rejected } = self;
-        let kept = written + unchanged + skipped;
-        let others: Vec<String> = [("unchanged", unchanged), ("skipped", skipped)]
+        let Self { written, unchanged, archived, skipped, rejected } = self;
+        let kept = written + unchanged + archived + skipped;
+        let others: Vec<String> = [("unchanged", unchanged), ("archived", archived), ("skipped", skipped)]
             .iter()
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| format!(r#""{name}":{count}.0"#))

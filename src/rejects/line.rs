@@ -236,7 +236,7 @@ pub fn result(
     let value = |path: &Vec<String>| path.iter().try_fold(data?, |value, name| member(value, name));
     let reason = match fate {
         Fate::Skipped(reason) | Fate::Rejected(Rejection { reason, .. }) => Some(reason),
-        Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded => None,
+        Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Archived | Fate::Folded => None,
     };
     json(&Line {
         stream: stream.to_string(),

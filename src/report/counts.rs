@@ -73,6 +73,7 @@ pub struct StreamCounts {
     pub created: u64,
     pub updated: u64,
     pub unchanged: u64,
+    pub archived: u64,
     pub folded: u64,
     pub skipped: Tallies,
     pub rejected: Tallies,
@@ -80,6 +81,8 @@ pub struct StreamCounts {
     pub values_left_out: Tallies,
     /// Values of such records that empty their property, by property.
     pub values_emptied: BTreeMap<String, u64>,
+    /// Values that a policy kept from being sent, by property.
+    pub values_held_back: BTreeMap<String, u64>,
     /// New records that went without the value that new ones get, since HubSpot refused it, by property.
     pub on_create_refused: BTreeMap<String, Tally>,
     /// New records that went without the value that new ones get, since HubSpot had not said that they are new, by property.
@@ -93,7 +96,8 @@ pub struct StreamCounts {
 impl StreamCounts {
     /// Records came, some were rejected, and HubSpot has none of them.
     pub fn wrote_nothing(&self) -> bool {
-        self.created + self.updated + self.unchanged + self.folded == 0 && self.rejected.count() > 0
+        self.created + self.updated + self.unchanged + self.archived + self.folded == 0
+            && self.rejected.count() > 0
     }
 
     fn settled(&mut self, ticket: Ticket, fate: &Fate) {
@@ -101,6 +105,7 @@ impl StreamCounts {
             Fate::Created => self.created += 1,
             Fate::Updated => self.updated += 1,
             Fate::Unchanged => self.unchanged += 1,
+            Fate::Archived => self.archived += 1,
             Fate::Folded => self.folded += 1,
             Fate::Skipped(reason) => self.skipped.add(reason, ticket, None),
             Fate::Rejected(Rejection { reason, correlation_id, .. }) => {
@@ -188,14 +193,17 @@ impl Counts {
         }
     }
 
-    /// A value of a record emptied its property.
+    /// A value empties its property.
     pub fn emptied(&mut self, property: &str, ticket: Ticket) {
-        let Some(stream) = self.of_stream(ticket.stream()) else { return };
-        match stream.values_emptied.get_mut(property) {
-            Some(count) => *count += 1,
-            None => {
-                stream.values_emptied.insert(property.to_owned(), 1);
-            }
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            count(&mut stream.values_emptied, property);
+        }
+    }
+
+    /// A policy has kept a value from being sent.
+    pub fn held_back(&mut self, property: &str, ticket: Ticket) {
+        if let Some(stream) = self.of_stream(ticket.stream()) {
+            count(&mut stream.values_held_back, property);
         }
     }
 
@@ -210,6 +218,13 @@ impl Counts {
     /// The sum of a number over all streams.
     pub fn sum(&self, number: impl Fn(&StreamCounts) -> u64) -> u64 {
         self.streams.iter().map(number).sum()
+    }
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, property: &str) {
+    match counts.get_mut(property) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(property.to_owned(), 1)),
     }
 }
 

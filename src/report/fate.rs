@@ -33,6 +33,8 @@ pub enum Fate {
     Updated,
     /// HubSpot has all of it already: nothing was sent.
     Unchanged,
+    /// Its record of the CRM is in HubSpot's recycle bin.
+    Archived,
     /// Written as part of a later record of its key.
     Folded,
     /// The source, or a setting, says that it is not to be written.
@@ -84,6 +86,7 @@ pub enum CountsAs {
     Written,
     /// Nothing was sent, since nothing had to be. Nothing is lost, and the source need not send it again.
     Unchanged,
+    Archived,
     /// Nothing was sent, since a rule says so. It says nothing about the set-up.
     Skipped,
     Rejected,
@@ -96,6 +99,7 @@ impl Fate {
             Self::Created => "created",
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
+            Self::Archived => "archived",
             Self::Folded => "folded",
             Self::Skipped(_) => "skipped",
             Self::Rejected(_) => "rejected",
@@ -106,6 +110,7 @@ impl Fate {
         match self {
             Self::Created | Self::Updated | Self::Folded => CountsAs::Written,
             Self::Unchanged => CountsAs::Unchanged,
+            Self::Archived => CountsAs::Archived,
             Self::Skipped(_) => CountsAs::Skipped,
             Self::Rejected(_) => CountsAs::Rejected,
         }

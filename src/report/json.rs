@@ -126,12 +126,14 @@ struct StreamReport<'a> {
     created: u64,
     updated: u64,
     unchanged: u64,
+    archived: u64,
     folded: u64,
     skipped: u64,
     rejected: u64,
     reasons: Vec<ReasonCount<'a>>,
     values_left_out: Vec<LeftOut<'a>>,
-    values_emptied: Vec<Emptied<'a>>,
+    values_emptied: Vec<ValueCount<'a>>,
+    values_held_back: Vec<ValueCount<'a>>,
     not_applied: Vec<PropertyCount<'a>>,
     on_create_refused: Vec<PropertyCount<'a>>,
     on_create_missed: Vec<PropertyCount<'a>>,
@@ -162,8 +164,9 @@ struct LeftOut<'a> {
     first_lines: &'a [u64],
 }
 
+/// Values of a property that something happened to.
 #[derive(Serialize)]
-struct Emptied<'a> {
+struct ValueCount<'a> {
     property: &'a str,
     count: u64,
 }
@@ -236,16 +239,14 @@ impl<'a> StreamReport<'a> {
             created: counts.created,
             updated: counts.updated,
             unchanged: counts.unchanged,
+            archived: counts.archived,
             folded: counts.folded,
             skipped: counts.skipped.count(),
             rejected: counts.rejected.count(),
             reasons: rejected.chain(with_reasons("skipped", &counts.skipped)).collect(),
             values_left_out: counts.values_left_out.all().map(LeftOut::of).collect(),
-            values_emptied: counts
-                .values_emptied
-                .iter()
-                .map(|(property, count)| Emptied { property, count: *count })
-                .collect(),
+            values_emptied: of_values(&counts.values_emptied),
+            values_held_back: of_values(&counts.values_held_back),
             not_applied: of_properties(&counts.not_applied),
             on_create_refused: of_properties(&counts.on_create_refused),
             on_create_missed: of_properties(&counts.on_create_missed),
@@ -285,6 +286,10 @@ impl<'a> LeftOut<'a> {
             first_lines: &tally.first_lines,
         }
     }
+}
+
+fn of_values(counts: &BTreeMap<String, u64>) -> Vec<ValueCount<'_>> {
+    counts.iter().map(|(property, count)| ValueCount { property, count: *count }).collect()
 }
 
 fn of_properties(tallies: &BTreeMap<String, Tally>) -> Vec<PropertyCount<'_>> {

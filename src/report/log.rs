@@ -11,6 +11,9 @@ use super::{
 };
 use crate::mapping::reason::Code;
 
+/// So many records of a stream, none of which HubSpot has, point to a wrong key.
+const MANY: u64 = 100;
+
 /// Writes the summary: what was rejected, skipped or left out and why, by stream; then one line with all counts, or the table of
 /// them.
 pub fn log_counts(counts: &Counts, course: Course) {
@@ -22,6 +25,8 @@ pub fn log_counts(counts: &Counts, course: Course) {
     });
     streams().for_each(log_by_property);
     streams().for_each(log_out_of_order);
+    streams().for_each(log_held_back);
+    streams().for_each(warn_of_nothing_found);
     streams().for_each(log_skipped);
     if course.as_table {
         for line in table(counts, course) {
@@ -37,12 +42,14 @@ pub fn log_counts(counts: &Counts, course: Course) {
         created = counts.sum(|one| one.created),
         updated = counts.sum(|one| one.updated),
         unchanged = counts.sum(|one| one.unchanged),
+        archived = counts.sum(|one| one.archived),
         folded = counts.sum(|one| one.folded),
         skipped = counts.sum(|one| one.skipped.count()),
         rejected = counts.sum(|one| one.rejected.count()),
         open = (course.open > 0).then_some(course.open),
         values_left_out = counts.sum(|one| one.values_left_out.count()),
         values_emptied = counts.sum(|one| one.values_emptied.values().sum()),
+        values_held_back = counts.sum(|one| one.values_held_back.values().sum()),
         reasons = reasons(counts),
         requests = course.effort.requests,
         retries = course.effort.retries,
@@ -99,6 +106,30 @@ fn log_out_of_order(counts: &StreamCounts) {
     }
 }
 
+fn log_held_back(counts: &StreamCounts) {
+    for (property, count) in &counts.values_held_back {
+        info!(stream = %counts.stream, %property, count, "values held back by a policy");
+    }
+}
+
+/// All of many records were not found: that is rather a wrong key than a customer who is gone.
+fn warn_of_nothing_found(counts: &StreamCounts) {
+    let not_found: u64 = counts
+        .skipped
+        .all()
+        .filter(|(reason, _)| reason.code == Code::NotFound)
+        .map(|(_, tally)| tally.count)
+        .sum();
+    if not_found >= MANY && not_found == counts.read {
+        warn!(
+            stream = %counts.stream,
+            records = not_found,
+            "HubSpot has none of the stream's records, so nothing was written: see whether the field that becomes the key is the right one \
+             (`field_mappings`), or set the `mode` of the stream to `upsert` if its records are to be created"
+        );
+    }
+}
+
 fn log_skipped(counts: &StreamCounts) {
     for (reason, tally) in counts.skipped.all() {
         let stream = &counts.stream;
@@ -120,6 +151,7 @@ fn log_stream(counts: &StreamCounts) {
         created = counts.created,
         updated = counts.updated,
         unchanged = counts.unchanged,
+        archived = counts.archived,
         folded = counts.folded,
         skipped = counts.skipped.count(),
         rejected = counts.rejected.count(),

@@ -5,17 +5,19 @@
 use super::counts::{Counts, Course, StreamCounts};
 use crate::text::shown;
 
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "stream",
     "read",
     "created",
     "updated",
     "unchanged",
+    "archived",
     "folded",
     "skipped",
     "rejected",
     "values left out",
     "values emptied",
+    "values held back",
 ];
 
 /// The lines of the table: one for each stream that had records, one for all of them if there are several, and the effort.
@@ -24,7 +26,7 @@ pub fn table(counts: &Counts, course: Course) -> Vec<String> {
     let mut rows = vec![COLUMNS.map(str::to_owned)];
     rows.extend(streams.iter().map(|stream| row(&shown(&stream.stream), numbers(stream))));
     if streams.len() != 1 {
-        let mut sums = [0; 9];
+        let mut sums = [0; 11];
         for stream in &streams {
             for (sum, number) in sums.iter_mut().zip(numbers(stream)) {
                 *sum += number;
@@ -48,32 +50,34 @@ pub fn table(counts: &Counts, course: Course) -> Vec<String> {
 }
 
 /// In the order of the columns.
-fn numbers(stream: &StreamCounts) -> [u64; 9] {
+fn numbers(stream: &StreamCounts) -> [u64; 11] {
     [
         stream.read,
         stream.created,
         stream.updated,
         stream.unchanged,
+        stream.archived,
         stream.folded,
         stream.skipped.count(),
         stream.rejected.count(),
         stream.values_left_out.count(),
         stream.values_emptied.values().sum(),
+        stream.values_held_back.values().sum(),
     ]
 }
 
-fn row(name: &str, numbers: [u64; 9]) -> [String; 10] {
+fn row(name: &str, numbers: [u64; 11]) -> [String; 12] {
     let mut cells = std::iter::once(name.to_owned()).chain(numbers.map(|number| number.to_string()));
     std::array::from_fn(|_| cells.next().unwrap_or_default())
 }
 
 /// Names to the left, numbers to the right.
-fn aligned(rows: &[[String; 10]]) -> Vec<String> {
+fn aligned(rows: &[[String; 12]]) -> Vec<String> {
     let letters = |cell: &String| cell.chars().count();
-    let widths: [usize; 10] = std::array::from_fn(|column| {
+    let widths: [usize; 12] = std::array::from_fn(|column| {
         rows.iter().filter_map(|row| row.get(column)).map(letters).max().unwrap_or_default()
     });
-    let line = |row: &[String; 10]| {
+    let line = |row: &[String; 12]| {
         let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
             0 => format!("{cell:<width$}"),
             _ => format!("{cell:>width$}"),

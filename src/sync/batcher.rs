@@ -115,15 +115,15 @@ impl Batcher {
     /// Takes a record's change for its target. Full batches become ready.
     pub fn push(&mut self, target: &Arc<Target>, change: Change, ticket: Ticket, now: Duration) {
         self.last_record = now;
-        let key = change.key.clone();
+        let (key, archives) = (change.key.clone(), change.archives);
         if let Some(last) = self.parked.get_mut(&key).and_then(VecDeque::back_mut) {
-            let folds = Arc::ptr_eq(&last.target, target) && last.input.folds_with(&change);
+            let folds = Arc::ptr_eq(&last.target, target) && last.input.folds_with(&change, target);
             let part = Part::new(ticket, change);
             self.bytes += part.bytes.in_memory;
             if folds {
                 last.input.parts.push(part);
             } else {
-                self.park(target, Input { key, parts: vec![part] });
+                self.park(target, Input { key, archives, parts: vec![part] });
             }
             return;
         }
@@ -132,7 +132,7 @@ impl Batcher {
             .iter_mut()
             .find_map(|open| Some((open.inputs.get_mut(&key)?, &mut open.body_bytes, &open.target)));
         if let Some((input, body_bytes, its_target)) = holder {
-            let folds = Arc::ptr_eq(its_target, target) && input.folds_with(&change);
+            let folds = Arc::ptr_eq(its_target, target) && input.folds_with(&change, target);
             let part = Part::new(ticket, change);
             let size = part.bytes;
             self.bytes += size.in_memory;
@@ -141,11 +141,11 @@ impl Batcher {
                 input.parts.push(part);
                 self.close_full();
             } else {
-                self.park(target, Input { key, parts: vec![part] });
+                self.park(target, Input { key, archives, parts: vec![part] });
             }
             return;
         }
-        let input = Input { key, parts: vec![Part::new(ticket, change)] };
+        let input = Input { key, archives, parts: vec![Part::new(ticket, change)] };
         self.bytes += input.bytes();
         if self.in_flight.contains(&input.key) {
             self.park(target, input);

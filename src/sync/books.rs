@@ -163,6 +163,7 @@ impl Books {
             Fate::Created => debug!(stream, record, line, "record created"),
             Fate::Updated => debug!(stream, record, line, "record updated"),
             Fate::Unchanged => debug!(stream, record, line, "record unchanged"),
+            Fate::Archived => debug!(stream, record, line, "record archived"),
             Fate::Folded => debug!(stream, record, line, "record folded into a later one"),
             Fate::Skipped(reason) => debug!(stream, record, line, %reason, "record skipped"),
             Fate::Rejected(Rejection { reason, correlation_id, .. }) => {
@@ -184,7 +185,12 @@ impl Books {
             Fate::Rejected(rejection) => Some((&rejection.reason, rejection.correlation_id.as_deref())),
             // It was rejected once and is still not written, so that it stays at hand.
             Fate::Skipped(reason) if reason.code == Code::NewerInHubSpot => Some((reason, None)),
-            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded | Fate::Skipped(_) => None,
+            Fate::Created
+            | Fate::Updated
+            | Fate::Unchanged
+            | Fate::Archived
+            | Fate::Folded
+            | Fate::Skipped(_) => None,
         };
         if let (Some(why), Some(row)) = (to_correct, &row) {
             let at = told.at.unwrap_or_else(Timestamp::now);
@@ -219,6 +225,7 @@ impl Books {
             self.counts.left_out(reason, *ticket);
         }
         notes.emptied.iter().for_each(|(property, ticket)| self.counts.emptied(property, *ticket));
+        notes.held_back.iter().for_each(|(property, ticket)| self.counts.held_back(property, *ticket));
         for ticket in notes.out_of_order {
             debug!(
                 stream = self.stream_id(ticket),

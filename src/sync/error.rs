@@ -87,6 +87,13 @@ pub enum SyncError {
     NeverSettled { open: u64 },
 
     #[error(
+        "{most} records were archived in this sync, which is the most that `max_archived` allows, and there are more to archive. Nothing \
+         after the last acknowledged state counts as done. See whether so many records are to go. If they are, run the sync again, \
+         which goes on from here, or raise `max_archived`."
+    )]
+    ArchivedEnough { most: u64 },
+
+    #[error(
         "HubSpot accepted the same batch three times and never said what became of its contacts. Nothing after the last \
          acknowledged state counts as written; run the sync again later."
     )]
@@ -209,7 +216,7 @@ impl From<SyncError> for Failure {
             | SyncError::ShareExceeded { stream, .. } => {
                 Self::config(message).of_stream(stream.name(), stream.namespace())
             }
-            SyncError::PropertyGone { .. } => Self::config(message),
+            SyncError::PropertyGone { .. } | SyncError::ArchivedEnough { .. } => Self::config(message),
             SyncError::NotAccountedFor | SyncError::LookUpsUnanswered | SyncError::NothingAnswered { .. } => {
                 Self::transient(message)
             }

@@ -24,7 +24,7 @@ impl Evidence {
     pub fn note(&mut self, fate: &Fate) -> bool {
         let before = self.judges_records;
         match fate {
-            Fate::Created | Fate::Updated | Fate::Folded => self.judges_records = true,
+            Fate::Created | Fate::Updated | Fate::Archived | Fate::Folded => self.judges_records = true,
             Fate::Unchanged | Fate::Skipped(_) => {}
             Fate::Rejected(Rejection { grounds, correlation_id, .. }) => match grounds {
                 Grounds::Ours => {}

@@ -1,11 +1,12 @@
 //! One input of a batch: the records of one key, folded together. Pure. Not here: which records share a batch
 //! ([`super::batcher`]), and what becomes of them ([`super::delivery`]).
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 
 use crate::{
+    config::{Mode, Policy},
     crm::{key::Key, property::Fold},
     mapping::{
         change::{Change, PropertyValue},
@@ -39,7 +40,7 @@ pub struct Part {
 
 impl Part {
     pub fn new(ticket: Ticket, change: Change) -> Self {
-        let Change { key, properties, dropped, unless_changed_since } = change;
+        let Change { key, archives: _, properties, dropped, unless_changed_since } = change;
         let bytes = PartBytes::of(&key, &properties, dropped.len());
         Self { ticket, properties, dropped, unless_changed_since, bytes }
     }
@@ -49,6 +50,8 @@ impl Part {
 #[derive(Debug, Clone)]
 pub struct Input {
     pub key: Key,
+    /// Its CRM record is to be archived.
+    pub archives: bool,
     /// At least one.
     pub parts: Vec<Part>,
 }
@@ -81,21 +84,34 @@ impl Input {
         self.parts.iter().map(|part| part.bytes.in_body).sum()
     }
 
-    /// Whether a later record of the key may be folded in: not where it brings another value of a property that does not fold.
-    pub fn folds_with(&self, change: &Change) -> bool {
+    /// Whether a later record of the key may be folded in: not where it brings another value of a property that does not fold, or where
+    /// the first of them decides whether the others are written at all.
+    pub fn folds_with(&self, change: &Change, target: &Target) -> bool {
+        if self.archives || change.archives || target.mode == Mode::CreateOnly {
+            return false;
+        }
         let differs = |one: &PropertyValue| {
+            let own = || self.own(&one.property.name);
+            // HubSpot gives a new record a stage of its own, which nobody knows before it is created.
+            let fills = || target.policy_of(&one.property.name) == Policy::FillEmpty && own().is_none();
             one.property.traits.fold == Fold::Never
-                && self.own(&one.property.name).is_some_and(|own| *own != *one.value)
+                && (own().is_some_and(|own| *own != *one.value) || fills())
         };
         !change.properties.iter().any(differs)
     }
 }
 
-fn fold_into(earlier: &mut PropertyValue, later: &PropertyValue) {
+/// One value upon the other, as they are sent together.
+pub fn fold_into(earlier: &mut PropertyValue, later: &PropertyValue) {
+    earlier.value = appended_value(&earlier.value, later).as_ref().into();
+}
+
+/// What is there once a value is written over another one.
+pub fn appended_value<'v>(earlier: &str, later: &'v PropertyValue) -> Cow<'v, str> {
     match later.value.strip_prefix(';').filter(|_| later.property.traits.fold == Fold::Append) {
-        Some(options) if earlier.value.is_empty() => earlier.value = options.into(),
-        Some(options) => earlier.value = appended(&earlier.value, options).into(),
-        None => earlier.value.clone_from(&later.value),
+        Some(options) if earlier.is_empty() => options.into(),
+        Some(options) => appended(earlier, options).into(),
+        None => (&*later.value).into(),
     }
 }
 

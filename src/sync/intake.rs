@@ -2,7 +2,7 @@
 //!
 //! Not here: when lines are read, and what becomes of a batch ([`super::run`]).
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use tracing::warn;
@@ -17,7 +17,7 @@ use crate::{
     config::{FieldMapping, UnknownFields},
     error::Failure,
     io::input::{InputError, MAX_LINE},
-    mapping::{plan::Plan, reason::Code, record::map_record, target::Target},
+    mapping::{plan::Plan, reason::Code, record::map_record, targets::Targets},
     protocol::{
         catalog::ConfiguredStream,
         error::CatalogError,
@@ -32,7 +32,7 @@ use crate::{
 pub struct Intake {
     streams: Streams,
     /// What streams write to that the catalog does not have.
-    target: Arc<Target>,
+    targets: Targets,
     field_mappings: Vec<FieldMapping>,
     unknown_fields: UnknownFields,
     /// Rows that are sent again are written whatever HubSpot has.
@@ -46,14 +46,14 @@ impl Intake {
     pub fn new(
         plans: Option<Vec<Plan>>,
         unsupported: IndexMap<StreamId, CatalogError>,
-        target: Arc<Target>,
+        targets: Targets,
         field_mappings: Vec<FieldMapping>,
         unknown_fields: UnknownFields,
         writes_all: bool,
         books: &mut Books,
     ) -> Self {
         let streams = Streams::new(plans, unsupported, books);
-        Self { streams, target, field_mappings, unknown_fields, writes_all, warned_of_unknown_type: false }
+        Self { streams, targets, field_mappings, unknown_fields, writes_all, warned_of_unknown_type: false }
     }
 
     /// Whether every field has to have a property.
@@ -106,8 +106,11 @@ impl Intake {
         batcher: &mut Batcher,
         now: Duration,
     ) -> Result<(), Failure> {
-        let (mappings, target) = (&self.field_mappings, &self.target);
-        let plan = |id| Ok(Plan::new(&ConfiguredStream::undeclared(id), mappings, target)?);
+        let (mappings, targets) = (&self.field_mappings, &mut self.targets);
+        let plan = |id| {
+            let target = targets.of(&id);
+            Ok(Plan::new(&ConfiguredStream::undeclared(id), mappings, &target)?)
+        };
         let stream = self.streams.of_record(record, books, plan)?;
         let ticket = books.open(stream.place_in_books, number, record);
         let mapped = map_record(&mut stream.plan, record.data);
@@ -125,7 +128,7 @@ impl Intake {
                 if reason.code == Code::DeletedInSource
                     && !std::mem::replace(&mut stream.warned_of_deletions, true)
                 {
-                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or deleted in HubSpot; to write them, set `deleted_records` to `write`");
+                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or archived in HubSpot; to have them written or archived, see `deleted_records`");
                 }
                 books.settle(ticket, &Fate::of_unmapped(reason), Told::default(), now);
             }

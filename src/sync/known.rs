@@ -50,6 +50,13 @@ impl KnownRecords {
         self.hasher.hash_one((key.space(), key.as_str()))
     }
 
+    /// A record is archived: whether it exists has to be asked again.
+    pub fn forget(&mut self, key: &Key) {
+        let hash = self.hash(key);
+        self.hashes.remove(&hash);
+        self.changed_before.remove(&hash);
+    }
+
     /// The token may not look records of this object up: that is asked once in a sync.
     pub fn deny_look_ups(&mut self, object: ObjectType) {
         self.denied.insert(object);

@@ -212,11 +212,12 @@ impl Ledger {
         match fate.counts_as() {
             CountsAs::Written => interval.counts.written += 1,
             CountsAs::Unchanged => interval.counts.unchanged += 1,
+            CountsAs::Archived => interval.counts.archived += 1,
             CountsAs::Skipped => interval.counts.skipped += 1,
             CountsAs::Rejected => interval.counts.rejected += 1,
         }
         match fate {
-            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded => {
+            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Archived | Fate::Folded => {
                 stream.written += 1;
                 // From here on the stream is not wrongly set up, and its states may go.
                 if stream.written == 1 {

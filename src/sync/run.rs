@@ -15,7 +15,7 @@ use super::{
     books::{Books, Told},
     delivery::{
         send::{Delivered, deliver},
-        state::Delivery,
+        state::{ArchiveAllowance, Delivery},
     },
     error::SyncError,
     intake::Intake,
@@ -29,7 +29,7 @@ use crate::{
         input::{Block, InputReader},
         output::{Output, OutputClosed},
     },
-    mapping::{plan::Plan, target::Target},
+    mapping::{plan::Plan, targets::Targets},
     protocol::{error::CatalogError, message::StreamId},
     rejects::keeper::Keeper,
     report::counts::{Counts, Course},
@@ -46,8 +46,10 @@ const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct SyncParts {
     pub client: Arc<Client>,
-    /// What streams write to that the catalog does not have.
-    pub target: Arc<Target>,
+    /// What streams write to.
+    pub targets: Targets,
+    /// How many records may be archived.
+    pub max_archived: u64,
     pub unknown_fields: UnknownFields,
     pub fail_if_rejected: FailIfRejected,
     pub field_mappings: Vec<FieldMapping>,
@@ -87,6 +89,7 @@ pub struct Sync {
     batcher: Batcher,
     books: Books,
     known: KnownRecords,
+    archive_allowance: ArchiveAllowance,
     jobs: JoinSet<Delivered>,
     block: Option<Block>,
     input_ended: bool,
@@ -105,7 +108,7 @@ impl Sync {
             intake: Intake::new(
                 plans,
                 unsupported,
-                parts.target,
+                parts.targets,
                 mappings,
                 unknown_fields,
                 parts.writes_all,
@@ -114,6 +117,7 @@ impl Sync {
             batcher: Batcher::new(parts.timing),
             books,
             known: KnownRecords::default(),
+            archive_allowance: ArchiveAllowance::new(parts.max_archived),
             jobs: JoinSet::new(),
             block: None,
             input_ended: false,
@@ -263,6 +267,7 @@ impl Sync {
             let mut delivery = Delivery::new(batch, self.books.unusable().clone());
             delivery.mark_existing(|key| self.known.has(key), |key| self.known.changed_before(key));
             delivery.tell_record_ids(self.books.keeper().needs_record_ids());
+            delivery.allow_archiving(self.archive_allowance.clone());
             if self.known.may_not_look_up(object) {
                 delivery.deny_look_ups();
             }
@@ -317,6 +322,7 @@ impl Sync {
         }
         self.books.take(delivered.notes);
         delivered.written.iter().for_each(|(key, changed)| self.known.remember(key, *changed));
+        delivered.archived.iter().for_each(|key| self.known.forget(key));
         if let Some(object) = delivered.denied_look_ups {
             self.known.deny_look_ups(object);
         }

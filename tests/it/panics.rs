@@ -12,7 +12,7 @@ use std::{
 use destination_hubspot::{
     cli,
     command::Context,
-    config::{AccessToken, ApiVersion, DelayScale, Environment, FailIfRejected, UnknownFields},
+    config::{AccessToken, ApiVersion, Config, DelayScale, Environment, FailIfRejected, UnknownFields},
     crm::{key::KeySpace, schema::Schema},
     hubspot::{
         client::Client,
@@ -21,7 +21,7 @@ use destination_hubspot::{
     },
     io::{input, output::Output},
     logging,
-    mapping::target::{Target, ValuePolicy},
+    mapping::targets::Targets,
     rejects::keeper::Keeper,
     sync::{
         batcher::Timing,
@@ -85,11 +85,13 @@ fn a_connector_with_a_fault() {
     );
     let setting = SyncParts {
         client: Arc::new(client),
-        target: Arc::new(Target::new(
+        targets: Targets::new(
             KeySpace::contacts_by_email(),
-            Arc::new(Schema::new(&[])),
-            ValuePolicy::default(),
-        )),
+            Schema::new(&[]),
+            std::collections::HashMap::new(),
+            Arc::new(Config::parse(br#"{"access_token":"pat-test"}"#).unwrap().config),
+        ),
+        max_archived: 0,
         unknown_fields: UnknownFields::default(),
         fail_if_rejected: FailIfRejected::default(),
         field_mappings: Vec::new(),

@@ -28,7 +28,7 @@ use super::{
     target::{Target, ValuePolicy},
 };
 use crate::{
-    config::{DeletedRecords, FieldMapping, InvalidValues, NullValues},
+    config::{DeletedRecordsOfStream, FieldMapping, InvalidValues, NullValues},
     crm::{
         definition::PropertyDefinition,
         key::{Key, KeySpace},

@@ -11,7 +11,7 @@ fn deletion_marks_are_no_properties_and_only_a_mapping_or_the_setting_takes_them
     );
     let deleted = r#"{"email":"a@x.com","is_deleted":"1","Deleted At":null}"#;
     let mapped = [mapping(None, "is_deleted", "work_email")];
-    let write = ValuePolicy { deleted: DeletedRecords::Write, ..ValuePolicy::default() };
+    let write = ValuePolicy { deleted: DeletedRecordsOfStream::Write, ..ValuePolicy::default() };
     for (mappings, rules, code) in [
         (&[][..], ValuePolicy::default(), Some(Code::DeletedInSource)),
         (&mapped[..], ValuePolicy::default(), None),

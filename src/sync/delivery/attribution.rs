@@ -41,8 +41,17 @@ pub struct Attribution {
     pub ambiguous: bool,
 }
 
-/// Reads an answer for the inputs sent, each with its trace id.
-pub fn attribute(key_space: &Arc<KeySpace>, sent: &[(usize, &Key)], answer: BatchAnswer) -> Attribution {
+/// An input that was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    pub trace_id: usize,
+    pub key: &'a Key,
+    /// The number of its record, where it was sent by it.
+    pub id: Option<&'a str>,
+}
+
+/// Reads an answer for the inputs sent.
+pub fn attribute(key_space: &Arc<KeySpace>, sent: &[Sent<'_>], answer: BatchAnswer) -> Attribution {
     let places = Places::of(key_space, sent);
     let mut of_inputs = vec![InputResult::Missing; sent.len()];
     let errors = errors(&places, answer.errors, answer.num_errors, &mut of_inputs);
@@ -80,13 +89,21 @@ struct Places<'a> {
     key_space: &'a Arc<KeySpace>,
     by_trace: HashMap<usize, usize>,
     by_key: HashMap<&'a str, usize>,
+    by_id: HashMap<&'a str, usize>,
 }
 
 impl<'a> Places<'a> {
-    fn of(key_space: &'a Arc<KeySpace>, sent: &'a [(usize, &'a Key)]) -> Self {
-        let by_trace = sent.iter().enumerate().map(|(place, (trace, _))| (*trace, place)).collect();
-        let by_key = sent.iter().enumerate().map(|(place, (_, key))| (key.as_str(), place)).collect();
-        Self { key_space, by_trace, by_key }
+    fn of(key_space: &'a Arc<KeySpace>, sent: &[Sent<'a>]) -> Self {
+        let places = || sent.iter().enumerate();
+        let by_trace = places().map(|(place, one)| (one.trace_id, place)).collect();
+        let by_key = places().map(|(place, one)| (one.key.as_str(), place)).collect();
+        let by_id = places().filter_map(|(place, one)| Some((one.id?, place))).collect();
+        Self { key_space, by_trace, by_key, by_id }
+    }
+
+    /// By the number of its record.
+    fn of_id(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
     }
 
     fn of_trace(&self, id: &str) -> Option<usize> {
@@ -118,7 +135,7 @@ fn errors(
         let mut named: Vec<usize> = error.trace_ids().filter_map(|id| places.of_trace(id)).collect();
         // An error that names its input by trace id may mention others as ids: those it is not about.
         if error.trace_ids().next().is_none() {
-            named.extend(error.ids().filter_map(|id| places.of_key(id)));
+            named.extend(error.ids().filter_map(|id| places.of_id(id).or_else(|| places.of_key(id))));
         }
         for &index in &named {
             if let Some(place) = of_inputs.get_mut(index) {
@@ -149,7 +166,8 @@ struct Results {
 fn results(places: &Places<'_>, listed: Vec<BatchResult>, of_inputs: &mut [InputResult]) -> Results {
     let mut results = Results { leftover: Vec::new(), aliases: Vec::new(), contradicted: false };
     for result in listed {
-        let own = result.key().and_then(|key| places.of_key(key));
+        let by_id = result.id.as_deref().and_then(|id| places.of_id(id));
+        let own = by_id.or_else(|| result.key().and_then(|key| places.of_key(key)));
         let traced = result.object_write_trace_id.as_deref().and_then(|id| places.of_trace(id));
         let index = traced.or(own);
         if let Some(index) = index.filter(|_| index != own)
@@ -175,7 +193,8 @@ mod tests {
 
     fn accounts(keys: &[&str], answer: &serde_json::Value) -> Vec<&'static str> {
         let keys: Vec<Key> = keys.iter().map(|key| Key::parse(key).unwrap()).collect();
-        let sent: Vec<_> = keys.iter().enumerate().collect();
+        let sent = |(trace_id, key)| Sent { trace_id, key, id: None };
+        let sent: Vec<_> = keys.iter().enumerate().map(sent).collect();
         let answer = BatchAnswer::parse(answer.to_string().as_bytes(), &["email".into()]).unwrap();
         let name = |one: &InputResult| match one {
             InputResult::Written { new: true, .. } => "created",

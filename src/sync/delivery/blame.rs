@@ -19,6 +19,8 @@ pub enum Blame {
     Key,
     /// The values of these properties.
     Values(Vec<Arc<str>>),
+    /// HubSpot does not have the record that was named.
+    NotFound,
     /// Something that is possibly temporary: another record with the key, a change at the same moment, a reason unknown to us.
     Contested(Code),
     /// Nothing that is named.
@@ -33,6 +35,9 @@ pub fn blame(
     key_space: &KeySpace,
     sent: impl Fn(&str) -> Option<Arc<str>>,
 ) -> Blame {
+    if error.category() == Some("OBJECT_NOT_FOUND") {
+        return Blame::NotFound;
+    }
     let conflict =
         status == Some(409) || matches!(error.category(), Some("CONFLICT" | "OBJECT_ALREADY_EXISTS"));
     if conflict {

@@ -11,7 +11,8 @@ use std::{
 use super::{
     blame::{RequestProbe, mentions_key, signature},
     existence::{Existence, LastModified, existence, last_modified},
-    mode::must_look_up,
+    found::found,
+    mode::{Need, must_look_up, need},
     pending::PendingInput,
     state::{Delivery, MOST_UNACCOUNTED, SMALLEST_PROBED},
 };
@@ -42,7 +43,7 @@ impl Delivery {
 
     fn look_ups_are_needed(&self) -> bool {
         let mut open = self.inputs.iter().filter(|pending| !pending.settled);
-        !self.target.on_create.is_empty() || open.any(PendingInput::is_conditional)
+        self.target.needs_look_ups() || open.any(PendingInput::is_conditional)
     }
 
     fn must_look_up(&self, index: usize) -> bool {
@@ -104,10 +105,12 @@ impl Delivery {
         let keys: Vec<Key> =
             current.iter().filter_map(|&index| Some(self.inputs.get(index)?.input.key.clone())).collect();
         let key_space = &self.target.key_space;
-        let found =
-            existence(key_space, &keys, answer).into_iter().zip(last_modified(key_space, &keys, answer));
+        let existences = existence(key_space, &keys, answer);
+        let is_missing: Vec<bool> = existences.iter().map(|one| *one == Existence::Missing).collect();
+        let records = found(key_space, &keys, &is_missing, answer, &self.looks_at);
+        let said = existences.into_iter().zip(last_modified(key_space, &keys, answer)).zip(records);
         let mut unclear = Vec::new();
-        for (&index, (existence, last_modified)) in current.iter().zip(found) {
+        for (&index, ((existence, last_modified), found)) in current.iter().zip(said) {
             if existence == Existence::Unclear {
                 unclear.push(index);
                 continue;
@@ -115,16 +118,21 @@ impl Delivery {
             self.look_ups.answered = true;
             let Some(pending) = self.inputs.get_mut(index) else { continue };
             let is_undated = existence == Existence::Exists && last_modified == LastModified::Unclear;
-            if pending.is_conditional() && is_undated && current.len() > 1 {
+            let needs_record = need(&self.target, pending, &self.unusable) == Need::Record;
+            let is_unnamed = needs_record && existence == Existence::Exists && found.is_none();
+            if (is_unnamed || pending.is_conditional() && is_undated) && current.len() > 1 {
                 // Found by a secondary address, say. Asked for alone, its result is the only one.
                 self.look_ups.work.push_back(vec![index]);
                 continue;
             }
-            pending.existence = existence;
+            // Asked for alone, and still without a result that is its own.
+            pending.existence = if is_unnamed { Existence::Unclear } else { existence };
+            pending.found = found;
             if pending.is_conditional() {
                 pending.last_modified = last_modified;
             }
         }
+        self.note_same_records(current);
         self.note_found(current, answer);
         let is_empty = answer.results.is_empty() && answer.errors.is_empty();
         if !is_empty && unclear.len() == current.len() {
@@ -162,6 +170,31 @@ impl Delivery {
             let id = self.inputs.get(index).and_then(|pending| ids.get(&pending.input.key).copied());
             self.note_record_id(index, id);
         }
+    }
+
+    /// Inputs whose record is that of an earlier input, by another of its keys, have to come after it.
+    fn note_same_records(&mut self, current: &[usize]) {
+        if !self.target.compares_values() && self.inputs.iter().all(|pending| !pending.input.archives) {
+            return;
+        }
+        let id =
+            |index: &usize| self.inputs.get(*index).and_then(|pending| pending.found.as_ref()?.id.as_deref());
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for (index, pending) in self.inputs.iter().enumerate().filter(|(index, pending)| {
+            !pending.settled && !current.contains(index) && !self.after_others.contains(index)
+        }) {
+            if let Some(id) = pending.found.as_ref().and_then(|found| found.id.as_deref()) {
+                seen.entry(id).or_insert(index);
+            }
+        }
+        let mut later = Vec::new();
+        for index in current {
+            if let Some(id) = id(index) {
+                let first = *seen.entry(id).or_insert(*index);
+                later.extend((first != *index).then_some(*index));
+            }
+        }
+        self.after_others.extend(later);
     }
 
     /// The answer says nothing at all. It is asked for again, and in the end there is no going on without it.

@@ -1,40 +1,107 @@
 //! What each mode does with an input: the one table that knows them. Pure. Not here: asking HubSpot, and booking a fate.
 
 use super::{
+    effect::EffectKind,
     existence::{Existence, LastModified},
     pending::{PendingInput, UnusableProperties},
 };
 use crate::{
+    config::{Mode, Policy},
+    crm::same::is_same,
     mapping::{
         reason::{Code, Reason},
-        target::{Target, WriteMode},
+        target::Target,
     },
-    sync::input::Part,
+    sync::{delivery::found::Current, input::Part},
 };
+
+/// How an input is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    Upsert,
+    Create,
+    /// By the record's number.
+    Update,
+    /// By the record's number.
+    Archive,
+}
 
 /// What is to be done with an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    Send,
-    /// Nothing is sent: HubSpot has all of it.
+    Send(Operation),
+    /// Nothing is sent: HubSpot has all of it that may be written.
     Unchanged,
+    /// Nothing is sent: a rule says so.
+    Skip(Code),
     Reject(Reason),
+    /// What was sent before turns out to have been carried out.
+    Confirmed(Operation),
 }
 
-/// Whether HubSpot has to be asked first if it has the record.
-pub fn must_look_up(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> bool {
+/// What has to be known of HubSpot's record before it is decided about an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    Nothing,
+    /// Whether it exists.
+    Existence,
+    /// Its number, and values of it.
+    Record,
+}
+
+/// What has to be known of an input's record.
+pub fn need(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> Need {
     match target.mode {
-        WriteMode::Upsert => {
-            pending.existence == Existence::NotAsked
-                && (depends_on_look_up(target, pending, unusable) || pending.sends_nothing(target, unusable))
+        _ if pending.input.archives => Need::Record,
+        Mode::UpdateOnly => Need::Record,
+        // What is there may be what was sent before.
+        Mode::CreateOnly if pending.unconfirmed.is_some() => Need::Record,
+        Mode::CreateOnly => Need::Existence,
+        Mode::Upsert | Mode::Archive => {
+            let has = |policy| pending.own_values().any(|one| target.policy_of(&one.property.name) == policy);
+            if target.skips_unchanged || (target.compares_values() && has(Policy::FillEmpty)) {
+                Need::Record
+            } else if (target.compares_values() && has(Policy::OnlyOnCreate))
+                || depends_on_look_up(target, pending, unusable)
+                || pending.sends_nothing(target, unusable)
+            {
+                Need::Existence
+            } else {
+                Need::Nothing
+            }
         }
+    }
+}
+
+/// Whether HubSpot's value of a property that an input brings has to be known.
+pub fn needs_value(target: &Target, pending: &PendingInput, property: &str) -> bool {
+    if pending.input.archives {
+        return false;
+    }
+    let may_be_ours = target.mode == Mode::CreateOnly && pending.unconfirmed.is_some();
+    let is_kept = target.compares_values() && target.policy_of(property) == Policy::FillEmpty;
+    may_be_ours || target.skips_unchanged || is_kept
+}
+
+/// Whether HubSpot has to be asked first.
+pub fn must_look_up(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> bool {
+    match need(target, pending, unusable) {
+        Need::Nothing => false,
+        Need::Existence => pending.existence == Existence::NotAsked,
+        Need::Record => match pending.existence {
+            Existence::NotAsked => true,
+            Existence::Exists => pending.found.is_none(),
+            Existence::Missing | Existence::Unclear => false,
+        },
     }
 }
 
 /// Whether something depends on the look-up that cannot be set right later: what a new record gets, or whether the record is
 /// written at all.
 pub fn depends_on_look_up(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> bool {
-    pending.is_conditional() || pending.on_create(target, unusable).next().is_some()
+    let archives_or_compares =
+        target.mode != Mode::Upsert || pending.input.archives || target.compares_values();
+    archives_or_compares || pending.is_conditional() || pending.on_create(target, unusable).next().is_some()
 }
 
 /// Whether a record of an input, which was rejected before and is sent again, is older than what HubSpot has. What HubSpot does
@@ -52,18 +119,62 @@ pub fn is_older(existence: Existence, last_modified: LastModified, part: &Part) 
 
 /// What to do with an input, by what is known of its record.
 pub fn decide(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> Action {
-    match target.mode {
-        WriteMode::Upsert if pending.existence == Existence::Unclear && pending.is_conditional() => {
-            Action::Reject(Reason::of(Code::NotConfirmed))
-        }
-        WriteMode::Upsert if !pending.sends_nothing(target, unusable) => Action::Send,
-        WriteMode::Upsert => match pending.existence {
-            // A record that has nothing but its key is created.
-            Existence::Missing | Existence::NotAsked => Action::Send,
-            Existence::Exists => Action::Unchanged,
-            Existence::Unclear => Action::Reject(nothing_left(pending)),
-        },
+    let unclear = || Action::Reject(Reason::of(Code::NotConfirmed));
+    if pending.input.archives {
+        return match (pending.existence, &pending.found) {
+            (Existence::Missing, _) if pending.unconfirmed.is_some() => Action::Confirmed(Operation::Archive),
+            (Existence::Missing, _) => Action::Skip(Code::NotFound),
+            (Existence::Exists, Some(found)) if !found.by_own_key => Action::Skip(Code::OtherRecord),
+            (Existence::Exists, Some(found)) if found.id.is_some() => Action::Send(Operation::Archive),
+            (Existence::Exists | Existence::Unclear | Existence::NotAsked, _) => unclear(),
+        };
     }
+    match (target.mode, pending.existence) {
+        (Mode::UpdateOnly, Existence::Missing) => Action::Skip(Code::NotFound),
+        (Mode::UpdateOnly, Existence::Exists) if pending.sends_nothing(target, unusable) => {
+            nothing_to_send(pending)
+        }
+        (Mode::UpdateOnly, Existence::Exists)
+            if pending.found.as_ref().is_some_and(|found| found.id.is_some()) =>
+        {
+            Action::Send(Operation::Update)
+        }
+        (Mode::UpdateOnly, _) => unclear(),
+        (Mode::CreateOnly, Existence::Missing) => Action::Send(Operation::Create),
+        (Mode::CreateOnly, Existence::Exists) if is_as_sent(pending) => Action::Confirmed(Operation::Create),
+        (Mode::CreateOnly, Existence::Exists) => Action::Skip(Code::Exists),
+        (Mode::CreateOnly, Existence::Unclear | Existence::NotAsked) => unclear(),
+        (Mode::Upsert | Mode::Archive, existence) => {
+            let hangs_on_it = pending.is_conditional() || need(target, pending, unusable) == Need::Record;
+            let is_held = target.compares_values()
+                && pending.own_values().any(|one| target.policy_of(&one.property.name) != Policy::Overwrite);
+            match existence {
+                Existence::Unclear if hangs_on_it || is_held => unclear(),
+                _ if !pending.sends_nothing(target, unusable) => Action::Send(Operation::Upsert),
+                // A record that has nothing but its key is created.
+                Existence::Missing | Existence::NotAsked => Action::Send(Operation::Upsert),
+                Existence::Exists => nothing_to_send(pending),
+                Existence::Unclear => Action::Reject(nothing_left(pending)),
+            }
+        }
+    }
+}
+
+/// Whether HubSpot's record has all that was sent to create it, so that it is what was created.
+fn is_as_sent(pending: &PendingInput) -> bool {
+    let Some(found) = pending.found.as_ref().filter(|_| pending.unconfirmed.is_some()) else { return false };
+    pending.own_values().all(|one| match found.current(&one.property.name) {
+        Current::Value(has) => is_same(&one.property, &one.value, has),
+        Current::Unclear => false,
+    })
+}
+
+/// Nothing of an input is to be sent, and its record is there.
+fn nothing_to_send(pending: &PendingInput) -> Action {
+    let mut kinds = pending.effect().into_iter().flat_map(|effect| &effect.of_parts).map(|part| part.kind);
+    let mut all_held_back = kinds.clone().next().is_some();
+    all_held_back &= kinds.all(|kind| kind == EffectKind::HeldBack);
+    if all_held_back { Action::Skip(Code::Policy) } else { Action::Unchanged }
 }
 
 /// Why nothing of an input is left to write.

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{blame::mentions_key, existence::Existence, pending::PendingInput};
+use super::{blame::mentions_key, effect::EffectKind, existence::Existence, pending::PendingInput};
 use crate::{
     crm::key::Key,
     hubspot::error_body::ErrorBody,
@@ -29,6 +29,8 @@ pub struct Outcome {
     /// Records of the CRM that exist now. Those that were looked up for rows that are sent again come with the moment of their last
     /// change before they were written; one that did not exist was never changed.
     pub written: Vec<(Key, Option<Timestamp>)>,
+    /// Keys whose records of the CRM are archived.
+    pub archived: Vec<Key>,
     /// Which record of the CRM a row became, where the answer names it and it is asked for.
     pub record_ids: HashMap<Ticket, Box<str>>,
     /// When each rejected record got its verdict.
@@ -61,9 +63,13 @@ impl Outcome {
     /// properties that were not sent, since HubSpot rejects them for every record.
     pub fn note_written(&mut self, pending: &PendingInput, created: bool, left_out: &[(Arc<str>, Code)]) {
         self.written.push((pending.input.key.clone(), pending.changed_before()));
-        let last = pending.input.parts.len().saturating_sub(1);
-        for (number, part) in pending.input.parts.iter().enumerate() {
+        let kinds = kinds(pending);
+        let changes = |kind: &EffectKind| *kind == EffectKind::Changes;
+        // What was compared and sent has a record that changes something.
+        let last = kinds.iter().rposition(changes).unwrap_or(kinds.len().saturating_sub(1));
+        for (number, (part, kind)) in pending.input.parts.iter().zip(kinds).enumerate() {
             let fate = match (number == last, created) {
+                _ if number != last && kind != EffectKind::Changes => fate_of(kind),
                 (false, _) => Fate::Folded,
                 (true, true) => Fate::Created,
                 (true, false) => Fate::Updated,
@@ -93,8 +99,9 @@ impl Outcome {
 
     /// Nothing of an input was left to send, and its record is there.
     pub fn note_unchanged(&mut self, pending: &PendingInput, left_out: &[(Arc<str>, Code)]) {
-        for part in &pending.input.parts {
-            self.note_accepted(pending, part, Fate::Unchanged, left_out, Vec::new());
+        for (part, kind) in pending.input.parts.iter().zip(kinds(pending)) {
+            let fate = if kind == EffectKind::Changes { Fate::Unchanged } else { fate_of(kind) };
+            self.note_accepted(pending, part, fate, left_out, Vec::new());
         }
     }
 
@@ -120,8 +127,24 @@ impl Outcome {
             None => fate,
         };
         self.fates.insert(part.ticket, fate);
+        self.note_held_back(pending, part);
         self.note_values(pending, part, left_out);
         self.notes.emptied.extend(emptied.into_iter().map(|property| (property, part.ticket)));
+    }
+
+    /// Values that a policy has kept from being sent.
+    fn note_held_back(&mut self, pending: &PendingInput, part: &Part) {
+        let place = pending.input.parts.iter().position(|one| one.ticket == part.ticket);
+        let effect = pending.effect().zip(place).and_then(|(effect, place)| effect.of_parts.get(place));
+        let held_back = effect.into_iter().flat_map(|effect| &effect.held_back);
+        self.notes.held_back.extend(held_back.map(|property| (Arc::clone(property), part.ticket)));
+    }
+
+    /// The CRM record of an input is archived.
+    pub fn note_archived(&mut self, pending: &PendingInput) {
+        self.archived.push(pending.input.key.clone());
+        let tickets = pending.input.parts.iter().map(|part| part.ticket);
+        self.fates.extend(tickets.map(|ticket| (ticket, Fate::Archived)));
     }
 
     /// Takes back what was noted of the values of a record.
@@ -190,6 +213,21 @@ fn emptied(pending: &PendingInput, left_out: &[(Arc<str>, Code)]) -> Vec<Arc<str
     emptied.map(|one| Arc::clone(&one.property.name)).collect()
 }
 
+/// What each record of an input comes to: without a comparison, each changes something.
+fn kinds(pending: &PendingInput) -> Vec<EffectKind> {
+    match pending.effect() {
+        Some(effect) => effect.of_parts.iter().map(|part| part.kind).collect(),
+        None => vec![EffectKind::Changes; pending.input.parts.len()],
+    }
+}
+
+fn fate_of(kind: EffectKind) -> Fate {
+    match kind {
+        EffectKind::HeldBack => Fate::Skipped(Reason::of(Code::Policy)),
+        EffectKind::Nothing | EffectKind::Changes => Fate::Unchanged,
+    }
+}
+
 /// The fate of a record that was written and is to be written again.
 #[derive(Debug)]
 struct Held {
@@ -221,6 +259,8 @@ pub struct Notes {
     pub replaced: HashSet<(Reason, Ticket)>,
     /// Properties that a record which was written has emptied, with that record.
     pub emptied: Vec<(Arc<str>, Ticket)>,
+    /// Properties of which a policy has kept a value from being sent, with its record.
+    pub held_back: Vec<(Arc<str>, Ticket)>,
     /// Properties that HubSpot turned out to reject for every record.
     pub unusable: Vec<(Arc<str>, Code)>,
     /// Records that were written before one that came earlier for another key of their CRM record, and that HubSpot refused

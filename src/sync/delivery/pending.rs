@@ -6,7 +6,12 @@ use std::{collections::HashSet, sync::Arc};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use super::existence::{Existence, LastModified};
+use super::{
+    effect::Effect,
+    existence::{Existence, LastModified},
+    found::Found,
+    mode::Operation,
+};
 use crate::{
     mapping::{
         change::PropertyValue,
@@ -28,6 +33,16 @@ pub struct PendingInput {
     pub existence: Existence,
     /// When HubSpot's record was last changed, as far as that was asked.
     pub last_modified: LastModified,
+    /// What HubSpot's record has, as far as that was asked.
+    pub found: Option<Found>,
+    /// What it changes, where that depends on what HubSpot has. Made anew each time it is decided about.
+    effect: Option<Effect>,
+    /// What was sent of it, and may have been carried out.
+    pub unconfirmed: Option<Operation>,
+    /// How many answers of a kind that says nothing there were to it.
+    pub unknown_answers: u32,
+    /// It may be archived: it has been counted.
+    pub may_be_archived: bool,
     /// How many answers did not account for it.
     pub unaccounted: u8,
     /// How many answers to look-ups of it alone said nothing.
@@ -54,6 +69,11 @@ impl PendingInput {
             folded,
             existence: Existence::NotAsked,
             last_modified: LastModified::NotAsked,
+            found: None,
+            effect: None,
+            unconfirmed: None,
+            unknown_answers: 0,
+            may_be_archived: false,
             unaccounted: 0,
             unanswered_look_ups: 0,
             second_try: false,
@@ -68,9 +88,11 @@ impl PendingInput {
     /// An input for some of its records, to be judged by themselves.
     #[must_use]
     pub fn with_parts(&self, parts: Vec<Part>) -> Self {
-        let mut alone = Self::new(Input { key: self.input.key.clone(), parts });
+        let Input { key, archives, .. } = &self.input;
+        let mut alone = Self::new(Input { key: key.clone(), archives: *archives, parts });
         alone.existence = self.existence;
         alone.last_modified = self.last_modified;
+        alone.found.clone_from(&self.found);
         alone.second_try = self.second_try;
         alone.on_create_refused.clone_from(&self.on_create_refused);
         alone
@@ -93,24 +115,49 @@ impl PendingInput {
 
     /// Its records move out: it has none any more.
     pub fn take_parts(&mut self) -> Vec<Part> {
-        self.folded = None;
+        (self.folded, self.effect) = (None, None);
         std::mem::take(&mut self.input.parts)
     }
 
     /// Changes its records.
     pub fn change_parts<T>(&mut self, change: impl FnOnce(&mut Vec<Part>) -> T) -> T {
         let changed = change(&mut self.input.parts);
+        self.effect = None;
         self.folded = (self.input.parts.len() > 1).then(|| self.input.fold());
         changed
     }
 
-    /// The values that its records bring, each property once.
+    /// Finds out what it changes, where that depends on what HubSpot has.
+    pub fn compare(&mut self, target: &Target, unusable: &UnusableProperties) {
+        self.effect = (target.compares_values() && !self.input.archives).then(|| {
+            let (existence, found) = (self.existence, self.found.as_ref());
+            Effect::of(target, &self.input.parts, existence, found, |name| self.may_send(name, unusable))
+        });
+    }
+
+    /// What it changes, where that was compared.
+    pub fn effect(&self) -> Option<&Effect> {
+        self.effect.as_ref()
+    }
+
+    /// What HubSpot's record has is not known any more.
+    pub fn forget_found(&mut self) {
+        (self.existence, self.found, self.effect) = (Existence::NotAsked, None, None);
+    }
+
+    /// The values that its records bring, each property once; without what is not to be sent, where that was compared.
     pub fn values(&self) -> &[PropertyValue] {
         match (&self.folded, &self.input.parts[..]) {
+            _ if self.effect.is_some() => self.effect.as_ref().map_or(&[], |effect| &effect.sends),
             (Some(folded), _) => folded,
             (None, [part]) => &part.properties,
             (None, _) => &[],
         }
+    }
+
+    /// The values of its records, one record after the other.
+    pub fn own_values(&self) -> impl Iterator<Item = &PropertyValue> + Clone {
+        self.input.parts.iter().flat_map(|part| &part.properties)
     }
 
     /// The value that its records bring for a property.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     blame::{Blame, RequestProbe, blame, mentions_key, signature},
     existence::Existence,
+    mode::Operation,
     pending::PendingInput,
     state::{Delivery, SMALLEST_PROBED, WAIT},
 };
@@ -62,7 +63,11 @@ impl Delivery {
             Blame::Nothing if self.may_probe && current.len() >= SMALLEST_PROBED => {
                 self.begin_probe(&current, signature(status, error));
             }
-            Blame::Nothing | Blame::Key | Blame::MissingRequired { .. } | Blame::Contested(_) => {
+            Blame::Nothing
+            | Blame::Key
+            | Blame::MissingRequired { .. }
+            | Blame::NotFound
+            | Blame::Contested(_) => {
                 self.halve(&current);
             }
         }
@@ -72,7 +77,11 @@ impl Delivery {
     /// Inputs that the refusal seems to be about, if they are few.
     fn mentioned(&self, group: &[usize], error: &ErrorBody) -> Vec<usize> {
         let named = |index: &&usize| {
-            self.inputs.get(**index).is_some_and(|pending| mentions_key(error, &pending.input.key))
+            self.inputs.get(**index).is_some_and(|pending| {
+                let id = pending.found.as_ref().and_then(|found| found.id.as_deref());
+                let names_id = self.sends_by == Operation::Update && error.ids().any(|one| Some(one) == id);
+                names_id || mentions_key(error, &pending.input.key)
+            })
         };
         let mentioned: Vec<usize> = group.iter().filter(named).copied().collect();
         if mentioned.len() > MOST_MENTIONED || mentioned.len() == group.len() {
@@ -142,7 +151,19 @@ impl Delivery {
                 self.mark_unusable(properties);
                 return Some(index);
             }
-            Blame::Contested(_) if !tried => {
+            // Somebody has archived it since it was looked up.
+            Blame::NotFound if self.sends_by == Operation::Update => {
+                self.skip(index, Code::NotFound);
+                return None;
+            }
+            // Somebody has created it since it was looked up.
+            Blame::Contested(Code::Conflict)
+                if self.sends_by == Operation::Create && !self.names_own_property(index, error) =>
+            {
+                self.skip(index, Code::Exists);
+                return None;
+            }
+            Blame::NotFound | Blame::Contested(_) if !tried => {
                 self.inputs.get_mut(index)?.second_try = true;
                 self.second_tries.push(index);
                 return None;
@@ -179,7 +200,9 @@ impl Delivery {
                 Reason { property: names.into_iter().next(), ..Reason::of(Code::InvalidValue) }
             }
             Blame::Contested(code) => Reason::of(code),
-            Blame::Nothing | Blame::MissingRequired { .. } => Reason::of(Code::RefusedByHubSpot),
+            Blame::Nothing | Blame::NotFound | Blame::MissingRequired { .. } => {
+                Reason::of(Code::RefusedByHubSpot)
+            }
         };
         self.reject(index, &reason, Some(error));
         None

@@ -33,6 +33,7 @@ pub struct Delivered {
     pub notes: Notes,
     /// Records of the CRM that exist now.
     pub written: Vec<(Key, Option<Timestamp>)>,
+    pub archived: Vec<Key>,
     /// Which record of the CRM a row became, where the answer names it and it is asked for.
     pub record_ids: HashMap<Ticket, Box<str>>,
     /// When each rejected record got its verdict.
@@ -48,8 +49,8 @@ pub async fn deliver(client: Arc<Client>, mut delivery: Delivery) -> Delivered {
     let (keys, bytes) = delivery.keys_and_bytes();
     let failure = run_steps(&client, &mut delivery).await.err();
     let denied_look_ups = delivery.denied_look_ups();
-    let Outcome { fates, notes, written, record_ids, verdicts, .. } = delivery.finish();
-    Delivered { keys, bytes, fates, notes, written, record_ids, verdicts, failure, denied_look_ups }
+    let Outcome { fates, notes, written, archived, record_ids, verdicts, .. } = delivery.finish();
+    Delivered { keys, bytes, fates, notes, written, archived, record_ids, verdicts, failure, denied_look_ups }
 }
 
 async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failure> {
@@ -58,6 +59,7 @@ async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failu
         delivery.date_verdicts(Timestamp::now());
         match step {
             Step::Finished => return Ok(()),
+            Step::Fail(error) => return Err(error.into()),
             Step::Wait(duration) => client.wait_scaled(duration).await,
             Step::Send(call) => match client.batch(&call).await {
                 Ok(reply) => {

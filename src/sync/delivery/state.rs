@@ -3,8 +3,11 @@
 //! Not here: what to ask next ([`super::steps`]), and what follows from an answer (`refused`, `look_up`).
 
 use std::{
-    collections::{HashSet, VecDeque},
-    sync::Arc,
+    collections::{BTreeSet, HashSet, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,7 +16,7 @@ use jiff::Timestamp;
 use super::{
     blame::RequestProbe,
     existence::{Existence, LastModified},
-    mode::{depends_on_look_up, is_older},
+    mode::{Operation, depends_on_look_up, is_older, needs_value},
     outcome::Outcome,
     pending::{PendingInput, UnusableProperties},
     write_order::WriteOrder,
@@ -21,7 +24,7 @@ use super::{
 use crate::{
     crm::{key::Key, object::ObjectType},
     hubspot::{
-        batch_call::{BatchCall, KeyedInput},
+        batch_call::{BatchCall, KeyedInput, UpdateInput},
         endpoint::Endpoint,
         error_body::ErrorBody,
     },
@@ -41,6 +44,31 @@ pub(super) const MOST_UNACCOUNTED: u8 = 3;
 
 /// A smaller batch is taken apart without asking whether the request itself is at fault.
 pub(super) const SMALLEST_PROBED: usize = 4;
+/// How many records a sync may still archive, shared by all of its batches.
+#[derive(Debug, Clone, Default)]
+pub struct ArchiveAllowance {
+    left: Arc<AtomicU64>,
+    most: u64,
+}
+
+impl ArchiveAllowance {
+    pub fn new(most: u64) -> Self {
+        Self { left: Arc::new(AtomicU64::new(most)), most }
+    }
+
+    /// How many there were at first.
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// Takes one unless one was taken. `false`: none was left, or none was taken.
+    pub(super) fn take_unless(&self, was_taken: bool) -> bool {
+        let left = &self.left;
+        !was_taken
+            && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
 /// One batch on its way.
 #[derive(Debug)]
 pub struct Delivery {
@@ -56,6 +84,14 @@ pub struct Delivery {
     pub(super) unusable_when_sent: usize,
     /// The last request.
     pub(super) asks: Option<Endpoint>,
+    /// How the inputs that were sent last were sent.
+    pub(super) sends_by: Operation,
+    /// The properties that the last look-up asked for, the key first.
+    pub(super) looks_at: Arc<[Arc<str>]>,
+    /// Inputs whose record is that of an earlier one of the batch too: they come after it, since it changes what they meet.
+    pub(super) after_others: BTreeSet<usize>,
+    /// How many records may still be archived in the sync.
+    pub(super) archive_allowance: ArchiveAllowance,
     pub(super) look_ups: LookUps,
     pub(super) requests: u64,
     /// Answers in a row that accounted for no input at all.
@@ -93,6 +129,10 @@ impl Delivery {
             current: Vec::new(),
             unusable_when_sent: 0,
             asks: None,
+            sends_by: Operation::Upsert,
+            looks_at: Arc::from([]),
+            after_others: BTreeSet::new(),
+            archive_allowance: ArchiveAllowance::default(),
             look_ups: LookUps::default(),
             requests: 0,
             unaccounted_answers: 0,
@@ -130,6 +170,11 @@ impl Delivery {
     /// Whether the outcome has to name the record of the CRM that each row became.
     pub fn tell_record_ids(&mut self, wanted: bool) {
         self.tells_record_ids = wanted;
+    }
+
+    /// How many records may still be archived. Without this, none may.
+    pub fn allow_archiving(&mut self, allowance: ArchiveAllowance) {
+        self.archive_allowance = allowance;
     }
 
     /// The token is known not to be allowed to look records up.
@@ -176,8 +221,70 @@ impl Delivery {
         let pending = || self.current.iter().filter_map(|&index| self.inputs.get(index));
         let is_conditional = pending().any(PendingInput::is_conditional);
         let last_modified = is_conditional.then(|| self.target.key_space.object().last_modified().into());
+        // After the moment of the last change, which has its place.
+        let mut asked: Vec<Arc<str>> = last_modified.into_iter().collect();
+        for pending in pending() {
+            for one in
+                pending.own_values().filter(|one| needs_value(&self.target, pending, &one.property.name))
+            {
+                if !asked.contains(&one.property.name) {
+                    asked.push(Arc::clone(&one.property.name));
+                }
+            }
+        }
         let keys = pending().map(|pending| &pending.input.key);
-        BatchCall::read(&self.target.key_space, keys, last_modified.as_slice())
+        let call = BatchCall::read(&self.target.key_space, keys, &asked);
+        self.looks_at = Arc::clone(&call.looks_at);
+        call
+    }
+
+    pub(super) fn encode_write(&mut self, operation: Operation) -> BatchCall {
+        self.sends_by = operation;
+        match operation {
+            Operation::Upsert => self.encode_upsert(),
+            Operation::Create => self.encode_create(),
+            Operation::Update => self.encode_update(),
+            Operation::Archive => self.encode_archive(),
+        }
+    }
+
+    fn encode_create(&mut self) -> BatchCall {
+        self.requests += 1;
+        self.unusable_when_sent = self.unusable.len();
+        let (target, unusable, inputs) = (&*self.target, &self.unusable, &self.inputs);
+        let created = self.current.iter().filter_map(|&trace_id| {
+            let pending = inputs.get(trace_id)?;
+            let properties = pending.sends(target, unusable);
+            Some(KeyedInput { trace_id, key: &pending.input.key, properties })
+        });
+        let call = BatchCall::create(&target.key_space, created, &target.watched);
+        self.after_unknown(call)
+    }
+
+    fn encode_update(&mut self) -> BatchCall {
+        self.requests += 1;
+        self.unusable_when_sent = self.unusable.len();
+        let (target, unusable, inputs) = (&*self.target, &self.unusable, &self.inputs);
+        let updated = self.current.iter().filter_map(|&trace_id| {
+            let pending = inputs.get(trace_id)?;
+            let id = pending.found.as_ref()?.id.as_deref()?;
+            Some(UpdateInput { trace_id, id, properties: pending.sends(target, unusable) })
+        });
+        BatchCall::update(&target.key_space, updated, &target.watched)
+    }
+
+    fn encode_archive(&mut self) -> BatchCall {
+        self.requests += 1;
+        let ids =
+            self.current.iter().filter_map(|&index| self.inputs.get(index)?.found.as_ref()?.id.as_deref());
+        let call = BatchCall::archive(&self.target.key_space, ids);
+        self.after_unknown(call)
+    }
+
+    /// The client goes on counting where earlier answers to these inputs left off.
+    fn after_unknown(&self, call: BatchCall) -> BatchCall {
+        let counts = self.current.iter().filter_map(|&index| Some(self.inputs.get(index)?.unknown_answers));
+        BatchCall { unknown_before: counts.max().unwrap_or_default(), ..call }
     }
 
     pub(super) fn encode_upsert(&mut self) -> BatchCall {
@@ -263,8 +370,13 @@ impl Delivery {
         let Some(pending) = self.inputs.get(index) else { return };
         // Records of this key that were unfolded meet a record that is there now.
         let key = pending.input.key.clone();
+        let compares_values = self.target.compares_values();
         for later in self.inputs.iter_mut().filter(|pending| !pending.settled && pending.input.key == key) {
-            later.existence = Existence::Exists;
+            if compares_values {
+                later.forget_found();
+            } else {
+                later.existence = Existence::Exists;
+            }
         }
     }
 
@@ -283,6 +395,27 @@ impl Delivery {
         pending.settled = true;
         let left_out = left_out(&self.unusable, self.unusable.len());
         self.outcome.note_unchanged(pending, &left_out);
+    }
+
+    /// Nothing of an input is written: a rule says so.
+    pub(super) fn skip(&mut self, index: usize, code: Code) {
+        let Some(pending) = self.inputs.get_mut(index) else { return };
+        pending.settled = true;
+        match code {
+            // Values may have been left out, and each record has its held back ones.
+            Code::Policy => {
+                let left_out = left_out(&self.unusable, self.unusable.len());
+                self.outcome.note_unchanged(pending, &left_out);
+            }
+            _ => self.outcome.note_skipped(pending, &Reason::of(code)),
+        }
+    }
+
+    /// The record of an input is archived.
+    pub(super) fn archived(&mut self, index: usize) {
+        let Some(pending) = self.inputs.get_mut(index) else { return };
+        pending.settled = true;
+        self.outcome.note_archived(pending);
     }
 
     /// Records of an input that were rejected before are skipped where HubSpot's record was changed since.

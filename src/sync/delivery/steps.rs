@@ -6,17 +6,17 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    attribution::{Attribution, InputResult, attribute},
-    mode::{Action, decide},
+    attribution::{Attribution, InputResult, Sent, attribute},
+    mode::{Action, Operation, decide},
     state::{Delivery, MOST_UNACCOUNTED, WAIT},
 };
 use crate::{
-    crm::key::Key,
     hubspot::{
         answer::{BatchAnswer, BatchResult},
         batch_call::BatchCall,
         client::Reply,
         endpoint::{Endpoint, Success},
+        error_body::ErrorBody,
     },
     mapping::reason::{Code, Reason},
     sync::error::SyncError,
@@ -25,12 +25,17 @@ use crate::{
 /// So often a whole batch is sent again if HubSpot fails at each of its inputs.
 const MOST_WHOLE_AGAIN: u8 = 3;
 
+/// The category of what HubSpot does not have.
+pub(super) const NOT_FOUND: &str = "OBJECT_NOT_FOUND";
+
 /// What to do next.
 #[derive(Debug)]
 pub enum Step {
     Send(BatchCall),
     /// Nothing is to be sent for so long, until something may have passed. No answer is awaited.
     Wait(Duration),
+    /// The sync has to end.
+    Fail(SyncError),
     Finished,
 }
 
@@ -70,10 +75,12 @@ impl Delivery {
                 self.current = unknown;
                 return self.send(Self::encode_read);
             }
-            self.current = group;
-            self.settle_without_writing();
-            if !self.current.is_empty() {
-                return self.send(Self::encode_upsert);
+            self.current = self.without_those_after_others(group);
+            if let Some(operation) = self.settle_without_writing() {
+                if operation == Operation::Archive && !self.keep_those_that_may_be_archived() {
+                    return Step::Fail(SyncError::ArchivedEnough { most: self.archive_allowance.most() });
+                }
+                return self.send(|delivery| delivery.encode_write(operation));
             }
         }
     }
@@ -113,15 +120,20 @@ impl Delivery {
     pub fn answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
         match self.asks.map(Endpoint::success) {
             Some(Success::FoundOrMissing) => self.look_up_answered(reply),
-            Some(Success::EachInput | Success::Body | Success::Whole) | None => self.write_answered(reply),
+            Some(Success::Whole) => self.archive_answered(reply),
+            Some(Success::EachInput | Success::Body) | None => self.write_answered(reply),
         }
     }
 
     fn write_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
         match reply {
             Reply::Done(answer) => self.accepted(answer),
-            // What became of the inputs is unknown. An upsert may be sent again.
-            Reply::Unreadable | Reply::Unknown => {
+            Reply::Unknown => {
+                self.look_up_again();
+                Ok(())
+            }
+            // What became of the inputs is unknown. An upsert or an update may be sent again.
+            Reply::Unreadable => {
                 self.remarks.push("an answer that cannot be read: asking again");
                 self.accepted(BatchAnswer::default())
             }
@@ -135,26 +147,132 @@ impl Delivery {
         }
     }
 
-    /// Inputs of which nothing is to be sent get their fate here.
-    fn settle_without_writing(&mut self) {
+    /// Whether HubSpot carried the last request out is not known, and it may not be repeated: its inputs are looked up first.
+    fn look_up_again(&mut self) {
+        let current = std::mem::take(&mut self.current);
+        self.remarks.push(
+            "HubSpot may have carried the request out: looking its records up before anything is sent again",
+        );
+        current.iter().for_each(|&index| self.leave_unconfirmed(index));
+        self.work.push_front(current);
+    }
+
+    /// An input may have been carried out.
+    fn leave_unconfirmed(&mut self, index: usize) {
+        let operation = self.sends_by;
+        let Some(pending) = self.inputs.get_mut(index) else { return };
+        pending.unconfirmed = Some(operation);
+        pending.unknown_answers += 1;
+        pending.forget_found();
+    }
+
+    /// What HubSpot said to archiving. A success settles all that no error names: they were looked up before.
+    fn archive_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
+        match reply {
+            Reply::Done(answer) => self.archive_accepted(&answer),
+            Reply::Unknown | Reply::Unreadable | Reply::AnswerTooLarge => self.look_up_again(),
+            Reply::Refused { error, .. } => match std::mem::take(&mut self.current)[..] {
+                [index] => self.archive_failed(index, &error),
+                ref group => self.halve(group),
+            },
+            Reply::TooLarge => self.too_large(),
+        }
+        Ok(())
+    }
+
+    fn archive_accepted(&mut self, answer: &BatchAnswer) {
+        if answer.errors.iter().any(|error| !error.says_nothing() && error.ids().next().is_none()) {
+            self.look_up_again();
+            return;
+        }
         for index in std::mem::take(&mut self.current) {
-            self.skip_older(index);
-            let Some(pending) = self.open(index) else { continue };
-            match decide(&self.target, pending, &self.unusable) {
-                Action::Send => self.current.push(index),
-                Action::Unchanged => self.unchanged(index),
-                Action::Reject(reason) => self.reject(index, &reason, None),
+            let id = self.inputs.get(index).and_then(|pending| pending.found.as_ref()?.id.clone());
+            let names = |error: &&ErrorBody| error.ids().any(|one| Some(one) == id.as_deref());
+            match answer.errors.iter().find(names) {
+                Some(error) => self.archive_failed(index, error),
+                None => self.archived(index),
             }
         }
     }
 
+    fn archive_failed(&mut self, index: usize, error: &ErrorBody) {
+        if error.category() == Some(NOT_FOUND) {
+            // Somebody else was faster.
+            self.skip(index, Code::NotFound);
+        } else {
+            self.reject(index, &Reason::of(Code::RefusedByHubSpot), Some(error));
+        }
+    }
+
+    /// Inputs whose record an earlier one of the batch changes come later, one by one, and are looked up again then.
+    fn without_those_after_others(&mut self, group: Vec<usize>) -> Vec<usize> {
+        let (later, now): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|index| self.after_others.remove(index));
+        for index in later {
+            if let Some(pending) = self.inputs.get_mut(index) {
+                pending.forget_found();
+            }
+            self.work.push_back(vec![index]);
+        }
+        now
+    }
+
+    /// Inputs of which nothing is to be sent get their fate here. The others stay: those that are sent as the first of them is; the
+    /// rest comes next.
+    fn settle_without_writing(&mut self) -> Option<Operation> {
+        let mut first = None;
+        let mut others = Vec::new();
+        for index in std::mem::take(&mut self.current) {
+            self.skip_older(index);
+            if let Some(pending) = self.inputs.get_mut(index) {
+                pending.compare(&self.target, &self.unusable);
+            }
+            let Some(pending) = self.open(index) else { continue };
+            match decide(&self.target, pending, &self.unusable) {
+                Action::Send(operation) if *first.get_or_insert(operation) == operation => {
+                    self.current.push(index)
+                }
+                Action::Send(_) => others.push(index),
+                Action::Unchanged => self.unchanged(index),
+                Action::Skip(code) => self.skip(index, code),
+                Action::Reject(reason) => self.reject(index, &reason, None),
+                Action::Confirmed(Operation::Archive) => self.archived(index),
+                Action::Confirmed(_) => self.written(index, true, false),
+            }
+        }
+        if !others.is_empty() {
+            self.work.push_front(others);
+        }
+        first
+    }
+
+    /// Of the inputs to archive, those stay that the sync may archive. `false`: there are none.
+    fn keep_those_that_may_be_archived(&mut self) -> bool {
+        let (mut may, mut may_not) = (Vec::new(), Vec::new());
+        for index in std::mem::take(&mut self.current) {
+            let Some(pending) = self.inputs.get_mut(index) else { continue };
+            pending.may_be_archived |= self.archive_allowance.take_unless(pending.may_be_archived);
+            if pending.may_be_archived { may.push(index) } else { may_not.push(index) }
+        }
+        if !may_not.is_empty() {
+            self.work.push_front(may_not);
+        }
+        self.current = may;
+        !self.current.is_empty()
+    }
+
     fn accepted(&mut self, answer: BatchAnswer) -> Result<(), SyncError> {
         let current = std::mem::take(&mut self.current);
-        let sent: Vec<(usize, &Key)> =
-            current.iter().filter_map(|&index| Some((index, &self.inputs.get(index)?.input.key))).collect();
+        let by_id = self.sends_by == Operation::Update;
+        let sent = |&index: &usize| {
+            let pending = self.inputs.get(index)?;
+            let id = pending.found.as_ref().filter(|_| by_id).and_then(|found| found.id.as_deref());
+            Some(Sent { trace_id: index, key: &pending.input.key, id })
+        };
+        let sent: Vec<Sent<'_>> = current.iter().filter_map(sent).collect();
         let Attribution { of_inputs, aliases, ambiguous } = attribute(&self.target.key_space, &sent, answer);
         for (primary, places) in aliases {
-            let keys = places.iter().filter_map(|&place| sent.get(place).map(|(_, key)| (*key).clone()));
+            let keys = places.iter().filter_map(|&place| sent.get(place).map(|one| one.key.clone()));
             self.write_order.note(primary, keys.collect());
         }
         let nothing = !ambiguous && of_inputs.iter().all(|one| matches!(one, InputResult::Missing));
@@ -183,11 +301,15 @@ impl Delivery {
                             self.note_record_id(index, result.id.as_deref());
                         }
                     }
-                    self.written(index, new, presumed);
+                    self.written(index, new || self.sends_by == Operation::Create, presumed);
                 }
                 InputResult::Failed(error) => again.extend(self.failed(index, &error, None)),
-                InputResult::Missing if ambiguous => unnamed.push(index),
-                InputResult::Missing => again.extend(self.unaccounted(index)),
+                InputResult::Missing => {
+                    if self.sends_by == Operation::Create {
+                        self.leave_unconfirmed(index);
+                    }
+                    if ambiguous { unnamed.push(index) } else { again.extend(self.unaccounted(index)) }
+                }
             }
         }
         if !again.is_empty() {

@@ -25,7 +25,7 @@ pub(super) struct RecordCounts {
 
 impl RecordCounts {
     fn plus(self, counts: StateCounts) -> Self {
-        let records = counts.written + counts.unchanged + counts.rejected;
+        let records = counts.written + counts.unchanged + counts.archived + counts.rejected;
         Self { records: self.records + records, rejected: self.rejected + counts.rejected }
     }
 }

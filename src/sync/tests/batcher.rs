@@ -160,7 +160,7 @@ fn an_input_weighs_what_its_records_hold() {
     dropping.dropped = vec![Reason::of(Code::InvalidValue); 3];
     let second = Part::new(ticket(2), dropping);
     let parts = vec![part(1, &[("phone", "12345"), ("notes", "")]), second];
-    let input = Input { key: key("a@x.com"), parts };
+    let input = Input { key: key("a@x.com"), archives: false, parts };
     assert_eq!(input.body_bytes(), 2 * (128 + 7) + 2 * (6 + 5) + 5);
     let in_memory = 2 * (256 + 7) + 2 * 48 + 5 + 3 * size_of::<Reason>();
     assert_eq!(input.bytes(), in_memory + input.body_bytes());
@@ -193,7 +193,7 @@ proptest! {
                     properties.extend(stage.map(|stage| (LIFECYCLE_STAGE, stage)));
                     let contact = contact(&format!("k{key}@x.com"), &properties);
                     watch.pushed.entry(contact.key.clone()).or_default().push(line);
-                    watch.bytes += Input { key: contact.key.clone(), parts: vec![part_of(contact.key.as_str(), line, &properties)] }.bytes();
+                    watch.bytes += Input { key: contact.key.clone(), archives: false, parts: vec![part_of(contact.key.as_str(), line, &properties)] }.bytes();
                     batcher.push(&target(), contact, ticket(line), now);
                 }
                 Action::Land(place) => watch.lands(&mut batcher, place, now),
@@ -240,7 +240,7 @@ proptest! {
             let part = part_of(key.as_str(), 1, &values);
             match inputs.iter_mut().find(|input| input.key == key) {
                 Some(input) => input.parts.push(part),
-                None => inputs.push(Input { key, parts: vec![part] }),
+                None => inputs.push(Input { key, archives: false, parts: vec![part] }),
             }
         }
         let (weight, body) = (inputs.iter().map(Input::body_bytes).sum::<usize>(), body(&inputs));
@@ -292,7 +292,7 @@ proptest! {
                 one_by_one.upsert("a@x.com", properties.iter().copied());
             }
             let parts = (1..).zip(&listed).map(|(line, properties)| part(line, properties)).collect();
-            let folded_values = Input { key: key("a@x.com"), parts }.fold();
+            let folded_values = Input { key: key("a@x.com"), archives: false, parts }.fold();
             folded.upsert("a@x.com", folded_values.iter().map(|one| (&*one.property.name, &*one.value)));
             prop_assert_eq!(folded, one_by_one);
         }
@@ -360,13 +360,13 @@ fn a_leading_semicolon_appends_for_a_property_of_several_options_only() {
         part(2, &[(OPTIONS, ";b"), ("phone", ";b")]),
         part(3, &[(OPTIONS, ";c;d")]),
     ];
-    let merged = by_name(Input { key: key("a@x.com"), parts }.fold());
+    let merged = by_name(Input { key: key("a@x.com"), archives: false, parts }.fold());
     assert_eq!((&*merged[OPTIONS], &*merged["phone"]), ("a;b;c;d", ";b"));
     let parts = vec![part(1, &[(OPTIONS, ";a")]), part(2, &[(OPTIONS, ";b")])];
-    let merged = by_name(Input { key: key("a@x.com"), parts }.fold());
+    let merged = by_name(Input { key: key("a@x.com"), archives: false, parts }.fold());
     assert_eq!(&*merged[OPTIONS], ";a;b", "what HubSpot has stays");
     let parts = vec![part(1, &[(OPTIONS, "")]), part(2, &[(OPTIONS, ";b")])];
-    let merged = by_name(Input { key: key("a@x.com"), parts }.fold());
+    let merged = by_name(Input { key: key("a@x.com"), archives: false, parts }.fold());
     assert_eq!(&*merged[OPTIONS], "b", "cleared, then chosen");
 }
 

@@ -21,6 +21,7 @@ fn lead_with_waits(
     loop {
         match delivery.next_step() {
             Step::Finished => return (delivery.finish(), sizes, waits),
+            Step::Fail(error) => panic!("{error}"),
             Step::Wait(duration) => waits.push(duration.as_secs()),
             step @ Step::Send(_) => {
                 sizes.push(inputs_of(&step).len());

@@ -129,7 +129,7 @@ fn values_left_out_are_reported_only_for_records_that_are_written() {
     };
     let parts = vec![dropping(1, &[("phone", "1")]), dropping(2, &[("notes", "bad")])];
     let target = Arc::new(strict(true).target());
-    let batch = Batch { target, inputs: vec![Input { key: key("a@x.com"), parts }] };
+    let batch = Batch { target, inputs: vec![Input { key: key("a@x.com"), archives: false, parts }] };
     let delivery = Delivery::new(batch, UnusableProperties::new());
     let mut hubspot = hubspot(Habits::FRIENDLY, Store::default());
     let outcome = run_steps(delivery, |step| ask(&mut hubspot, step)).unwrap();

@@ -43,7 +43,12 @@ impl Outcome {
     fn rejected(&self, line: u64) -> Option<Code> {
         match self.fate(line) {
             Fate::Rejected(rejection) => Some(rejection.reason.code),
-            Fate::Created | Fate::Updated | Fate::Unchanged | Fate::Folded | Fate::Skipped(_) => None,
+            Fate::Created
+            | Fate::Updated
+            | Fate::Unchanged
+            | Fate::Archived
+            | Fate::Folded
+            | Fate::Skipped(_) => None,
         }
     }
 
@@ -69,7 +74,7 @@ fn batch(records: &[(&str, Properties<'_>)], rules: Rules) -> Batch {
         let part = part(line, properties);
         match inputs.iter_mut().find(|input| input.key.as_str() == *address) {
             Some(input) => input.parts.push(part),
-            None => inputs.push(Input { key: key(address), parts: vec![part] }),
+            None => inputs.push(Input { key: key(address), archives: false, parts: vec![part] }),
         }
     }
     Batch { target: Arc::new(rules.target()), inputs }
@@ -100,7 +105,7 @@ fn ask(hubspot: &mut HubSpot, step: &Step) -> Reply<BatchAnswer> {
     match step {
         Step::Send(call) if is_look_up(call) => hubspot.read(&call.body),
         Step::Send(call) => hubspot.upsert(&call.body),
-        Step::Wait(_) | Step::Finished => panic!("nothing is asked"),
+        Step::Wait(_) | Step::Fail(_) | Step::Finished => panic!("nothing is asked"),
     }
 }
 

@@ -50,6 +50,7 @@ pub(in crate::sync::tests) fn values(properties: &[(&str, &str)]) -> Vec<Propert
 pub(in crate::sync::tests) fn contact(address: &str, properties: &[(&str, &str)]) -> Change {
     Change {
         key: key(address),
+        archives: false,
         properties: values(properties),
         dropped: Vec::new(),
         unless_changed_since: None,

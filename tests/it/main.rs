@@ -18,6 +18,7 @@ mod layering;
 mod mapping;
 mod memory;
 mod model;
+mod modes;
 mod network;
 mod operators;
 mod panics;

@@ -59,8 +59,13 @@ impl Effect {
         found: Option<&Found>,
         may_send: impl Fn(&str) -> bool,
     ) -> Self {
-        let mut record =
-            Record { target, found, exists: existence != Existence::Missing, written: HashMap::new() };
+        let mut record = Record {
+            target,
+            found,
+            was_missing: existence == Existence::Missing,
+            exists: existence != Existence::Missing,
+            written: HashMap::new(),
+        };
         let mut effect = Self::default();
         for part in parts {
             let creates = !record.exists;
@@ -94,6 +99,8 @@ impl Effect {
 struct Record<'a> {
     target: &'a Target,
     found: Option<&'a Found>,
+    /// HubSpot does not have it before the first record.
+    was_missing: bool,
     exists: bool,
     written: HashMap<&'a str, Cow<'a, str>>,
 }
@@ -103,8 +110,8 @@ impl<'a> Record<'a> {
         match (self.written.get(property), self.found) {
             (Some(value), _) => Current::Value(value),
             (None, Some(found)) => found.current(property),
-            (None, None) if self.exists => Current::Unclear,
-            (None, None) => Current::Value(""),
+            (None, None) if self.was_missing => Current::Value(""),
+            (None, None) => Current::Unclear,
         }
     }
 

@@ -108,8 +108,9 @@ impl Intake {
     ) -> Result<(), Failure> {
         let (mappings, targets) = (&self.field_mappings, &mut self.targets);
         let plan = |id| {
-            let target = targets.of(&id);
-            Ok(Plan::new(&ConfiguredStream::undeclared(id), mappings, &target)?)
+            let stream = ConfiguredStream::undeclared(id);
+            let target = targets.of(&stream);
+            Ok(Plan::new(&stream, mappings, &target)?)
         };
         let stream = self.streams.of_record(record, books, plan)?;
         let ticket = books.open(stream.place_in_books, number, record);

@@ -129,7 +129,7 @@ impl Intake {
                 if reason.code == Code::DeletedInSource
                     && !std::mem::replace(&mut stream.warned_of_deletions, true)
                 {
-                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or archived in HubSpot; to have them written or archived, see `deleted_records`");
+                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or archived in HubSpot; to write them, set `deleted_records` to `write`, or to `archive` in an entry of `streams`");
                 }
                 books.settle(ticket, &Fate::of_unmapped(reason), Told::default(), now);
             }

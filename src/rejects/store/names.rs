@@ -22,7 +22,7 @@ const NO_NAME: &str = "no-name";
 const RUN: &str = "run-";
 
 /// The stream that an object is of, as the catalog has it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamOfObject {
     pub name: String,
     pub namespace: Option<String>,

@@ -44,7 +44,7 @@ pub async fn connect(
     // Before anything else is read, which would only have to be read again.
     let scopes = learn::scopes(client).await;
     if let Some(scopes) = &scopes {
-        permissions::compare(config, key_space.object(), scopes)?;
+        permissions::compare(config, catalog, key_space.object(), scopes)?;
     }
     let knows_scopes = scopes.is_some();
     let schema = learn::learn(client, config, catalog, &key_space, async || scopes).await?;

@@ -82,7 +82,7 @@ fn plans(catalog: &Catalog, config: &Config, targets: &mut Targets) -> Result<Ve
         may_be_created(mapping, catalog, config)
     })
     .map_err(|error| blame_field(error, catalog, config))?;
-    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, &targets.of(&stream.id));
+    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, &targets.of(stream));
     let mut plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
     let keyless: Vec<Keyless<'_>> =
         catalog.streams.iter().zip(&plans).filter_map(|(stream, plan)| Keyless::of(stream, plan)).collect();

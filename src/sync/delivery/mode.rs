@@ -3,6 +3,8 @@
 use super::{
     effect::EffectKind,
     existence::{Existence, LastModified},
+    found::Current,
+    operation::Operation,
     pending::{PendingInput, UnusableProperties},
 };
 use crate::{
@@ -12,19 +14,8 @@ use crate::{
         reason::{Code, Reason},
         target::Target,
     },
-    sync::{delivery::found::Current, input::Part},
+    sync::input::Part,
 };
-
-/// How an input is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    Upsert,
-    Create,
-    /// By the record's number.
-    Update,
-    /// By the record's number.
-    Archive,
-}
 
 /// What is to be done with an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,11 +130,10 @@ pub fn decide(target: &Target, pending: &PendingInput, unusable: &UnusableProper
         {
             Action::Send(Operation::Update)
         }
-        (Mode::UpdateOnly, _) => unclear(),
         (Mode::CreateOnly, Existence::Missing) => Action::Send(Operation::Create),
         (Mode::CreateOnly, Existence::Exists) if is_as_sent(pending) => Action::Confirmed(Operation::Create),
         (Mode::CreateOnly, Existence::Exists) => Action::Skip(Code::Exists),
-        (Mode::CreateOnly, Existence::Unclear | Existence::NotAsked) => unclear(),
+        (Mode::UpdateOnly, _) | (Mode::CreateOnly, Existence::Unclear | Existence::NotAsked) => unclear(),
         (Mode::Upsert | Mode::Archive, existence) => {
             let hangs_on_it = pending.is_conditional() || need(target, pending, unusable) == Need::Record;
             let is_held = target.compares_values()

@@ -10,7 +10,7 @@ use super::{
     effect::Effect,
     existence::{Existence, LastModified},
     found::Found,
-    mode::Operation,
+    operation::Operation,
 };
 use crate::{
     mapping::{
@@ -26,6 +26,7 @@ pub type UnusableProperties = IndexMap<Arc<str>, Code>;
 
 /// One input on its way to a fate.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the way of an input")]
 pub struct PendingInput {
     pub input: Input,
     /// The values of several records as they are folded, built once for these records.

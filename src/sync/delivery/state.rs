@@ -16,7 +16,8 @@ use jiff::Timestamp;
 use super::{
     blame::RequestProbe,
     existence::{Existence, LastModified},
-    mode::{Operation, depends_on_look_up, is_older, needs_value},
+    mode::{depends_on_look_up, is_older, needs_value},
+    operation::Operation,
     outcome::Outcome,
     pending::{PendingInput, UnusableProperties},
     write_order::WriteOrder,

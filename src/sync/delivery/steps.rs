@@ -7,7 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     attribution::{Attribution, InputResult, Sent, attribute},
-    mode::{Action, Operation, decide},
+    mode::{Action, decide},
+    operation::Operation,
     state::{Delivery, MOST_UNACCOUNTED, WAIT},
 };
 use crate::{
@@ -120,7 +121,10 @@ impl Delivery {
     pub fn answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
         match self.asks.map(Endpoint::success) {
             Some(Success::FoundOrMissing) => self.look_up_answered(reply),
-            Some(Success::Whole) => self.archive_answered(reply),
+            Some(Success::Whole) => {
+                self.archive_answered(reply);
+                Ok(())
+            }
             Some(Success::EachInput | Success::Body) | None => self.write_answered(reply),
         }
     }
@@ -153,7 +157,9 @@ impl Delivery {
         self.remarks.push(
             "HubSpot may have carried the request out: looking its records up before anything is sent again",
         );
-        current.iter().for_each(|&index| self.leave_unconfirmed(index));
+        for &index in &current {
+            self.leave_unconfirmed(index);
+        }
         self.work.push_front(current);
     }
 
@@ -167,7 +173,7 @@ impl Delivery {
     }
 
     /// What HubSpot said to archiving. A success settles all that no error names: they were looked up before.
-    fn archive_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
+    fn archive_answered(&mut self, reply: Reply<BatchAnswer>) {
         match reply {
             Reply::Done(answer) => self.archive_accepted(&answer),
             Reply::Unknown | Reply::Unreadable | Reply::AnswerTooLarge => self.look_up_again(),
@@ -177,7 +183,6 @@ impl Delivery {
             },
             Reply::TooLarge => self.too_large(),
         }
-        Ok(())
     }
 
     fn archive_accepted(&mut self, answer: &BatchAnswer) {
@@ -230,7 +235,7 @@ impl Delivery {
             let Some(pending) = self.open(index) else { continue };
             match decide(&self.target, pending, &self.unusable) {
                 Action::Send(operation) if *first.get_or_insert(operation) == operation => {
-                    self.current.push(index)
+                    self.current.push(index);
                 }
                 Action::Send(_) => others.push(index),
                 Action::Unchanged => self.unchanged(index),

@@ -58,6 +58,11 @@ impl Targets {
         Self { schema: Arc::new(schema), created, made: HashMap::new(), ..self }
     }
 
+    /// The settings that have entries for streams, with the streams in them.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.config.names_of_entries()
+    }
+
     pub fn key_space(&self) -> &Arc<KeySpace> {
         &self.key_space
     }

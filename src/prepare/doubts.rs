@@ -156,6 +156,22 @@ pub fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
     }
 }
 
+/// Warns of policies for properties that the account does not have: the meant one is overwritten.
+pub fn warn_of_policies(config: &Config, schema: &Schema) {
+    for entry in config.policies.iter().filter(|entry| entry.property != "*") {
+        if schema.property(&entry.property).is_none() {
+            let known = schema.writable();
+            let nearest = nearest(&entry.property, known.iter().map(|property| &*property.name));
+            warn!(
+                stream = entry.stream.as_deref(),
+                property = %shown(&entry.property),
+                nearest,
+                "an entry of `policies` is for a property that the account does not have"
+            );
+        }
+    }
+}
+
 /// Warns of entries of `streams` and `policies` for streams that the catalog does not have.
 pub fn warn_of_entries(config: &Config, catalog: Option<&Catalog>) {
     let Some(catalog) = catalog else { return };

@@ -10,7 +10,7 @@ use super::{
     doubts::{Keyless, blame_field, may_be_created, no_key, warn_of_lists, warn_of_mappings},
 };
 use crate::{
-    config::{Config, UnknownFields},
+    config::{Config, Mode, UnknownFields},
     crm::{definition::PropertyDefinition, schema::Schema},
     error::Failure,
     hubspot::client::Client,
@@ -101,6 +101,10 @@ fn announce(plan: &mut Plan) {
     if !plan.is_declared() {
         info!(stream = %plan.stream(), "the catalog declares no fields of the stream: where each field goes is told when records bring it");
     }
+    if plan.target().mode == Mode::Archive {
+        info!(stream = %plan.stream(), "each record of the stream archives the contact that it finds; no field is written");
+        return;
+    }
     announce_plan(plan);
 }
 
@@ -113,6 +117,7 @@ fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) -> Res
     if config.unknown_fields == UnknownFields::Fail {
         let unknown: Vec<_> = plans
             .iter()
+            .filter(|plan| plan.target().mode != Mode::Archive)
             .map(|plan| {
                 let unknown = plan.fields().filter(|(_, field)| is_unknown(field));
                 (plan.stream(), unknown.map(|(name, _)| name).collect())

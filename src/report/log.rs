@@ -52,6 +52,7 @@ pub fn log_counts(counts: &Counts, course: Course) {
         values_held_back = above_zero(counts.sum(|one| one.values_held_back.values().sum())),
         reasons = reasons(counts),
         requests = course.effort.requests,
+        look_ups = above_zero(course.look_ups),
         retries = course.effort.retries,
         seconds_waiting_on_limits = tenths(course.effort.waited),
         seconds = tenths(course.elapsed),
@@ -124,8 +125,8 @@ fn warn_of_nothing_found(counts: &StreamCounts) {
         warn!(
             stream = %counts.stream,
             records = not_found,
-            "HubSpot has none of the stream's records, so nothing was written: see whether the field that becomes the key is the right one \
-             (`field_mappings`), or set the `mode` of the stream to `upsert` if its records are to be created"
+            "HubSpot has none of the stream's records, so nothing was done: see whether the field that becomes the key is the right one \
+             (`field_mappings`); if the mode is `update_only` and the records are to be created, set it to `upsert`"
         );
     }
 }

@@ -144,6 +144,6 @@ impl Intake {
 
     /// Says at the end what became of the values of each stream, and, if the input ended, which mappings no record made use of.
     pub fn announce_end(&self, input_ended: bool) {
-        self.streams.announce_end(&self.field_mappings, input_ended);
+        self.streams.announce_end(&self.field_mappings, self.targets.entries(), input_ended);
     }
 }

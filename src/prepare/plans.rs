@@ -10,7 +10,7 @@ use super::{
     doubts::{Keyless, blame_field, may_be_created, no_key, warn_of_lists, warn_of_mappings},
 };
 use crate::{
-    config::{Config, Mode, UnknownFields},
+    config::{Config, DeletedRecordsOfStream, Mode, Policy, UnknownFields},
     crm::{definition::PropertyDefinition, schema::Schema},
     error::Failure,
     hubspot::client::Client,
@@ -96,6 +96,30 @@ fn plans(catalog: &Catalog, config: &Config, targets: &mut Targets) -> Result<Ve
     Err(error.into())
 }
 
+/// What the settings say of the stream, where it is not that its records are upserted.
+fn announce_target(plan: &Plan) {
+    let target = plan.target();
+    let archives = target.values.deleted == DeletedRecordsOfStream::Archive;
+    if target.mode == Mode::Upsert && !archives && !target.compares_values() {
+        return;
+    }
+    let held_back: Vec<String> = plan
+        .fields()
+        .flat_map(|(_, field)| field.uses.iter().map(|one| one.goal.property()))
+        .map(|property| (target.policy_of(&property), property))
+        .filter(|(policy, _)| *policy != Policy::Overwrite)
+        .map(|(policy, property)| format!("{property}: {}", policy.as_str()))
+        .collect();
+    info!(
+        stream = %plan.stream(),
+        mode = target.mode.as_str(),
+        skip_unchanged = target.skips_unchanged,
+        deleted_records = target.values.deleted.as_str(),
+        policies = (!held_back.is_empty()).then(|| held_back.join(", ")),
+        "what the stream may change"
+    );
+}
+
 fn announce(plan: &mut Plan) {
     plan.take_news();
     if !plan.is_declared() {
@@ -105,6 +129,7 @@ fn announce(plan: &mut Plan) {
         info!(stream = %plan.stream(), "each record of the stream archives the contact that it finds; no field is written");
         return;
     }
+    announce_target(plan);
     announce_plan(plan);
 }
 

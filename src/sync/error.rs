@@ -87,9 +87,9 @@ pub enum SyncError {
     NeverSettled { open: u64 },
 
     #[error(
-        "{most} records were archived in this sync, which is the most that `max_archived` allows, and there are more to archive. Nothing \
-         after the last acknowledged state counts as done. See whether so many records are to go. If they are, run the sync again, \
-         which goes on from here, or raise `max_archived`."
+        "`max_archived` allows a sync to archive {most} records, and there are more to archive. Nothing after the last acknowledged state \
+         counts as done, also of the records that are to be written. See whether so many are to go: `write --results` names those that \
+         were archived. If they are, run the sync again, which goes on from here unless the number is 0, or raise it."
     )]
     ArchivedEnough { most: u64 },
 

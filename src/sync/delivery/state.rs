@@ -88,6 +88,8 @@ pub struct Delivery {
     pub(super) sends_by: Operation,
     /// The properties that the last look-up asked for, the key first.
     pub(super) looks_at: Arc<[Arc<str>]>,
+    /// Whether the batch archives records.
+    pub(super) has_archives: bool,
     /// Inputs whose record is that of an earlier one of the batch too: they come after it, since it changes what they meet.
     pub(super) after_others: BTreeSet<usize>,
     /// How many records may still be archived in the sync.
@@ -120,6 +122,7 @@ impl Delivery {
         let target = batch.target;
         let inputs: Vec<PendingInput> = batch.inputs.into_iter().map(PendingInput::new).collect();
         let all = (0..inputs.len()).collect();
+        let has_archives = inputs.iter().any(|pending| pending.input.archives);
         Self {
             target,
             unusable,
@@ -131,6 +134,7 @@ impl Delivery {
             asks: None,
             sends_by: Operation::Upsert,
             looks_at: Arc::from([]),
+            has_archives,
             after_others: BTreeSet::new(),
             archive_allowance: ArchiveAllowance::default(),
             look_ups: LookUps::default(),

@@ -75,7 +75,7 @@ impl Delivery {
                 self.current = unknown;
                 return self.send(Self::encode_read);
             }
-            self.current = self.without_those_after_others(group);
+            self.current = self.one_of_each_record(group);
             if let Some(operation) = self.settle_without_writing() {
                 if operation == Operation::Archive && !self.keep_those_that_may_be_archived() {
                     return Step::Fail(SyncError::ArchivedEnough { most: self.archive_allowance.most() });
@@ -85,17 +85,22 @@ impl Delivery {
         }
     }
 
-    /// Second tries come last, so that one wait serves all of them, but before later records of their key. While records are
+    /// Second tries come last, so that one wait serves all of them, but before later records of their key, or of their record. While records are
     /// written again to restore the order of a CRM record's keys, each comes at once: the next one is a later one of the same.
     fn second_tries_are_next(&self) -> bool {
-        if self.restores_order && !self.second_tries.is_empty() {
+        if self.second_tries.is_empty() {
+            return false;
+        }
+        if self.restores_order {
             return true;
         }
         let key = |index: &usize| self.inputs.get(*index).map(|pending| &pending.input.key);
-        let is_later = |index: &usize| self.second_tries.iter().any(|tried| key(tried) == key(index));
+        let is_later = |index: &usize| {
+            self.after_others.contains(index) || self.second_tries.iter().any(|tried| key(tried) == key(index))
+        };
         match self.work.front() {
             Some(group) => group.iter().any(is_later),
-            None => self.probe.is_none() && !self.second_tries.is_empty(),
+            None => self.probe.is_none(),
         }
     }
 
@@ -202,19 +207,6 @@ impl Delivery {
         } else {
             self.reject(index, &Reason::of(Code::RefusedByHubSpot), Some(error));
         }
-    }
-
-    /// Inputs whose record an earlier one of the batch changes come later, one by one, and are looked up again then.
-    fn without_those_after_others(&mut self, group: Vec<usize>) -> Vec<usize> {
-        let (later, now): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|index| self.after_others.remove(index));
-        for index in later {
-            if let Some(pending) = self.inputs.get_mut(index) {
-                pending.forget_found();
-            }
-            self.work.push_back(vec![index]);
-        }
-        now
     }
 
     /// Inputs of which nothing is to be sent get their fate here. The others stay: those that are sent as the first of them is; the

@@ -1,6 +1,7 @@
 //! What a sync may change: modes, policies per property, `skip_unchanged`, archiving.
 
 mod reference;
+mod unconfirmed;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},

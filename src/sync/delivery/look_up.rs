@@ -47,7 +47,11 @@ impl Delivery {
     }
 
     fn must_look_up(&self, index: usize) -> bool {
-        self.open(index).is_some_and(|pending| must_look_up(&self.target, pending, &self.unusable))
+        let Some(pending) = self.open(index) else { return false };
+        // Which record it is: one that the batch archives may have another of its keys.
+        let is_open = matches!(pending.existence, Existence::NotAsked | Existence::Exists);
+        let may_be_archived = self.has_archives && is_open && pending.found.is_none();
+        may_be_archived || must_look_up(&self.target, pending, &self.unusable)
     }
 
     fn unknown(&self, part: &[usize]) -> Vec<usize> {
@@ -109,6 +113,7 @@ impl Delivery {
         let is_missing: Vec<bool> = existences.iter().map(|one| *one == Existence::Missing).collect();
         let records = found(key_space, &keys, &is_missing, answer, &self.looks_at);
         let said = existences.into_iter().zip(last_modified(key_space, &keys, answer)).zip(records);
+        let orders = self.orders_by_record();
         let mut unclear = Vec::new();
         for (&index, ((existence, last_modified), found)) in current.iter().zip(said) {
             if existence == Existence::Unclear {
@@ -118,7 +123,7 @@ impl Delivery {
             self.look_ups.answered = true;
             let Some(pending) = self.inputs.get_mut(index) else { continue };
             let is_undated = existence == Existence::Exists && last_modified == LastModified::Unclear;
-            let needs_record = need(&self.target, pending, &self.unusable) == Need::Record;
+            let needs_record = need(&self.target, pending, &self.unusable) == Need::Record || orders;
             let is_unnamed = needs_record && existence == Existence::Exists && found.is_none();
             if (is_unnamed || pending.is_conditional() && is_undated) && current.len() > 1 {
                 // Found by a secondary address, say. Asked for alone, its result is the only one.
@@ -132,7 +137,6 @@ impl Delivery {
                 pending.last_modified = last_modified;
             }
         }
-        self.note_same_records(current);
         self.note_found(current, answer);
         let is_empty = answer.results.is_empty() && answer.errors.is_empty();
         if !is_empty && unclear.len() == current.len() {
@@ -170,31 +174,6 @@ impl Delivery {
             let id = self.inputs.get(index).and_then(|pending| ids.get(&pending.input.key).copied());
             self.note_record_id(index, id);
         }
-    }
-
-    /// Inputs whose record is that of an earlier input, by another of its keys, have to come after it.
-    fn note_same_records(&mut self, current: &[usize]) {
-        if !self.target.compares_values() && self.inputs.iter().all(|pending| !pending.input.archives) {
-            return;
-        }
-        let id =
-            |index: &usize| self.inputs.get(*index).and_then(|pending| pending.found.as_ref()?.id.as_deref());
-        let mut seen: HashMap<&str, usize> = HashMap::new();
-        for (index, pending) in self.inputs.iter().enumerate().filter(|(index, pending)| {
-            !pending.settled && !current.contains(index) && !self.after_others.contains(index)
-        }) {
-            if let Some(id) = pending.found.as_ref().and_then(|found| found.id.as_deref()) {
-                seen.entry(id).or_insert(index);
-            }
-        }
-        let mut later = Vec::new();
-        for index in current {
-            if let Some(id) = id(index) {
-                let first = *seen.entry(id).or_insert(*index);
-                later.extend((first != *index).then_some(*index));
-            }
-        }
-        self.after_others.extend(later);
     }
 
     /// The answer says nothing at all. It is asked for again, and in the end there is no going on without it.

@@ -34,6 +34,8 @@ pub struct PendingInput {
     pub existence: Existence,
     /// When HubSpot's record was last changed, as far as that was asked.
     pub last_modified: LastModified,
+    /// When HubSpot's record was last changed before this sync wrote it, once the sync has: what a later look-up says is its own doing.
+    pub changed_before_sync: Option<Timestamp>,
     /// What HubSpot's record has, as far as that was asked.
     pub found: Option<Found>,
     /// What it changes, where that depends on what HubSpot has. Made anew each time it is decided about.
@@ -70,6 +72,7 @@ impl PendingInput {
             folded,
             existence: Existence::NotAsked,
             last_modified: LastModified::NotAsked,
+            changed_before_sync: None,
             found: None,
             effect: None,
             unconfirmed: None,
@@ -93,6 +96,7 @@ impl PendingInput {
         let mut alone = Self::new(Input { key: key.clone(), archives: *archives, parts });
         alone.existence = self.existence;
         alone.last_modified = self.last_modified;
+        alone.changed_before_sync = self.changed_before_sync;
         alone.found.clone_from(&self.found);
         alone.second_try = self.second_try;
         alone.on_create_refused.clone_from(&self.on_create_refused);
@@ -108,6 +112,7 @@ impl PendingInput {
     pub fn changed_before(&self) -> Option<Timestamp> {
         match (self.existence, self.last_modified) {
             _ if !self.is_conditional() => None,
+            _ if self.changed_before_sync.is_some() => self.changed_before_sync,
             (Existence::Missing, _) => Some(Timestamp::MIN),
             (_, LastModified::At(moment)) => Some(moment),
             (_, LastModified::NotAsked | LastModified::Unclear) => None,
@@ -141,9 +146,16 @@ impl PendingInput {
         self.effect.as_ref()
     }
 
-    /// What HubSpot's record has is not known any more.
+    /// What HubSpot's record has is not known any more, since this sync may have written it.
     pub fn forget_found(&mut self) {
-        (self.existence, self.found, self.effect) = (Existence::NotAsked, None, None);
+        self.changed_before_sync = self.changed_before();
+        (self.existence, self.last_modified) = (Existence::NotAsked, LastModified::NotAsked);
+        (self.found, self.effect) = (None, None);
+    }
+
+    /// When HubSpot's record was last changed by others, as far as that is known.
+    pub fn changed_by_others(&self) -> LastModified {
+        self.changed_before_sync.map_or(self.last_modified, LastModified::At)
     }
 
     /// The values that its records bring, each property once; without what is not to be sent, where that was compared.
@@ -183,7 +195,7 @@ impl PendingInput {
     }
 
     /// Whether a value of this property goes out: HubSpot takes the property, and has not refused this value of it.
-    fn may_send(&self, property: &str, unusable: &UnusableProperties) -> bool {
+    pub fn may_send(&self, property: &str, unusable: &UnusableProperties) -> bool {
         !(self.dropped.contains(property) || (!unusable.is_empty() && unusable.contains_key(property)))
     }
 

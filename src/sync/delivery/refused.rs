@@ -156,15 +156,24 @@ impl Delivery {
                 self.skip(index, Code::NotFound);
                 return None;
             }
-            // Somebody has created it since it was looked up.
+            // Somebody has created it since it was looked up: unless that was an earlier request of ours.
             Blame::Contested(Code::Conflict)
-                if self.sends_by == Operation::Create && !self.names_own_property(index, error) =>
+                if self.sends_by == Operation::Create
+                    && !self.names_own_property(index, error)
+                    && (tried || pending.unconfirmed.is_none()) =>
             {
                 self.skip(index, Code::Exists);
                 return None;
             }
             Blame::NotFound | Blame::Contested(_) if !tried => {
-                self.inputs.get_mut(index)?.second_try = true;
+                let compares = self.target.compares_values() || self.sends_by == Operation::Create;
+                let pending = self.inputs.get_mut(index)?;
+                pending.second_try = true;
+                if compares && pending.unaccounted == 0 {
+                    // Whoever changes it at the same moment has changed what was compared. An answer that said nothing may have
+                    // been to a write of ours, which would look the same.
+                    pending.forget_found();
+                }
                 self.second_tries.push(index);
                 return None;
             }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::{
     blame::RequestProbe,
-    existence::{Existence, LastModified},
+    existence::Existence,
     mode::{depends_on_look_up, is_older, needs_value},
     operation::Operation,
     outcome::Outcome,
@@ -89,6 +89,8 @@ pub struct Delivery {
     pub(super) sends_by: Operation,
     /// The properties that the last look-up asked for, the key first.
     pub(super) looks_at: Arc<[Arc<str>]>,
+    /// Whether the batch archives records.
+    pub(super) has_archives: bool,
     /// Inputs whose record is that of an earlier one of the batch too: they come after it, since it changes what they meet.
     pub(super) after_others: BTreeSet<usize>,
     /// How many records may still be archived in the sync.
@@ -121,6 +123,7 @@ impl Delivery {
         let target = batch.target;
         let inputs: Vec<PendingInput> = batch.inputs.into_iter().map(PendingInput::new).collect();
         let all = (0..inputs.len()).collect();
+        let has_archives = inputs.iter().any(|pending| pending.input.archives);
         Self {
             target,
             unusable,
@@ -132,6 +135,7 @@ impl Delivery {
             asks: None,
             sends_by: Operation::Upsert,
             looks_at: Arc::from([]),
+            has_archives,
             after_others: BTreeSet::new(),
             archive_allowance: ArchiveAllowance::default(),
             look_ups: LookUps::default(),
@@ -162,7 +166,7 @@ impl Delivery {
         for pending in self.inputs.iter_mut().filter(|pending| exists(&pending.input.key)) {
             if pending.is_conditional() {
                 let Some(moment) = changed_before(&pending.input.key) else { continue };
-                pending.last_modified = LastModified::At(moment);
+                pending.changed_before_sync = Some(moment);
             }
             pending.existence = Existence::Exists;
         }
@@ -402,14 +406,7 @@ impl Delivery {
     pub(super) fn skip(&mut self, index: usize, code: Code) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
-        match code {
-            // Values may have been left out, and each record has its held back ones.
-            Code::Policy => {
-                let left_out = left_out(&self.unusable, self.unusable.len());
-                self.outcome.note_unchanged(pending, &left_out);
-            }
-            _ => self.outcome.note_skipped(pending, &Reason::of(code)),
-        }
+        self.outcome.note_skipped(pending, &Reason::of(code));
     }
 
     /// The record of an input is archived.
@@ -422,7 +419,7 @@ impl Delivery {
     /// Records of an input that were rejected before are skipped where HubSpot's record was changed since.
     pub(super) fn skip_older(&mut self, index: usize) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
-        let (existence, last_modified) = (pending.existence, pending.last_modified);
+        let (existence, last_modified) = (pending.existence, pending.changed_by_others());
         // What has just come from the source is newer than what was rejected before, even if it stands in front.
         let first_fresh = pending.input.parts.iter().position(|part| part.unless_changed_since.is_none());
         let is_after_fresh = |place: usize, part: &Part| {

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     attribution::{Attribution, InputResult, Sent, attribute},
+    existence::Existence,
     mode::{Action, decide},
     operation::Operation,
     state::{Delivery, MOST_UNACCOUNTED, WAIT},
@@ -76,7 +77,7 @@ impl Delivery {
                 self.current = unknown;
                 return self.send(Self::encode_read);
             }
-            self.current = self.without_those_after_others(group);
+            self.current = self.one_of_each_record(group);
             if let Some(operation) = self.settle_without_writing() {
                 if operation == Operation::Archive && !self.keep_those_that_may_be_archived() {
                     return Step::Fail(SyncError::ArchivedEnough { most: self.archive_allowance.most() });
@@ -86,17 +87,23 @@ impl Delivery {
         }
     }
 
-    /// Second tries come last, so that one wait serves all of them, but before later records of their key. While records are
+    /// Second tries come last, so that one wait serves all of them, but before later records of their key, or of their record. While records are
     /// written again to restore the order of a CRM record's keys, each comes at once: the next one is a later one of the same.
     fn second_tries_are_next(&self) -> bool {
-        if self.restores_order && !self.second_tries.is_empty() {
+        if self.second_tries.is_empty() {
+            return false;
+        }
+        if self.restores_order {
             return true;
         }
         let key = |index: &usize| self.inputs.get(*index).map(|pending| &pending.input.key);
-        let is_later = |index: &usize| self.second_tries.iter().any(|tried| key(tried) == key(index));
+        let is_later = |index: &usize| {
+            self.after_others.contains(index)
+                || self.second_tries.iter().any(|tried| key(tried) == key(index))
+        };
         match self.work.front() {
             Some(group) => group.iter().any(is_later),
-            None => self.probe.is_none() && !self.second_tries.is_empty(),
+            None => self.probe.is_none(),
         }
     }
 
@@ -172,6 +179,16 @@ impl Delivery {
         pending.forget_found();
     }
 
+    /// What was sent to create a record, and not answered, has created it.
+    fn confirm_created(&mut self, index: usize) {
+        if let Some(pending) = self.inputs.get_mut(index) {
+            // As it was when it was sent.
+            (pending.existence, pending.found) = (Existence::Missing, None);
+            pending.compare(&self.target, &self.unusable);
+        }
+        self.written(index, true, false);
+    }
+
     /// What HubSpot said to archiving. A success settles all that no error names: they were looked up before.
     fn archive_answered(&mut self, reply: Reply<BatchAnswer>) {
         match reply {
@@ -209,19 +226,6 @@ impl Delivery {
         }
     }
 
-    /// Inputs whose record an earlier one of the batch changes come later, one by one, and are looked up again then.
-    fn without_those_after_others(&mut self, group: Vec<usize>) -> Vec<usize> {
-        let (later, now): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|index| self.after_others.remove(index));
-        for index in later {
-            if let Some(pending) = self.inputs.get_mut(index) {
-                pending.forget_found();
-            }
-            self.work.push_back(vec![index]);
-        }
-        now
-    }
-
     /// Inputs of which nothing is to be sent get their fate here. The others stay: those that are sent as the first of them is; the
     /// rest comes next.
     fn settle_without_writing(&mut self) -> Option<Operation> {
@@ -238,11 +242,11 @@ impl Delivery {
                     self.current.push(index);
                 }
                 Action::Send(_) => others.push(index),
-                Action::Unchanged => self.unchanged(index),
+                Action::Nothing => self.unchanged(index),
                 Action::Skip(code) => self.skip(index, code),
                 Action::Reject(reason) => self.reject(index, &reason, None),
                 Action::Confirmed(Operation::Archive) => self.archived(index),
-                Action::Confirmed(_) => self.written(index, true, false),
+                Action::Confirmed(_) => self.confirm_created(index),
             }
         }
         if !others.is_empty() {

@@ -4,6 +4,7 @@
 mod conflicts;
 mod folded;
 mod look_ups;
+mod modes;
 mod properties;
 mod refusals;
 mod sent_again;

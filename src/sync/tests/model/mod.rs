@@ -7,15 +7,19 @@
 //! with `bad`.
 
 mod answers;
+mod crm;
 mod habits;
 mod makers;
+mod record_by_record;
 mod refusals;
 mod store;
 
 pub(super) use self::{
     answers::{Answer, HubSpot, parsed, refusal},
+    crm::{Asked, Crm},
     habits::{Collision, Habits},
-    makers::{Rules, contact, key, new_contact_stage, part, part_of, state, ticket},
+    makers::{Rules, contact, key, new_contact_stage, part, part_of, schema, state, ticket},
+    record_by_record::{Contacts, Row, Settings},
     refusals::acceptable,
     store::{OPTIONS, STAGES, Store},
 };

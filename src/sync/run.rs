@@ -14,8 +14,9 @@ use super::{
     batcher::{Batcher, Timing},
     books::{Books, Told},
     delivery::{
+        archive_allowance::ArchiveAllowance,
         send::{Delivered, deliver},
-        state::{ArchiveAllowance, Delivery},
+        state::Delivery,
     },
     error::SyncError,
     intake::Intake,

@@ -44,8 +44,8 @@ pub struct PendingInput {
     pub unconfirmed: Option<Operation>,
     /// How many answers of a kind that says nothing there were to it.
     pub unknown_answers: u32,
-    /// It may be archived: it has been counted.
-    pub may_be_archived: bool,
+    /// It is one of the records that the sync may archive.
+    pub counted_as_archived: bool,
     /// How many answers did not account for it.
     pub unaccounted: u8,
     /// How many answers to look-ups of it alone said nothing.
@@ -77,7 +77,7 @@ impl PendingInput {
             effect: None,
             unconfirmed: None,
             unknown_answers: 0,
-            may_be_archived: false,
+            counted_as_archived: false,
             unaccounted: 0,
             unanswered_look_ups: 0,
             second_try: false,

@@ -27,9 +27,6 @@ use crate::{
 /// So often a whole batch is sent again if HubSpot fails at each of its inputs.
 const MOST_WHOLE_AGAIN: u8 = 3;
 
-/// The category of what HubSpot does not have.
-pub(super) const NOT_FOUND: &str = "OBJECT_NOT_FOUND";
-
 /// What to do next.
 #[derive(Debug)]
 pub enum Step {
@@ -218,7 +215,7 @@ impl Delivery {
     }
 
     fn archive_failed(&mut self, index: usize, error: &ErrorBody) {
-        if error.category() == Some(NOT_FOUND) {
+        if error.is_not_found() {
             // Somebody else was faster.
             self.skip(index, Code::NotFound);
         } else {
@@ -260,8 +257,8 @@ impl Delivery {
         let (mut may, mut may_not) = (Vec::new(), Vec::new());
         for index in std::mem::take(&mut self.current) {
             let Some(pending) = self.inputs.get_mut(index) else { continue };
-            pending.may_be_archived |= self.archive_allowance.take_unless(pending.may_be_archived);
-            if pending.may_be_archived { may.push(index) } else { may_not.push(index) }
+            pending.counted_as_archived = pending.counted_as_archived || self.archive_allowance.take();
+            if pending.counted_as_archived { may.push(index) } else { may_not.push(index) }
         }
         if !may_not.is_empty() {
             self.work.push_front(may_not);

@@ -19,9 +19,7 @@ use crate::{
     report::fate::Fate,
     sync::{
         delivery::{
-            pending::UnusableProperties,
-            state::{ArchiveAllowance, Delivery},
-            steps::Step,
+            archive_allowance::ArchiveAllowance, pending::UnusableProperties, state::Delivery, steps::Step,
         },
         input::{Batch, Input, Part},
     },

@@ -96,7 +96,8 @@ impl Delivery {
         }
         let key = |index: &usize| self.inputs.get(*index).map(|pending| &pending.input.key);
         let is_later = |index: &usize| {
-            self.after_others.contains(index) || self.second_tries.iter().any(|tried| key(tried) == key(index))
+            self.after_others.contains(index)
+                || self.second_tries.iter().any(|tried| key(tried) == key(index))
         };
         match self.work.front() {
             Some(group) => group.iter().any(is_later),
@@ -255,7 +256,8 @@ impl Delivery {
 
     fn accepted(&mut self, answer: BatchAnswer) -> Result<(), SyncError> {
         let current = std::mem::take(&mut self.current);
-        let by_id = self.sends_by == Operation::Update;
+        // No number stands in a request twice then.
+        let by_id = self.orders_by_record();
         let sent = |&index: &usize| {
             let pending = self.inputs.get(index)?;
             let id = pending.found.as_ref().filter(|_| by_id).and_then(|found| found.id.as_deref());

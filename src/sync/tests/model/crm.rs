@@ -104,7 +104,8 @@ impl Crm {
         self.requests += 1;
         let request: Value = serde_json::from_slice(&call.body).expect("a request is JSON");
         let trouble = self.trouble();
-        let may_not_be_repeated = matches!(call.endpoint, Endpoint::BatchCreate(_) | Endpoint::BatchArchive(_));
+        let may_not_be_repeated =
+            matches!(call.endpoint, Endpoint::BatchCreate(_) | Endpoint::BatchArchive(_));
         let lost = if may_not_be_repeated { Reply::Unknown } else { Reply::Unreadable };
         let before = self.clone();
         let (asked, answer) = match call.endpoint {
@@ -171,9 +172,7 @@ impl Crm {
     fn write(&mut self, endpoint: Endpoint, request: &Value, trouble: Option<Trouble>) -> (Asked, Value) {
         let sent = understood(endpoint, request);
         let of_input = |crm: &Self, one: &Sent| match endpoint {
-            Endpoint::BatchUpdate(_) => {
-                one.id.parse().ok().filter(|number| crm.people.contains_key(number))
-            }
+            Endpoint::BatchUpdate(_) => one.id.parse().ok().filter(|number| crm.people.contains_key(number)),
             _ => crm.number(&one.id),
         };
         let numbers: Vec<Option<u64>> = sent.iter().map(|one| of_input(self, one)).collect();
@@ -187,7 +186,8 @@ impl Crm {
         let struck = (!sent.is_empty()).then(|| self.random.usize(..sent.len()));
         let refuses = |place: usize| {
             let contested = trouble == Some(Trouble::OneContested) && !is_create && struck == Some(place);
-            (contested && !self.contested.contains(&sent[place].id)) || (is_create && numbers[place].is_some())
+            (contested && !self.contested.contains(&sent[place].id))
+                || (is_create && numbers[place].is_some())
         };
         let refused: Vec<bool> = (0..sent.len()).map(refuses).collect();
         let contested = sent.iter().zip(&refused).filter(|(_, refused)| **refused);
@@ -200,14 +200,20 @@ impl Crm {
         let mut seen = BTreeSet::new();
         for (place, one) in sent.iter().enumerate() {
             if refused[place] {
-                errors.push(json!({ "category": "CONFLICT", "context": { "objectWriteTraceId": [one.trace] } }));
+                errors.push(
+                    json!({ "category": "CONFLICT", "context": { "objectWriteTraceId": [one.trace] } }),
+                );
                 continue;
             }
             let known = of_input(self, one);
-            let Some(number) = known.or_else(|| (!matches!(endpoint, Endpoint::BatchUpdate(_))).then(|| {
-                self.make(&[&one.id]).values.insert("lifecyclestage".to_owned(), DEFAULT_STAGE.to_owned());
-                self.next
-            })) else {
+            let Some(number) = known.or_else(|| {
+                (!matches!(endpoint, Endpoint::BatchUpdate(_))).then(|| {
+                    self.make(&[&one.id])
+                        .values
+                        .insert("lifecyclestage".to_owned(), DEFAULT_STAGE.to_owned());
+                    self.next
+                })
+            }) else {
                 missing.push(one.id.clone());
                 continue;
             };
@@ -219,7 +225,11 @@ impl Crm {
             if self.echoes_traces {
                 result["objectWriteTraceId"] = json!(one.trace);
             }
-            written_ones.push(if is_upsert || is_create { one.id.clone() } else { person.addresses[0].clone() });
+            written_ones.push(if is_upsert || is_create {
+                one.id.clone()
+            } else {
+                person.addresses[0].clone()
+            });
             let alone = known.is_none() || numbers.iter().filter(|other| **other == known).count() == 1;
             let is_left_out = trouble == Some(Trouble::OneUnaccounted) && struck == Some(place) && alone;
             if !is_left_out && (seen.insert(number) || self.collision == Collision::BothResults) {

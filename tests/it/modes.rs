@@ -1,6 +1,10 @@
 //! What a sync may change: modes, policies per property, `skip_unchanged`, archiving.
 
+mod keys;
 mod reference;
+mod refusals;
+mod scopes;
+mod switches;
 mod unconfirmed;
 
 use std::{
@@ -154,12 +158,27 @@ fn all_rules() -> Vec<Rules> {
     all
 }
 
-/// Writes the rows, and compares fates and contacts with those of the reference.
+/// Writes rows of so many addresses and as many again, and compares fates and contacts with those of the reference.
 fn compare(rules: &Rules, seed: u64, count: usize, addresses: usize, faults: Vec<Fault>) {
     let mut random = fastrand::Rng::with_seed(seed);
     let sandbox = roomy_sandbox(|settings| settings.faults = faults);
+    let mut expected = seeded(&sandbox, &mut random, addresses);
+    let rows = rows(&mut random, count, addresses * 2);
+    let one_by_one = |row: &Row| apply(&mut expected, rules, row);
+    let then = rows.iter().map(one_by_one).collect();
+    compare_with(
+        connector(&sandbox, rules),
+        &sandbox,
+        &rows,
+        &(then, expected),
+        &format!("{rules:?} {seed}"),
+    );
+}
+
+/// Contacts of some of so many addresses, with the values of a row each.
+fn seeded(sandbox: &Sandbox, random: &mut fastrand::Rng, addresses: usize) -> Contacts {
     let mut expected = Contacts::new();
-    for row in rows(&mut random, addresses, addresses) {
+    for row in rows(random, addresses, addresses) {
         let mut seed = Seed::new(&row.email);
         let values: BTreeMap<String, String> =
             row.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -171,19 +190,26 @@ fn compare(rules: &Rules, seed: u64, count: usize, addresses: usize, faults: Vec
             place.insert(values);
         }
     }
-    let rows = rows(&mut random, count, addresses * 2);
+    expected
+}
+
+/// Writes the rows; then their fates and the contacts have to be these.
+fn compare_with(
+    connector: Connector,
+    sandbox: &Sandbox,
+    rows: &[Row],
+    (fates_then, expected): &(Vec<&str>, Contacts),
+    what: &str,
+) {
     let input: String = rows.iter().map(line).collect::<String>() + &state(1);
     let folder = tempfile::tempdir().unwrap();
     let results = folder.path().join("results");
-    let outcome =
-        connector(&sandbox, rules).arguments(&["--results", results.to_str().unwrap()]).write(&input);
-    assert_eq!(outcome.code, Some(0), "{rules:?} {seed} {:#?}", outcome.lines);
-    let fates_then: Vec<&str> = rows.iter().map(|row| apply(&mut expected, rules, row)).collect();
-    for (number, (row, (fate, then))) in rows.iter().zip(fates(&results).iter().zip(&fates_then)).enumerate()
-    {
-        assert_eq!(fate, then, "{rules:?} {seed}: record {} of {}: {row:?}", number + 1, rows.len());
+    let outcome = connector.arguments(&["--results", results.to_str().unwrap()]).write(&input);
+    assert_eq!(outcome.code, Some(0), "{what} {:#?}", outcome.lines);
+    for (number, (row, (fate, then))) in rows.iter().zip(fates(&results).iter().zip(fates_then)).enumerate() {
+        assert_eq!(fate, then, "{what}: record {} of {}: {row:?}", number + 1, rows.len());
     }
-    assert_eq!(contacts(&sandbox), filled(&expected), "{rules:?} {seed}");
+    assert_eq!(contacts(sandbox), filled(expected), "{what}");
 }
 
 #[test]

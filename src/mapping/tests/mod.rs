@@ -15,6 +15,7 @@ mod paths;
 mod plan;
 mod property;
 mod record;
+mod targets;
 
 use super::{
     cell::Cells,

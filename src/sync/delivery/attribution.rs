@@ -46,7 +46,7 @@ pub struct Attribution {
 pub struct Sent<'a> {
     pub trace_id: usize,
     pub key: &'a Key,
-    /// The number of its record, where it was sent by it.
+    /// The number of its record, where it is known and no other input of the request has it.
     pub id: Option<&'a str>,
 }
 

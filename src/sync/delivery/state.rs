@@ -41,6 +41,7 @@ pub(super) const MOST_UNACCOUNTED: u8 = 3;
 pub(super) const SMALLEST_PROBED: usize = 4;
 /// One batch on its way.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the way of a batch")]
 pub struct Delivery {
     pub(super) target: Arc<Target>,
     pub(super) unusable: UnusableProperties,

@@ -54,6 +54,10 @@ impl Delivery {
                     self.clear_request(probe);
                     continue;
                 }
+                // One input of a record went at a time, each in its turn.
+                if self.orders_by_record() {
+                    return Step::Finished;
+                }
                 let again = self.write_order.written_out_of_order(&self.inputs);
                 if again.is_empty() {
                     return Step::Finished;
@@ -172,6 +176,9 @@ impl Delivery {
         let operation = self.sends_by;
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.unconfirmed = Some(operation);
+        if operation == Operation::Archive {
+            pending.archived_id = pending.found.as_ref().and_then(|found| found.id.clone());
+        }
         pending.unknown_answers += 1;
         pending.forget_found();
     }
@@ -200,7 +207,9 @@ impl Delivery {
     }
 
     fn archive_accepted(&mut self, answer: &BatchAnswer) {
-        if answer.errors.iter().any(|error| !error.says_nothing() && error.ids().next().is_none()) {
+        let faults = answer.errors.iter().filter(|error| !error.says_nothing());
+        let counts_more = answer.num_errors > faults.clone().count();
+        if counts_more || faults.clone().any(|error| error.ids().next().is_none()) {
             self.look_up_again();
             return;
         }
@@ -215,6 +224,11 @@ impl Delivery {
     }
 
     fn archive_failed(&mut self, index: usize, error: &ErrorBody) {
+        if let Some(pending) = self.inputs.get_mut(index)
+            && std::mem::take(&mut pending.counted_as_archived)
+        {
+            self.archive_allowance.give_back();
+        }
         if error.is_not_found() {
             // Somebody else was faster.
             self.skip(index, Code::NotFound);
@@ -269,7 +283,8 @@ impl Delivery {
 
     fn accepted(&mut self, answer: BatchAnswer) -> Result<(), SyncError> {
         let current = std::mem::take(&mut self.current);
-        let by_id = self.sends_by == Operation::Update;
+        // No number stands in a request twice then.
+        let by_id = self.orders_by_record();
         let sent = |&index: &usize| {
             let pending = self.inputs.get(index)?;
             let id = pending.found.as_ref().filter(|_| by_id).and_then(|found| found.id.as_deref());

@@ -2,6 +2,8 @@
 //! share.
 
 mod conflicts;
+mod decisions;
+mod effects;
 mod folded;
 mod look_ups;
 mod modes;

@@ -60,7 +60,7 @@ fn settings(random: &mut fastrand::Rng) -> Settings {
     Settings { mode, policies, skips_unchanged }
 }
 
-fn target(settings: &Settings) -> Target {
+pub(super) fn target(settings: &Settings) -> Target {
     let policies: Vec<serde_json::Value> = settings
         .policies
         .iter()
@@ -220,6 +220,11 @@ fn compare(seed: u64, all: &[&[&str]], addresses: &[&'static str], trouble: u32)
     assert_eq!(contacts(&crm), reference.values, "{}", world());
 }
 
+/// Few for every day, many for a long look: `SOAK_RECORDS` says that there is time.
+fn worlds() -> u64 {
+    std::env::var("SOAK_RECORDS").map_or(1_500, |_| 60_000)
+}
+
 const APART: [&[&str]; 4] = [&["anna@x.com"], &["ben@x.com"], &["cleo@x.com"], &["dora@x.com"]];
 const TOGETHER: [&[&str]; 4] = [
     &["anna@x.com", "anna@work.com", "anna@old.com"],
@@ -230,22 +235,23 @@ const TOGETHER: [&[&str]; 4] = [
 
 #[test]
 fn rows_of_a_batch_come_to_what_each_by_itself_would() {
-    (0..1_500).for_each(|seed| compare(seed, &APART, &ADDRESSES, 0));
+    (0..worlds()).for_each(|seed| compare(seed, &APART, &ADDRESSES, 0));
 }
 
 #[test]
 fn rows_of_a_batch_come_to_the_same_when_answers_go_wrong() {
-    (0..1_500).for_each(|seed| compare(seed, &APART, &ADDRESSES, 2));
+    (0..worlds()).for_each(|seed| compare(seed, &APART, &ADDRESSES, 2));
 }
 
 #[test]
 fn several_addresses_of_a_contact_come_to_what_row_after_row_would() {
-    (0..1_500).for_each(|seed| compare(seed, &TOGETHER, &ADDRESSES, 0));
+    (0..worlds()).for_each(|seed| compare(seed, &TOGETHER, &ADDRESSES, 0));
 }
 
 #[test]
 fn several_addresses_of_a_contact_come_to_the_same_when_answers_go_wrong() {
-    (0..1_500).for_each(|seed| compare(seed, &TOGETHER, &ADDRESSES, 2));
+    // An input that shares its result with another one has been asked about once more already.
+    (0..worlds()).for_each(|seed| compare(seed, &TOGETHER, &ADDRESSES, 1));
 }
 
 /// The rows one by one, each at the moment at which HubSpot carries it out, and what somebody changes in between.

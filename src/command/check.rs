@@ -85,7 +85,7 @@ async fn check_account(
     let client = Client::over_http(token, config.api_version, RetryPolicy::CHECK, environment)?;
     let Connection { portal_id, knows_scopes, stage, targets } = connect(&client, config, catalog).await?;
     if !knows_scopes {
-        permissions::probe(&client, config, targets.key_space()).await?;
+        permissions::probe(&client, config, catalog, targets.key_space()).await?;
     }
     if let Some(catalog) = catalog {
         if let Some(error) = catalog.unsupported.values().next() {

@@ -173,7 +173,7 @@ async fn prepare(context: &Context, job: Job, known: &mut Option<Arc<Client>>) -
 fn warn_of_what_will_not_happen(catalog: &Catalog) {
     if catalog.streams.iter().any(ConfiguredStream::asks_for_truncation) {
         warn!(
-            "the catalog asks to remove what earlier syncs wrote; contacts are never deleted, so they stay"
+            "the catalog asks to remove what earlier syncs wrote; that removes nothing from HubSpot, so that its contacts stay"
         );
     }
     for stream in catalog.unsupported.keys() {

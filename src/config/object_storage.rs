@@ -86,14 +86,7 @@ pub(super) fn read(
         StorageType::Nowhere => return Ok(None),
         StorageType::S3 => {}
     }
-    if not_blank(raw.role_arn).is_some() {
-        if not_blank(raw.access_key_id.clone()).is_none()
-            || not_blank(raw.secret_access_key.clone()).is_none()
-        {
-            return Err(ConfigError::RoleWithoutKeys);
-        }
-        warnings.push(format!("{} has no effect: the key pair alone is used.", at(ROLE)));
-    }
+    warn_of_role(&raw, warnings)?;
     let access_key_id = key(raw.access_key_id, "access_key_id", unknown)?;
     let secret_access_key = key(raw.secret_access_key, "secret_access_key", unknown)?;
     let bucket = required(raw.s3_bucket_name, at("s3_bucket_name"), unknown)?.trim().to_owned();
@@ -116,15 +109,8 @@ pub(super) fn read(
             "must be the name of a bucket alone: 3 to 63 letters, digits, `.`, `-` and `_`, a letter or digit first",
         ));
     }
-    if !is_region(&region) {
-        return Err(wrong("s3_bucket_region", "must be the name of a region, such as us-east-1"));
-    }
     let has_own_endpoint = own_endpoint.is_some();
-    let endpoint = match own_endpoint {
-        Some(text) => StoreEndpoint::parse(&text).map_err(|fault| wrong("s3_endpoint", fault))?,
-        None => StoreEndpoint::of_amazon(&region)
-            .ok_or_else(|| wrong("s3_bucket_region", "must be the name of a region, such as us-east-1"))?,
-    };
+    let endpoint = endpoint(own_endpoint, &region)?;
     let (bucket_path, path_format, file_name_format) =
         formats(&bucket_path, &path_format, &file_name_format)?;
     let compression = raw.compression.and_then(|RawCompression { compression_type }| compression_type);
@@ -141,6 +127,33 @@ pub(super) fn read(
         file_name_format,
         compression,
     }))
+}
+
+/// Says that a role has no effect.
+///
+/// # Errors
+/// Without a key pair, since the role was to take its place.
+fn warn_of_role(raw: &RawObjectStorage, warnings: &mut Vec<String>) -> Result<(), ConfigError> {
+    if not_blank(raw.role_arn.clone()).is_none() {
+        return Ok(());
+    }
+    if [&raw.access_key_id, &raw.secret_access_key].into_iter().any(|key| not_blank(key.clone()).is_none()) {
+        return Err(ConfigError::RoleWithoutKeys);
+    }
+    warnings.push(format!("{} has no effect: the key pair alone is used.", at(ROLE)));
+    Ok(())
+}
+
+/// The endpoint of the settings, or Amazon's of the region.
+fn endpoint(own: Option<String>, region: &str) -> Result<StoreEndpoint, ConfigError> {
+    let no_region = || wrong("s3_bucket_region", "must be the name of a region, such as us-east-1");
+    if !is_region(region) {
+        return Err(no_region());
+    }
+    match own {
+        Some(text) => StoreEndpoint::parse(&text).map_err(|fault| wrong("s3_endpoint", fault)),
+        None => StoreEndpoint::of_amazon(region).ok_or_else(no_region),
+    }
 }
 
 /// The folder and the formats, which together make no key that is too long.

@@ -28,19 +28,20 @@ pub fn is_same(property: &Property, sent: &str, has: &str) -> bool {
         return place(sent).zip(place(has)).is_some_and(|(sent, has)| sent < has);
     }
     match property.kind {
-        Kind::Number => same(decimal(sent), decimal(has)),
+        Kind::Number => in_form(decimal, sent, has),
         Kind::Bool => sent.eq_ignore_ascii_case(has),
-        Kind::Date => same(date(sent), date(has)),
-        Kind::DateTime => same(moment(sent), moment(has)),
+        Kind::Date => in_form(date, sent, has),
+        Kind::DateTime => in_form(moment, sent, has),
         Kind::Choices => are_chosen(property, sent, has),
-        Kind::Phone => same(dialled(sent), dialled(has)),
+        Kind::Phone => in_form(dialled, sent, has),
         Kind::Text => sent.replace("\r\n", "\n") == has.replace("\r\n", "\n"),
         Kind::Choice | Kind::Owner => false,
     }
 }
 
-fn same<T: PartialEq>(sent: Option<T>, has: Option<T>) -> bool {
-    sent.is_some() && sent == has
+/// Whether two values are the same in a form that both have.
+fn in_form<T: PartialEq>(form: impl Fn(&str) -> Option<T>, sent: &str, has: &str) -> bool {
+    form(sent).is_some_and(|sent| form(has) == Some(sent))
 }
 
 /// The order of options says nothing, and one that is appended may be there already.

@@ -12,7 +12,7 @@ use crate::{
     config::{Config, ConfigError, Environment},
     rejects::{
         error::KeepError,
-        store::error::{Location, ProbeDoubt, StoreError, TemporaryFault},
+        store::error::{Location, ProbeDoubt, StoreError, StoreRefusal, TemporaryFault},
     },
 };
 
@@ -39,22 +39,27 @@ fn temporary_faults() -> Vec<TemporaryFault> {
 /// What the store refuses. `…` in brackets stands for the location.
 pub(super) fn failures_of_store() -> Vec<Example> {
     let at = || Box::new(location());
+    let refusals = each_of!(StoreRefusal:
+        UnknownKey,
+        WrongSecret,
+        ExpiredKey,
+        Clock,
+        Forbidden,
+        Bucket,
+        Region,
+        NoCondition(N),
+        Certificate,
+        PrivateAddress,
+    );
+    let refused = |refusal| StoreError::Refused { refusal, at: at() };
     let errors = each_of!(StoreError:
-        UnknownKey { at: at() },
-        WrongSecret { at: at() },
-        ExpiredKey { at: at() },
-        Clock { at: at() },
-        Forbidden { at: at() },
-        NoBucket { at: at() },
-        WrongRegion { at: at() },
-        NoCondition { at: at(), status: N },
-        Certificate { at: at() },
-        PrivateAddress { at: at() },
+        Refused { refusal: StoreRefusal::Bucket, at: at() },
         PlainHttp { at: at() },
         GaveUp { at: at(), attempts: N.into(), elapsed: Duration::from_secs(N.into()), last: TemporaryFault::Connect },
         NoTransport,
     );
-    let errors = errors.into_iter().chain(temporary_faults().into_iter().map(gave_up));
+    let errors = errors.into_iter().chain(refusals.into_iter().map(refused));
+    let errors = errors.chain(temporary_faults().into_iter().map(gave_up));
     let doubts = each_of!(ProbeDoubt:
         NotRead { at: at() },
         Changed { at: at() },

@@ -63,6 +63,11 @@ impl ErrorBody {
         self.errors.0.iter().map(|detail| &detail.0)
     }
 
+    /// HubSpot does not have what is named.
+    pub fn is_not_found(&self) -> bool {
+        self.category() == Some("OBJECT_NOT_FOUND")
+    }
+
     /// HubSpot's category if it is one that may be shown: capital letters and underscores, as all known ones.
     pub fn category(&self) -> Option<&str> {
         self.category.as_deref().filter(|text| is_code(text))

@@ -127,8 +127,7 @@ fn possibly_done(endpoint: Endpoint, otherwise: Disposition) -> Disposition {
 
 /// Whether a 404 is about a record, and not about the path.
 fn is_missing_record(body: &[u8]) -> bool {
-    ErrorBody::parse(body)
-        .is_some_and(|error| error.category() == Some("OBJECT_NOT_FOUND") || error.ids().next().is_some())
+    ErrorBody::parse(body).is_some_and(|error| error.is_not_found() || error.ids().next().is_some())
 }
 
 fn again(pause: Option<Duration>, otherwise: Wait) -> Disposition {

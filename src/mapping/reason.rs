@@ -134,11 +134,11 @@ impl Code {
             }
             Self::DeletedWithoutKey => {
                 "the record was deleted in the source, and the row that says so lacks the key, so that its record in HubSpot \
-                 cannot be found; match by an id that such rows carry"
+                 cannot be found; have the source send the key with such rows too"
             }
             Self::NotFound => {
-                "HubSpot has no record with this key, and the stream's mode creates none; create the record in HubSpot, or set the \
-                 `mode` to `upsert`"
+                "HubSpot has no record with this key, and the stream's mode creates none; if the mode is `update_only` and the record is \
+                 wanted, create it in HubSpot, or set the `mode` to `upsert`"
             }
             Self::Exists => {
                 "HubSpot has a record with this key already, and the stream's mode changes none; set the `mode` to `upsert` if it \

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{Config, Mode, Policies, StreamSettings},
     crm::{key::KeySpace, schema::Schema},
-    protocol::message::StreamId,
+    protocol::catalog::{ConfiguredStream, DestinationMode},
 };
 
 /// The targets of the streams of a sync.
@@ -58,6 +58,11 @@ impl Targets {
         Self { schema: Arc::new(schema), created, made: HashMap::new(), ..self }
     }
 
+    /// The settings that have entries for streams, with the streams in them.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.config.names_of_entries()
+    }
+
     pub fn key_space(&self) -> &Arc<KeySpace> {
         &self.key_space
     }
@@ -67,10 +72,15 @@ impl Targets {
         &self.schema
     }
 
-    /// The target of a stream.
-    pub fn of(&mut self, stream: &StreamId) -> Arc<Target> {
-        let (name, namespace) = (stream.name(), stream.namespace());
-        let settings = self.config.settings_of(name, namespace);
+    /// The target of a stream. What the platform asks for in data activation counts before the mode of the settings.
+    pub fn of(&mut self, stream: &ConfiguredStream) -> Arc<Target> {
+        let (name, namespace) = (stream.id.name(), stream.id.namespace());
+        let mut settings = self.config.settings_of(name, namespace);
+        match stream.mode {
+            DestinationMode::AppendDedup => {}
+            DestinationMode::Update => settings.mode = Mode::UpdateOnly,
+            DestinationMode::SoftDelete => settings.mode = Mode::Archive,
+        }
         let policies = self.config.policies_of(name, namespace);
         if let Some(target) = self.made.get(&(settings.clone(), policies.clone())) {
             return Arc::clone(target);

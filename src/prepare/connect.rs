@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    doubts::{warn_of_entries, warn_of_values},
+    doubts::{warn_of_entries, warn_of_policies, warn_of_values},
     learn, permissions,
     stage::{on_create, stage},
 };
@@ -44,7 +44,7 @@ pub async fn connect(
     // Before anything else is read, which would only have to be read again.
     let scopes = learn::scopes(client).await;
     if let Some(scopes) = &scopes {
-        permissions::compare(config, key_space.object(), scopes)?;
+        permissions::compare(config, catalog, key_space.object(), scopes)?;
     }
     let knows_scopes = scopes.is_some();
     let schema = learn::learn(client, config, catalog, &key_space, async || scopes).await?;
@@ -58,6 +58,7 @@ pub async fn connect(
     let formats = Formats { dates: config.date_format, numbers: config.number_format };
     warn_of_values(&config.field_mappings, formats, &schema);
     warn_of_entries(config, catalog);
+    warn_of_policies(config, &schema);
     let targets = Targets::new(key_space, schema, on_create, Arc::new(config.clone()));
     Ok(Connection { portal_id: account.portal_id.0, knows_scopes, stage: top, targets })
 }

@@ -14,7 +14,7 @@ use super::{
     error::PrepareError,
 };
 use crate::{
-    config::FieldMapping,
+    config::{FieldMapping, Mode},
     crm::{
         definition::PropertyDefinition,
         names::Match,
@@ -55,7 +55,8 @@ pub fn missing(
     mappings: &[FieldMapping],
 ) -> Vec<PropertyDefinition> {
     let mut wanted = Vec::new();
-    for (stream, plan) in catalog.streams.iter().zip(plans) {
+    let writes = |(_, plan): &(&ConfiguredStream, &Plan)| plan.target().mode != Mode::Archive;
+    for (stream, plan) in catalog.streams.iter().zip(plans).filter(writes) {
         let named = named(stream, mappings, schema);
         let lacks = |name: &str, field: &Field| {
             let nothing = matches!(field.left_out, Some(LeftOut::NoProperty | LeftOut::Nested(_)));

@@ -7,7 +7,7 @@ use tracing::warn;
 use super::error::{KeylessStream, LookedFor, PrepareError};
 use crate::{
     config::{Config, FieldMapping, UnknownFields, names_stream},
-    crm::schema::Schema,
+    crm::schema::{Correction, Schema},
     mapping::{
         claim::joined,
         creation::is_valid_name,
@@ -153,6 +153,32 @@ pub fn warn_of_lists(plans: &[Plan], catalog: &Catalog) {
                 );
             }
         }
+    }
+}
+
+/// Warns of policies for properties that the account does not have: the meant one is overwritten. A property that the sync is going to
+/// make may have one.
+pub fn warn_of_policies(config: &Config, schema: &Schema) {
+    let entries = config.policies.iter().filter(|entry| entry.property != "*");
+    for entry in entries.filter(|_| config.unknown_fields != UnknownFields::Create) {
+        let known = schema.writable();
+        let mut names = known.iter().map(|property| &*property.name);
+        if schema.property(&entry.property).is_some()
+            || names.any(|name| name.eq_ignore_ascii_case(&entry.property))
+        {
+            continue;
+        }
+        let nearest = match schema.correction(&entry.property) {
+            Correction::OfLabel(name) => Some(name),
+            Correction::Near(names) => names.into_iter().next(),
+            Correction::Nothing => None,
+        };
+        warn!(
+            stream = entry.stream.as_deref(),
+            property = %shown(&entry.property),
+            nearest = nearest.as_deref(),
+            "an entry of `policies` is for a property that the account does not have, so that nothing is held back by it"
+        );
     }
 }
 

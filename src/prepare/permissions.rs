@@ -2,7 +2,7 @@
 //!
 //! Not here: sensitive properties, which a sync can do without; [`super::learn`] sees to them.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use tracing::warn;
 
@@ -12,6 +12,7 @@ use crate::{
     crm::{key::KeySpace, object::ObjectType},
     error::Failure,
     hubspot::{batch_call::BatchCall, client::Client, endpoint::Endpoint, error::ApiError},
+    protocol::catalog::{Catalog, ConfiguredStream, DestinationMode},
 };
 
 /// A key that no record has.
@@ -19,10 +20,10 @@ const NOBODY: &str = "nobody@example.com";
 
 /// The calls that a sync will make: it writes; it reads too if a setting asks for that, and creates properties if that is asked
 /// for.
-fn needed(config: &Config, object: ObjectType) -> impl Iterator<Item = Endpoint> {
+fn needed(config: &Config, catalog: Option<&Catalog>, object: ObjectType) -> impl Iterator<Item = Endpoint> {
     let needed = [
         Some(Endpoint::BatchUpsert(object)),
-        needs_reading(config).map(|_| Endpoint::BatchRead(object)),
+        needs_reading(config, catalog).map(|_| Endpoint::BatchRead(object)),
         (config.unknown_fields == UnknownFields::Create).then_some(Endpoint::CreateProperties(object)),
     ];
     needed.into_iter().flatten()
@@ -33,16 +34,24 @@ fn needed(config: &Config, object: ObjectType) -> impl Iterator<Item = Endpoint>
 /// # Errors
 ///
 /// A `config_error` that names the first scope that is missing.
-pub fn compare(config: &Config, object: ObjectType, scopes: &[String]) -> Result<(), Failure> {
+pub fn compare(
+    config: &Config,
+    catalog: Option<&Catalog>,
+    object: ObjectType,
+    scopes: &[String],
+) -> Result<(), Failure> {
     let is_listed = |endpoint: &Endpoint| scopes.iter().any(|scope| *scope == endpoint.scope());
-    match needed(config, object).find(|endpoint| !is_listed(endpoint)) {
-        Some(endpoint) => Err(why_missing(config, endpoint, ApiError::missing_scope(endpoint))),
+    match needed(config, catalog, object).find(|endpoint| !is_listed(endpoint)) {
+        Some(endpoint) => Err(why_missing(config, catalog, endpoint, ApiError::missing_scope(endpoint))),
         None => Ok(()),
     }
 }
 
 /// The first setting that makes a sync look records up, with the stream that it is for.
-fn needs_reading(config: &Config) -> Option<(&'static str, Option<&str>)> {
+fn needs_reading<'a>(
+    config: &'a Config,
+    catalog: Option<&'a Catalog>,
+) -> Option<(&'static str, Option<Cow<'a, str>>)> {
     let top = config.lifecycle_stage.as_ref().map(|_| ("lifecycle_stage", None));
     let of_streams = config.streams.iter().find_map(|entry| {
         let setting = [
@@ -52,18 +61,22 @@ fn needs_reading(config: &Config) -> Option<(&'static str, Option<&str>)> {
             ("deleted_records", entry.deleted_records == Some(DeletedRecordsOfStream::Archive)),
         ];
         let (setting, _) = setting.into_iter().find(|(_, needs)| *needs)?;
-        Some((setting, Some(entry.stream.as_str())))
+        Some((setting, Some(entry.stream.as_str().into())))
     });
+    let asks = |stream: &&ConfiguredStream| stream.mode != DestinationMode::AppendDedup;
+    let of_catalog = catalog.and_then(|catalog| catalog.streams.iter().find(asks));
+    let of_catalog = of_catalog.map(|stream| ("destination_sync_mode", Some(stream.id.to_string().into())));
     let policy = config.policies.iter().find(|entry| entry.policy != Policy::Overwrite);
-    top.or(of_streams).or_else(|| policy.map(|entry| ("policies", entry.stream.as_deref())))
+    let policy = policy.map(|entry| ("policies", entry.stream.as_deref().map(Cow::Borrowed)));
+    top.or(of_streams).or(policy).or(of_catalog)
 }
 
 /// The error, with the setting that needs the call where one does.
-fn why_missing(config: &Config, endpoint: Endpoint, error: ApiError) -> Failure {
+fn why_missing(config: &Config, catalog: Option<&Catalog>, endpoint: Endpoint, error: ApiError) -> Failure {
     let is_lack = matches!(endpoint, Endpoint::BatchRead(_)) && error.is_missing_scope();
     let refusal = Failure::from(error);
-    let Some((setting, stream)) = needs_reading(config).filter(|_| is_lack) else { return refusal };
-    let stream = stream.map(str::to_owned);
+    let Some((setting, stream)) = needs_reading(config, catalog).filter(|_| is_lack) else { return refusal };
+    let stream = stream.map(Cow::into_owned);
     PrepareError::MissingScope { refusal: refusal.message, setting, stream }.into()
 }
 
@@ -72,8 +85,13 @@ fn why_missing(config: &Config, endpoint: Endpoint, error: ApiError) -> Failure 
 /// # Errors
 ///
 /// If a scope is missing, or the token is refused.
-pub async fn probe(client: &Client, config: &Config, key_space: &Arc<KeySpace>) -> Result<(), Failure> {
-    for endpoint in needed(config, key_space.object()) {
+pub async fn probe(
+    client: &Client,
+    config: &Config,
+    catalog: Option<&Catalog>,
+    key_space: &Arc<KeySpace>,
+) -> Result<(), Failure> {
+    for endpoint in needed(config, catalog, key_space.object()) {
         let tried = match endpoint {
             // A read of nobody.
             Endpoint::BatchRead(_) => {
@@ -94,7 +112,7 @@ pub async fn probe(client: &Client, config: &Config, key_space: &Arc<KeySpace>) 
         };
         match tried {
             Err(error) if error.is_missing_scope() || error.is_unauthorized() => {
-                return Err(why_missing(config, endpoint, error));
+                return Err(why_missing(config, catalog, endpoint, error));
             }
             Ok(()) | Err(_) => warn!(
                 "HubSpot did not list the token's scopes. If the first sync says that one is missing to {}, add it",

@@ -10,7 +10,7 @@ use super::{
     doubts::{Keyless, blame_field, may_be_created, no_key, warn_of_lists, warn_of_mappings},
 };
 use crate::{
-    config::{Config, UnknownFields},
+    config::{Config, DeletedRecordsOfStream, Mode, Policy, UnknownFields},
     crm::{definition::PropertyDefinition, schema::Schema},
     error::Failure,
     hubspot::client::Client,
@@ -82,7 +82,7 @@ fn plans(catalog: &Catalog, config: &Config, targets: &mut Targets) -> Result<Ve
         may_be_created(mapping, catalog, config)
     })
     .map_err(|error| blame_field(error, catalog, config))?;
-    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, &targets.of(&stream.id));
+    let plan = |stream: &ConfiguredStream| Plan::new(stream, mappings, &targets.of(stream));
     let mut plans: Vec<Plan> = catalog.streams.iter().map(plan).collect::<Result<_, _>>()?;
     let keyless: Vec<Keyless<'_>> =
         catalog.streams.iter().zip(&plans).filter_map(|(stream, plan)| Keyless::of(stream, plan)).collect();
@@ -96,11 +96,40 @@ fn plans(catalog: &Catalog, config: &Config, targets: &mut Targets) -> Result<Ve
     Err(error.into())
 }
 
+/// What the settings say of the stream, where it is not that its records are upserted.
+fn announce_target(plan: &Plan) {
+    let target = plan.target();
+    let archives = target.values.deleted == DeletedRecordsOfStream::Archive;
+    if target.mode == Mode::Upsert && !archives && !target.compares_values() {
+        return;
+    }
+    let held_back: Vec<String> = plan
+        .fields()
+        .flat_map(|(_, field)| field.uses.iter().map(|one| one.goal.property()))
+        .map(|property| (target.policy_of(&property), property))
+        .filter(|(policy, _)| *policy != Policy::Overwrite)
+        .map(|(policy, property)| format!("{property}: {}", policy.as_str()))
+        .collect();
+    info!(
+        stream = %plan.stream(),
+        mode = target.mode.as_str(),
+        skip_unchanged = target.skips_unchanged,
+        deleted_records = target.values.deleted.as_str(),
+        policies = (!held_back.is_empty()).then(|| held_back.join(", ")),
+        "what the stream may change"
+    );
+}
+
 fn announce(plan: &mut Plan) {
     plan.take_news();
     if !plan.is_declared() {
         info!(stream = %plan.stream(), "the catalog declares no fields of the stream: where each field goes is told when records bring it");
     }
+    if plan.target().mode == Mode::Archive {
+        info!(stream = %plan.stream(), "each record of the stream archives the contact that it finds; no field is written");
+        return;
+    }
+    announce_target(plan);
     announce_plan(plan);
 }
 
@@ -113,6 +142,7 @@ fn announce_plans(plans: &mut [Plan], catalog: &Catalog, config: &Config) -> Res
     if config.unknown_fields == UnknownFields::Fail {
         let unknown: Vec<_> = plans
             .iter()
+            .filter(|plan| plan.target().mode != Mode::Archive)
             .map(|plan| {
                 let unknown = plan.fields().filter(|(_, field)| is_unknown(field));
                 (plan.stream(), unknown.map(|(name, _)| name).collect())

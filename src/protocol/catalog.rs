@@ -31,12 +31,39 @@ pub struct Catalog {
     pub unsupported: IndexMap<StreamId, CatalogError>,
 }
 
-/// A stream to be written with `append_dedup`, the one destination sync mode there is.
+/// What the platform asks a destination to do with the records of a stream.
+///
+/// Source: `DestinationSyncMode` of the Airbyte protocol. The last two are for data activation alone, where the platform has chosen them
+/// among what `discover` offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DestinationMode {
+    AppendDedup,
+    /// Records that are there are changed, and none is created.
+    Update,
+    /// Records that are there go into the recycle bin.
+    SoftDelete,
+}
+
+impl DestinationMode {
+    /// All, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::AppendDedup, Self::Update, Self::SoftDelete];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AppendDedup => "append_dedup",
+            Self::Update => "update",
+            Self::SoftDelete => "soft_delete",
+        }
+    }
+}
+
+/// A stream to be written.
 ///
 /// The source's sync mode is not kept: `full_refresh` is as good as `incremental`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfiguredStream {
     pub id: StreamId,
+    pub mode: DestinationMode,
     /// The top-level properties of the JSON schema in their order; none if there is no schema or it says nothing.
     pub fields: Vec<Field>,
     /// The field that holds the address, where the platform has chosen it among what `discover` offers.
@@ -80,10 +107,10 @@ impl Catalog {
             if !seen.insert(id.clone()) {
                 return Err(CatalogError::StreamTwice { stream: id });
             }
-            if let Some(error) = check_sync_mode(&id, raw_stream.destination_sync_mode.as_deref())? {
-                catalog.unsupported.insert(id, error);
-            } else {
-                catalog.streams.push(raw_stream.check(id)?);
+            let is_activated = raw_stream.is_activated();
+            match destination_mode(&id, raw_stream.destination_sync_mode.as_deref(), is_activated)? {
+                Ok(mode) => catalog.streams.push(raw_stream.check(id, mode)?),
+                Err(error) => drop(catalog.unsupported.insert(id, error)),
             }
         }
         Ok(catalog)
@@ -95,6 +122,7 @@ impl ConfiguredStream {
     pub fn undeclared(id: StreamId) -> Self {
         Self {
             id,
+            mode: DestinationMode::AppendDedup,
             fields: Vec::new(),
             matching_key: None,
             fields_are_properties: false,
@@ -148,12 +176,15 @@ impl RawConfiguredStream<'_> {
         Ok(StreamId::new(name, stream.and_then(|stream| stream.namespace.as_deref())))
     }
 
-    fn check(self, id: StreamId) -> Result<ConfiguredStream, CatalogError> {
+    /// The platform maps its fields to those of an object: data activation.
+    fn is_activated(&self) -> bool {
+        self.destination_object_name.as_deref().is_some_and(|name| !name.is_empty())
+    }
+
+    fn check(self, id: StreamId, mode: DestinationMode) -> Result<ConfiguredStream, CatalogError> {
         Ok(ConfiguredStream {
-            fields_are_properties: self
-                .destination_object_name
-                .as_deref()
-                .is_some_and(|name| !name.is_empty()),
+            mode,
+            fields_are_properties: self.is_activated(),
             fields: fields(&id, self.stream.and_then(|stream| stream.json_schema))?,
             matching_key: matching_key(
                 &id,
@@ -188,19 +219,26 @@ fn matching_key(
     }
 }
 
-/// What is wrong with a record in another mode than `append_dedup`.
+/// What a stream asks for, or what is wrong with a record of it.
 ///
 /// # Errors
 ///
 /// If the mode is missing or does not exist.
-fn check_sync_mode(id: &StreamId, mode: Option<&str>) -> Result<Option<CatalogError>, CatalogError> {
+fn destination_mode(
+    id: &StreamId,
+    mode: Option<&str>,
+    is_activated: bool,
+) -> Result<Result<DestinationMode, CatalogError>, CatalogError> {
     const OTHERS: [&str; 5] = ["append", "overwrite", "overwrite_dedup", "update", "soft_delete"];
 
     let stream = || id.clone();
+    let known = DestinationMode::ALL.into_iter().find(|known| Some(known.as_str()) == mode);
+    if let Some(known) = known.filter(|known| is_activated || *known == DestinationMode::AppendDedup) {
+        return Ok(Ok(known));
+    }
     match mode {
-        Some("append_dedup") => Ok(None),
         Some(mode) => match OTHERS.into_iter().find(|other| *other == mode) {
-            Some(mode) => Ok(Some(CatalogError::OtherMode { stream: stream(), mode })),
+            Some(mode) => Ok(Err(CatalogError::OtherMode { stream: stream(), mode })),
             None => Err(CatalogError::NoSuchMode { stream: stream() }),
         },
         None => Err(CatalogError::NoMode { stream: stream() }),

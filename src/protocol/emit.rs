@@ -3,6 +3,7 @@
 //! Each is compact JSON with `type` first, for `PyAirbyte` finds errors by the text `{"type":"TRACE"`; none holds a
 //! line break, and no text for people holds what could deceive them. Not here: states, which are answered in [`message`](super::message), and writing.
 
+use super::catalog::DestinationMode;
 use serde_json::{Value, json};
 
 use crate::{
@@ -65,14 +66,16 @@ pub fn trace_error(failure: &Failure, emitted_at_ms: u64) -> String {
 
 /// A `DESTINATION_CATALOG` message that offers one kind of object, matched by one property.
 pub fn destination_catalog(object_name: &str, matching_key: &str, json_schema: &Value) -> String {
-    let operation = json!({
-        "object_name": object_name,
-        "sync_mode": "append_dedup",
-        "matching_keys": [[matching_key]],
-        "json_schema": json_schema,
-    });
+    let operation = |mode: DestinationMode| {
+        json!({
+            "object_name": object_name,
+            "sync_mode": mode.as_str(),
+            "matching_keys": [[matching_key]],
+            "json_schema": json_schema,
+        })
+    };
     // The member is in snake case, unlike that of a `CONNECTION_STATUS`.
-    let catalog = json!({ "operations": [operation] });
+    let catalog = json!({ "operations": DestinationMode::ALL.map(operation) });
     format!(r#"{{"type":"DESTINATION_CATALOG","destination_catalog":{catalog}}}"#)
 }
 

@@ -11,8 +11,8 @@ use super::message::StreamId;
 use crate::{error::Failure, text::shown};
 
 /// The end of a sentence about a stream in another mode.
-const ONLY_UPSERTS: &str = "but contacts in HubSpot can only be upserted (\"append_dedup\"). Set a primary key for the \
-                            stream and choose the sync mode Incremental | Append + Deduped.";
+const ONLY_UPSERTS: &str = "but has to be written with \"append_dedup\". Set a primary key for the stream and \
+                            choose the sync mode Incremental | Append + Deduped.";
 
 /// A catalog that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

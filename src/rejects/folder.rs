@@ -13,7 +13,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{error::KeepError, line_file::LineFile};
-use crate::text::path_part;
+use crate::text::{NO_NAME, path_part};
 
 /// The longest name of a stream in a name of a file, in bytes. File systems allow 255 for all of it.
 const LONGEST_STREAM: usize = 150;
@@ -215,7 +215,7 @@ fn file_name(stream: &str) -> String {
     let name = path_part(stream, LONGEST_STREAM);
     match name.strip_prefix('.') {
         Some(rest) => format!("%2E{rest}"),
-        None if name.is_empty() => "no-name".to_owned(),
+        None if name.is_empty() => NO_NAME.to_owned(),
         None => name,
     }
 }

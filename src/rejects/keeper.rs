@@ -222,7 +222,12 @@ impl Keeper {
         let Some(StoreQueue { store, pending, streams, puts }) = &mut self.store else { return };
         for object in pending.take_due(now) {
             let ObjectToPut { stream, .. } = object;
-            let (store, of_object) = (Arc::clone(store), streams.get(&stream).cloned().unwrap_or_default());
+            // Rows are only handed over with their stream.
+            let Some(of_object) = streams.get(&stream).cloned() else {
+                self.failed.get_or_insert(KeepError::Defect);
+                continue;
+            };
+            let store = Arc::clone(store);
             puts.spawn(async move { (stream, store.put(&of_object, object).await) });
         }
     }

@@ -119,6 +119,8 @@ impl StreamCounts {
 #[derive(Debug, Clone, Copy)]
 pub struct Course {
     pub effort: Effort,
+    /// The requests that looked records up.
+    pub look_ups: u64,
     pub elapsed: Duration,
     /// Records without a fate, since the sync ended before.
     pub open: u64,

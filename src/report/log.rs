@@ -42,16 +42,17 @@ pub fn log_counts(counts: &Counts, course: Course) {
         created = counts.sum(|one| one.created),
         updated = counts.sum(|one| one.updated),
         unchanged = counts.sum(|one| one.unchanged),
-        archived = counts.sum(|one| one.archived),
+        archived = above_zero(counts.sum(|one| one.archived)),
         folded = counts.sum(|one| one.folded),
         skipped = counts.sum(|one| one.skipped.count()),
         rejected = counts.sum(|one| one.rejected.count()),
-        open = (course.open > 0).then_some(course.open),
+        open = above_zero(course.open),
         values_left_out = counts.sum(|one| one.values_left_out.count()),
         values_emptied = counts.sum(|one| one.values_emptied.values().sum()),
-        values_held_back = counts.sum(|one| one.values_held_back.values().sum()),
+        values_held_back = above_zero(counts.sum(|one| one.values_held_back.values().sum())),
         reasons = reasons(counts),
         requests = course.effort.requests,
+        look_ups = above_zero(course.look_ups),
         retries = course.effort.retries,
         seconds_waiting_on_limits = tenths(course.effort.waited),
         seconds = tenths(course.elapsed),
@@ -124,8 +125,8 @@ fn warn_of_nothing_found(counts: &StreamCounts) {
         warn!(
             stream = %counts.stream,
             records = not_found,
-            "HubSpot has none of the stream's records, so nothing was written: see whether the field that becomes the key is the right one \
-             (`field_mappings`), or set the `mode` of the stream to `upsert` if its records are to be created"
+            "HubSpot has none of the stream's records, so nothing was done: see whether the field that becomes the key is the right one \
+             (`field_mappings`); if the mode is `update_only` and the records are to be created, set it to `upsert`"
         );
     }
 }
@@ -151,7 +152,7 @@ fn log_stream(counts: &StreamCounts) {
         created = counts.created,
         updated = counts.updated,
         unchanged = counts.unchanged,
-        archived = counts.archived,
+        archived = above_zero(counts.archived),
         folded = counts.folded,
         skipped = counts.skipped.count(),
         rejected = counts.rejected.count(),
@@ -167,6 +168,11 @@ fn reasons(counts: &Counts) -> String {
     }
     let reasons: Vec<_> = by_reason.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
     if reasons.is_empty() { "none".to_owned() } else { reasons.join(", ") }
+}
+
+/// What only some syncs have.
+fn above_zero(count: u64) -> Option<u64> {
+    (count > 0).then_some(count)
 }
 
 fn tenths(duration: Duration) -> String {

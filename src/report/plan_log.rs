@@ -4,7 +4,7 @@ use indexmap::{IndexMap, IndexSet};
 use tracing::{info, warn};
 
 use crate::{
-    config::{FieldMapping, UnknownFields},
+    config::{FieldMapping, UnknownFields, names_stream},
     mapping::{
         error::{MappingError, UnknownOfStream},
         field::{Field, LeftOut, Rank, Use},
@@ -214,6 +214,18 @@ pub fn announce_unused(mappings: &[FieldMapping], plans: &[&Plan]) {
             let nearest = nearest(field, fields);
             warn!(stream, field, nearest, "an entry of `field_mappings` names a field that no record had");
         }
+    }
+}
+
+/// Says which entries of `streams` and `policies` are for streams of which no record came; each is a setting and the stream in it.
+pub fn announce_unused_entries<'a>(entries: impl Iterator<Item = (&'static str, &'a str)>, plans: &[&Plan]) {
+    for (setting, stream) in entries {
+        if plans.iter().any(|plan| names_stream(stream, plan.stream().name(), plan.stream().namespace())) {
+            continue;
+        }
+        let streams: Vec<String> = plans.iter().map(|plan| plan.stream().to_string()).collect();
+        let nearest = nearest(stream, streams.iter().map(String::as_str));
+        warn!(setting, stream = %shown(stream), nearest, "an entry names a stream of which no record came, so that it had no effect");
     }
 }
 

@@ -40,8 +40,9 @@ pub fn table(counts: &Counts, course: Course) -> Vec<String> {
     }
     let effort = course.effort;
     lines.push(format!(
-        "requests: {}, retries among them: {}, waiting on limits: {:.1} s, in all: {:.1} s",
+        "requests: {}, look-ups among them: {}, retries among them: {}, waiting on limits: {:.1} s, in all: {:.1} s",
         effort.requests,
+        course.look_ups,
         effort.retries,
         effort.waited.as_secs_f64(),
         course.elapsed.as_secs_f64()
@@ -100,7 +101,7 @@ mod tests {
 
     fn course(open: u64) -> Course {
         let effort = Effort { requests: 1_204, retries: 3, waited: Duration::from_millis(9_940) };
-        Course { effort, elapsed: Duration::from_millis(75_250), open, as_table: true }
+        Course { effort, look_ups: 3, elapsed: Duration::from_millis(75_250), open, as_table: true }
     }
 
     /// Counts of these streams: so many records of each, of which one is rejected.

@@ -87,9 +87,9 @@ pub enum SyncError {
     NeverSettled { open: u64 },
 
     #[error(
-        "{most} records were archived in this sync, which is the most that `max_archived` allows, and there are more to archive. Nothing \
-         after the last acknowledged state counts as done. See whether so many records are to go. If they are, run the sync again, \
-         which goes on from here, or raise `max_archived`."
+        "`max_archived` allows a sync to archive {most} records, and there are more to archive. Nothing after the last acknowledged state \
+         counts as done, also of the records that are to be written. See whether so many are to go: `write --results` names those that \
+         were archived. If they are, run the sync again, which goes on from here unless the number is 0, or raise it."
     )]
     ArchivedEnough { most: u64 },
 
@@ -124,15 +124,16 @@ pub enum SyncError {
     BatchesRefused(Refusal),
 
     #[error(
-        "HubSpot did not say which contacts exist, though it was asked three times, which has to be known for the stage of new contacts \
-         and for rows that are sent again. Nothing after the last acknowledged state counts as written; run the sync again later."
+        "HubSpot did not say which contacts exist, though it was asked three times. The sync has to know it, since \
+         `lifecycle_stage`, `streams` or `policies` depend on it, or since rows are sent again. Nothing after the last \
+         acknowledged state counts as written; run the sync again later."
     )]
     LookUpsUnanswered,
 
     #[error(
-        "HubSpot did not say which contacts exist, which has to be known for the stage of new contacts and for rows that are sent \
-         again: it {}. Nothing after the last acknowledged state counts as written. Try the other `api_version`, leave \
-         `lifecycle_stage` empty, send rows again with `--all`, or ask HubSpot's support.{}",
+        "HubSpot did not say which contacts exist: it {}. The sync has to know it, since `lifecycle_stage`, `streams` or \
+         `policies` depend on it, or since rows are sent again. Nothing after the last acknowledged state counts as written. Try \
+         the other `api_version`, leave that setting empty, send rows again with `--all`, or ask HubSpot's support.{}",
         .0.of_look_ups(),
         .0.trace()
     )]

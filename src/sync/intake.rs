@@ -108,8 +108,9 @@ impl Intake {
     ) -> Result<(), Failure> {
         let (mappings, targets) = (&self.field_mappings, &mut self.targets);
         let plan = |id| {
-            let target = targets.of(&id);
-            Ok(Plan::new(&ConfiguredStream::undeclared(id), mappings, &target)?)
+            let stream = ConfiguredStream::undeclared(id);
+            let target = targets.of(&stream);
+            Ok(Plan::new(&stream, mappings, &target)?)
         };
         let stream = self.streams.of_record(record, books, plan)?;
         let ticket = books.open(stream.place_in_books, number, record);
@@ -128,7 +129,7 @@ impl Intake {
                 if reason.code == Code::DeletedInSource
                     && !std::mem::replace(&mut stream.warned_of_deletions, true)
                 {
-                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or archived in HubSpot; to have them written or archived, see `deleted_records`");
+                    warn!(stream = %stream.plan.stream(), "records that the source marks as deleted are skipped: nothing is written or archived in HubSpot; to write them, set `deleted_records` to `write`, or to `archive` in an entry of `streams`");
                 }
                 books.settle(ticket, &Fate::of_unmapped(reason), Told::default(), now);
             }
@@ -143,6 +144,6 @@ impl Intake {
 
     /// Says at the end what became of the values of each stream, and, if the input ended, which mappings no record made use of.
     pub fn announce_end(&self, input_ended: bool) {
-        self.streams.announce_end(&self.field_mappings, input_ended);
+        self.streams.announce_end(&self.field_mappings, self.targets.entries(), input_ended);
     }
 }

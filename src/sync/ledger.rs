@@ -195,6 +195,7 @@ impl Ledger {
             of_stream.read += 1;
             ticket.number = of_stream.read;
             of_stream.among_first_open += u64::from(ticket.among_first);
+            of_stream.share.note_read();
             of_stream.share.check_all_read(of_stream.so_far());
         }
         if let Some(interval) = self.intervals.get_mut(&ticket.interval) {

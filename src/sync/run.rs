@@ -14,8 +14,9 @@ use super::{
     batcher::{Batcher, Timing},
     books::{Books, Told},
     delivery::{
+        archive_allowance::ArchiveAllowance,
         send::{Delivered, deliver},
-        state::{ArchiveAllowance, Delivery},
+        state::Delivery,
     },
     error::SyncError,
     intake::Intake,
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     config::{FailIfRejected, FieldMapping, UnknownFields},
     error::Failure,
-    hubspot::client::Client,
+    hubspot::{client::Client, endpoint::Success},
     io::{
         input::{Block, InputReader},
         output::{Output, OutputClosed},
@@ -390,7 +391,10 @@ impl Sync {
         let written = self.write_due_states();
         self.intake.announce_end(self.input_ended);
         let (effort, elapsed, open) = (self.client.effort(), self.now(), self.books.open_records());
-        self.books.log(Course { effort, elapsed, open, as_table: self.summary_as_table });
+        let calls = self.client.requests_by_call();
+        let look_ups = calls.iter().filter(|(call, _)| call.success() == Success::FoundOrMissing);
+        let look_ups = look_ups.map(|(_, count)| count).sum();
+        self.books.log(Course { effort, look_ups, elapsed, open, as_table: self.summary_as_table });
         match (written, end) {
             // What ended the sync first is told.
             (Ok(()) | Err(_), end @ (End::Failed(_) | End::Panicked)) | (Ok(()), end) => end,

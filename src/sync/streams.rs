@@ -13,7 +13,7 @@ use crate::{
         error::CatalogError,
         message::{Record, StreamId},
     },
-    report::plan_log::{announce_end, announce_unused},
+    report::plan_log::{announce_end, announce_unused, announce_unused_entries},
 };
 
 /// A stream as the sync knows it.
@@ -101,11 +101,20 @@ impl Streams {
 
     /// Says what became of the values of each stream that brought some, and which mappings no record made use of: that is
     /// known only if the input ended.
-    pub fn announce_end(&self, mappings: &[FieldMapping], input_ended: bool) {
+    pub fn announce_end<'a>(
+        &self,
+        mappings: &[FieldMapping],
+        entries: impl Iterator<Item = (&'static str, &'a str)>,
+        input_ended: bool,
+    ) {
         let plans: Vec<&Plan> = self.all.iter().map(|stream| &stream.plan).collect();
         plans.iter().filter(|plan| plan.cells().all() > 0).for_each(|plan| announce_end(plan));
         if input_ended {
             announce_unused(mappings, &plans);
+            // With a catalog, that was said at the start.
+            if self.accepts_new {
+                announce_unused_entries(entries, &plans);
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{borrow::Cow, fmt::Write as _};
 pub use self::{
     blank::{is_blank, is_invisible, is_unseen, trim},
     nearest::nearest,
-    path_part::path_part,
+    path_part::{NO_NAME, path_part},
 };
 
 /// The longest name in a message, and the longest word in one, in characters.

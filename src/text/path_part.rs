@@ -1,8 +1,11 @@
 //! Makes a name that is not ours fit to be one part of a path, or of the name of a file or an object. Pure.
 //!
-//! Not here: what stands for a name that is empty.
+//! Not here: which part of which path.
 
 use std::fmt::Write as _;
+
+/// What stands for a name that is empty.
+pub const NO_NAME: &str = "no-name";
 
 /// A dash, and a fingerprint in hexadecimal digits.
 const SUFFIX: usize = 17;

@@ -20,7 +20,8 @@ fn contacts_are_offered_with_their_writable_properties() {
     let sandbox = sandbox();
     let catalog = discovered(&Connector::new(&sandbox));
     let operations = catalog["operations"].as_array().unwrap();
-    assert_eq!(operations.len(), 1);
+    let modes: Vec<&Value> = operations.iter().map(|operation| &operation["sync_mode"]).collect();
+    assert_eq!(modes, ["append_dedup", "update", "soft_delete"]);
     let operation = &operations[0];
     assert_eq!(operation["object_name"], "CONTACT");
     assert_eq!(operation["sync_mode"], "append_dedup");
@@ -94,4 +95,38 @@ fn the_field_that_the_platform_matches_by_holds_the_address() {
     assert_eq!(sandbox.contact("ada@example.com").unwrap().property("firstname"), Some("Ada"));
     let message = connector("COMPANY").write(&(line + &state(1))).assert_failure("config_error");
     assert!(message.contains("CONTACT") && message.contains("users"), "{message}");
+}
+
+/// Where the platform has chosen them among what is offered, and nowhere else.
+#[test]
+fn the_modes_that_are_offered_are_honoured_in_data_activation() {
+    let row = |email: &str| record(json!({ "email": email, "firstname": "Ada" }));
+    for (mode, object, summary) in [
+        ("update", Some("CONTACT"), Some(" created=0 updated=1 unchanged=0 folded=0 skipped=1 ")),
+        ("soft_delete", Some("CONTACT"), Some(" archived=1 folded=0 skipped=1 ")),
+        ("update", None, None),
+        ("soft_delete", None, None),
+    ] {
+        let sandbox = sandbox();
+        sandbox.seed_contact(hubspot_sandbox::Seed::new("there@example.com"));
+        let stream = json!({
+            "stream": { "name": "users", "json_schema": { "properties": { "email": {}, "firstname": {} } } },
+            "sync_mode": "incremental", "destination_sync_mode": mode, "destination_object_name": object,
+            "primary_key": [["email"]]
+        });
+        let connector = Connector::new(&sandbox).catalog(json!({ "streams": [stream] }));
+        let outcome = connector.write(&(row("there@example.com") + &row("missing@example.com")));
+        let Some(summary) = summary else {
+            outcome.assert_failure("config_error");
+            continue;
+        };
+        outcome.assert_success();
+        assert!(outcome.summary().contains(summary), "{mode}: {}", outcome.summary());
+        assert_eq!(sandbox.contacts().len(), usize::from(mode == "update"));
+        // They need leave to read, which a check says with the stream.
+        let connector = connector.set("access_token", tokens::WRITE_ONLY);
+        let (status, message) = connector.check().connection_status();
+        assert_eq!(status, "FAILED", "{message}");
+        assert!(message.contains("crm.objects.contacts.read") && message.contains("`users`"), "{message}");
+    }
 }

@@ -19,6 +19,7 @@ mod mapping;
 mod memory;
 mod model;
 mod modes;
+mod modes_page;
 mod network;
 mod operators;
 mod panics;

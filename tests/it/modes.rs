@@ -5,8 +5,12 @@ mod reference;
 mod refusals;
 mod scopes;
 mod switches;
+mod unconfirmed;
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fs,
+};
 
 use hubspot_sandbox::{Fault, Sandbox, Seed, What};
 use serde_json::{Value, json};
@@ -181,9 +185,9 @@ fn seeded(sandbox: &Sandbox, random: &mut fastrand::Rng, addresses: usize) -> Co
         for (name, value) in values.iter().filter(|(_, value)| !value.is_empty()) {
             seed = seed.property(name, value);
         }
-        if !expected.contains_key(&row.email) {
+        if let Entry::Vacant(place) = expected.entry(row.email) {
             sandbox.seed_contact(seed);
-            expected.insert(row.email, values);
+            place.insert(values);
         }
     }
     expected
@@ -374,7 +378,9 @@ fn a_sync_archives_no_more_than_it_may_and_the_next_one_goes_on() {
     for most in [0, 150] {
         let sandbox = roomy_sandbox(|_| ());
         let emails: Vec<String> = (0..300).map(|number| format!("p{number:03}@example.com")).collect();
-        emails.iter().for_each(|email| drop(sandbox.seed_contact(Seed::new(email))));
+        for email in &emails {
+            sandbox.seed_contact(Seed::new(email));
+        }
         let input: String = emails.iter().map(|email| deleted(email)).collect::<String>() + &state(1);
         let connector = connector(&sandbox, &upsert(&[])).set("max_archived", most);
         let outcome = connector.write(&input);

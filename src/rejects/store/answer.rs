@@ -3,6 +3,7 @@
 //! Not here: how often a request is repeated.
 
 use std::fmt;
+use thiserror::Error;
 
 /// What is looked at of an answer, or why there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,19 +70,68 @@ impl Code {
     }
 }
 
-/// Why a request is refused, whatever is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StoreRefusal {
+/// Why a store refuses a request, whatever is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum StoreRefusal {
+    #[error(
+        "The object store does not know the access key. Correct `access_key_id` in `object_storage_config`, and `s3_endpoint` if \
+         the store is not Amazon's."
+    )]
     UnknownKey,
+
+    #[error(
+        "The secret key does not belong to the access key of the object store. Enter both keys of one pair again, in \
+         `access_key_id` and `secret_access_key` of `object_storage_config`."
+    )]
     WrongSecret,
+
+    #[error(
+        "The keys of the object store have expired. Enter a key pair that lasts, in `access_key_id` and `secret_access_key` of \
+         `object_storage_config`: temporary keys do not work."
+    )]
     ExpiredKey,
+
+    #[error(
+        "The object store refuses the request because its time is wrong. Set the clock of this machine right."
+    )]
     Clock,
-    Region,
-    Bucket,
+
+    #[error(
+        "The object store does not let this key pair write. Give its user the permission `s3:PutObject` for the bucket and the \
+         folder."
+    )]
     Forbidden,
+
+    #[error(
+        "The object store has no such bucket. Correct `s3_bucket_name` in `object_storage_config`, or create the bucket; see \
+         `s3_endpoint` too if the store is not Amazon's."
+    )]
+    Bucket,
+
+    #[error(
+        "The bucket is in another region, or at another endpoint. Correct `s3_bucket_region` and `s3_endpoint` in \
+         `object_storage_config`."
+    )]
+    Region,
+
     /// The store does not know what is asked for: to create an object only where there is none.
+    #[error(
+        "The object store cannot create an object only where there is none (status {0}), which is needed so that nothing is \
+         ever overwritten. Use a store that knows `If-None-Match` for new objects, and see whether `s3_endpoint` is that of an S3 \
+         store."
+    )]
     NoCondition(u16),
+
+    #[error(
+        "The certificate of the object store is not trusted. Install the package `ca-certificates`, or point SSL_CERT_FILE at a \
+         file with the certificate of its issuer."
+    )]
     Certificate,
+
+    #[error(
+        "The object store is at a private address, which is not permitted. Set HUBSPOT_ALLOW_PRIVATE_ENDPOINTS=1 in the \
+         environment if it is meant, else correct `s3_endpoint` in `object_storage_config`."
+    )]
     PrivateAddress,
 }
 

@@ -20,8 +20,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
 use super::{
-    answer::{StoreRefusal, TemporaryFault, Verdict, verdict},
-    error::{Location, ProbeDoubt, StoreError},
+    answer::{TemporaryFault, Verdict, verdict},
+    error::{Location, ProbeDoubt, StoreError, StoreRefusal},
     names::{ObjectId, ObjectNames, StreamOfObject},
     pending::ObjectToPut,
     transport::{Connector, Seen},
@@ -108,7 +108,7 @@ impl ObjectStore {
                 return Err(StoreError::PlainHttp { at: at() });
             }
             if config.endpoint.is_private() {
-                return Err(StoreError::PrivateAddress { at: at() });
+                return Err(StoreError::Refused { refusal: StoreRefusal::PrivateAddress, at: at() });
             }
         }
         let connector = Connector::new(config, environment).map_err(|_| StoreError::NoTransport)?;
@@ -271,19 +271,7 @@ impl ObjectStore {
     }
 
     fn refused(&self, refusal: StoreRefusal, key: &Path) -> StoreError {
-        let at = Box::new(self.at(key));
-        match refusal {
-            StoreRefusal::UnknownKey => StoreError::UnknownKey { at },
-            StoreRefusal::WrongSecret => StoreError::WrongSecret { at },
-            StoreRefusal::ExpiredKey => StoreError::ExpiredKey { at },
-            StoreRefusal::Clock => StoreError::Clock { at },
-            StoreRefusal::Forbidden => StoreError::Forbidden { at },
-            StoreRefusal::Bucket => StoreError::NoBucket { at },
-            StoreRefusal::Region => StoreError::WrongRegion { at },
-            StoreRefusal::NoCondition(status) => StoreError::NoCondition { at, status },
-            StoreRefusal::Certificate => StoreError::Certificate { at },
-            StoreRefusal::PrivateAddress => StoreError::PrivateAddress { at },
-        }
+        StoreError::Refused { refusal, at: Box::new(self.at(key)) }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 
 use thiserror::Error;
 
-pub use super::answer::TemporaryFault;
+pub use super::answer::{StoreRefusal, TemporaryFault};
 use crate::{error::Failure, text::shown};
 
 /// What a request was about.
@@ -36,65 +36,9 @@ impl fmt::Display for Location {
 /// A store that does not keep what it is to keep.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
-    #[error(
-        "The object store does not know the access key. Correct `access_key_id` in `object_storage_config`, and `s3_endpoint` if \
-         the store is not Amazon's ({at})."
-    )]
-    UnknownKey { at: Box<Location> },
-
-    #[error(
-        "The secret key does not belong to the access key of the object store. Enter both keys of one pair again, in \
-         `access_key_id` and `secret_access_key` of `object_storage_config` ({at})."
-    )]
-    WrongSecret { at: Box<Location> },
-
-    #[error(
-        "The keys of the object store have expired. Enter a key pair that lasts, in `access_key_id` and `secret_access_key` of \
-         `object_storage_config`: temporary keys do not work ({at})."
-    )]
-    ExpiredKey { at: Box<Location> },
-
-    #[error(
-        "The object store refuses the request because its time is wrong. Set the clock of this machine right ({at})."
-    )]
-    Clock { at: Box<Location> },
-
-    #[error(
-        "The object store does not let this key pair write. Give its user the permission `s3:PutObject` for the bucket and the \
-         folder ({at})."
-    )]
-    Forbidden { at: Box<Location> },
-
-    #[error(
-        "The object store has no such bucket. Correct `s3_bucket_name` in `object_storage_config`, or create the bucket; see \
-         `s3_endpoint` too if the store is not Amazon's ({at})."
-    )]
-    NoBucket { at: Box<Location> },
-
-    #[error(
-        "The bucket is in another region, or at another endpoint. Correct `s3_bucket_region` and `s3_endpoint` in \
-         `object_storage_config` ({at})."
-    )]
-    WrongRegion { at: Box<Location> },
-
-    #[error(
-        "The object store cannot create an object only where there is none (status {status}), which is needed so that nothing is \
-         ever overwritten. Use a store that knows `If-None-Match` for new objects, and see whether `s3_endpoint` is that of an S3 \
-         store ({at})."
-    )]
-    NoCondition { at: Box<Location>, status: u16 },
-
-    #[error(
-        "The certificate of the object store is not trusted. Install the package `ca-certificates`, or point SSL_CERT_FILE at a \
-         file with the certificate of its issuer ({at})."
-    )]
-    Certificate { at: Box<Location> },
-
-    #[error(
-        "The object store is at a private address, which is not permitted. Set HUBSPOT_ALLOW_PRIVATE_ENDPOINTS=1 in the \
-         environment if it is meant, else correct `s3_endpoint` in `object_storage_config` ({at})."
-    )]
-    PrivateAddress { at: Box<Location> },
+    /// The store refuses it.
+    #[error("{refusal} ({at})")]
+    Refused { refusal: StoreRefusal, at: Box<Location> },
 
     #[error(
         "The endpoint of the object store must begin with https://, so that nobody on the way reads the rows. Correct \
@@ -143,18 +87,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
         match error {
-            StoreError::UnknownKey { .. }
-            | StoreError::WrongSecret { .. }
-            | StoreError::ExpiredKey { .. }
-            | StoreError::Clock { .. }
-            | StoreError::Forbidden { .. }
-            | StoreError::NoBucket { .. }
-            | StoreError::WrongRegion { .. }
-            | StoreError::NoCondition { .. }
-            | StoreError::Certificate { .. }
-            | StoreError::PrivateAddress { .. }
-            | StoreError::PlainHttp { .. }
-            | StoreError::NoTransport => Self::config(message),
+            StoreError::Refused { .. } | StoreError::PlainHttp { .. } | StoreError::NoTransport => {
+                Self::config(message)
+            }
             StoreError::GaveUp { .. } => Self::transient(message),
         }
     }

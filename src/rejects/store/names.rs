@@ -11,18 +11,16 @@ use crate::{
         Compression, StoreConfig,
         name_format::{NameFormat, Piece, Placeholder},
     },
-    text::path_part,
+    text::{NO_NAME, path_part},
 };
 
 /// What stands for a namespace, where a stream has none.
 const NO_NAMESPACE: &str = "no-namespace";
-/// What stands for a name that is empty.
-const NO_NAME: &str = "no-name";
 /// What the folder of a sync begins with, where the catalog numbers no syncs.
 const RUN: &str = "run-";
 
 /// The stream that an object is of, as the catalog has it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamOfObject {
     pub name: String,
     pub namespace: Option<String>,

@@ -35,7 +35,7 @@ pub fn blame(
     key_space: &KeySpace,
     sent: impl Fn(&str) -> Option<Arc<str>>,
 ) -> Blame {
-    if error.category() == Some("OBJECT_NOT_FOUND") {
+    if error.is_not_found() {
         return Blame::NotFound;
     }
     let conflict =

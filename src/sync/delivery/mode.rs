@@ -1,8 +1,9 @@
 //! What each mode does with an input: the one table that knows them. Pure. Not here: asking HubSpot, and booking a fate.
 
 use super::{
-    effect::EffectKind,
     existence::{Existence, LastModified},
+    found::Current,
+    operation::Operation,
     pending::{PendingInput, UnusableProperties},
 };
 use crate::{
@@ -12,26 +13,15 @@ use crate::{
         reason::{Code, Reason},
         target::Target,
     },
-    sync::{delivery::found::Current, input::Part},
+    sync::input::Part,
 };
-
-/// How an input is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    Upsert,
-    Create,
-    /// By the record's number.
-    Update,
-    /// By the record's number.
-    Archive,
-}
 
 /// What is to be done with an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     Send(Operation),
-    /// Nothing is sent: HubSpot has all of it that may be written.
-    Unchanged,
+    /// Nothing is sent: HubSpot has all of it that may be written, or a policy holds it back. The effect of each record says which.
+    Nothing,
     /// Nothing is sent: a rule says so.
     Skip(Code),
     Reject(Reason),
@@ -52,25 +42,30 @@ pub enum Need {
 /// What has to be known of an input's record.
 pub fn need(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> Need {
     match target.mode {
+        Mode::Archive | Mode::UpdateOnly => Need::Record,
         _ if pending.input.archives => Need::Record,
-        Mode::UpdateOnly => Need::Record,
         // What is there may be what was sent before.
         Mode::CreateOnly if pending.unconfirmed.is_some() => Need::Record,
         Mode::CreateOnly => Need::Existence,
-        Mode::Upsert | Mode::Archive => {
-            let has = |policy| pending.own_values().any(|one| target.policy_of(&one.property.name) == policy);
-            if target.skips_unchanged || (target.compares_values() && has(Policy::FillEmpty)) {
-                Need::Record
-            } else if (target.compares_values() && has(Policy::OnlyOnCreate))
-                || depends_on_look_up(target, pending, unusable)
-                || pending.sends_nothing(target, unusable)
-            {
-                Need::Existence
-            } else {
-                Need::Nothing
-            }
+        Mode::Upsert if target.skips_unchanged || brings(target, pending, Policy::FillEmpty) => Need::Record,
+        Mode::Upsert
+            if depends_on_look_up(target, pending, unusable) || pending.sends_nothing(target, unusable) =>
+        {
+            Need::Existence
         }
+        Mode::Upsert => Need::Nothing,
     }
+}
+
+/// Whether an input brings a property that has this policy.
+fn brings(target: &Target, pending: &PendingInput, policy: Policy) -> bool {
+    pending.own_values().any(|one| target.policy_of(&one.property.name) == policy)
+}
+
+/// Whether a policy holds back values of an input where HubSpot has the record.
+fn may_be_held_back(target: &Target, pending: &PendingInput) -> bool {
+    target.compares_values()
+        && (brings(target, pending, Policy::FillEmpty) || brings(target, pending, Policy::OnlyOnCreate))
 }
 
 /// Whether HubSpot's value of a property that an input brings has to be known.
@@ -79,7 +74,7 @@ pub fn needs_value(target: &Target, pending: &PendingInput, property: &str) -> b
         return false;
     }
     let may_be_ours = target.mode == Mode::CreateOnly && pending.unconfirmed.is_some();
-    let is_kept = target.compares_values() && target.policy_of(property) == Policy::FillEmpty;
+    let is_kept = target.policy_of(property) == Policy::FillEmpty;
     may_be_ours || target.skips_unchanged || is_kept
 }
 
@@ -99,9 +94,11 @@ pub fn must_look_up(target: &Target, pending: &PendingInput, unusable: &Unusable
 /// Whether something depends on the look-up that cannot be set right later: what a new record gets, or whether the record is
 /// written at all.
 pub fn depends_on_look_up(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> bool {
-    let archives_or_compares =
-        target.mode != Mode::Upsert || pending.input.archives || target.compares_values();
-    archives_or_compares || pending.is_conditional() || pending.on_create(target, unusable).next().is_some()
+    target.mode != Mode::Upsert
+        || pending.input.archives
+        || pending.is_conditional()
+        || may_be_held_back(target, pending)
+        || pending.on_create(target, unusable).next().is_some()
 }
 
 /// Whether a record of an input, which was rejected before and is sent again, is older than what HubSpot has. What HubSpot does
@@ -120,7 +117,7 @@ pub fn is_older(existence: Existence, last_modified: LastModified, part: &Part) 
 /// What to do with an input, by what is known of its record.
 pub fn decide(target: &Target, pending: &PendingInput, unusable: &UnusableProperties) -> Action {
     let unclear = || Action::Reject(Reason::of(Code::NotConfirmed));
-    if pending.input.archives {
+    if pending.input.archives || target.mode == Mode::Archive {
         return match (pending.existence, &pending.found) {
             (Existence::Missing, _) if pending.unconfirmed.is_some() => Action::Confirmed(Operation::Archive),
             (Existence::Missing, _) => Action::Skip(Code::NotFound),
@@ -131,50 +128,37 @@ pub fn decide(target: &Target, pending: &PendingInput, unusable: &UnusableProper
     }
     match (target.mode, pending.existence) {
         (Mode::UpdateOnly, Existence::Missing) => Action::Skip(Code::NotFound),
-        (Mode::UpdateOnly, Existence::Exists) if pending.sends_nothing(target, unusable) => {
-            nothing_to_send(pending)
-        }
+        (Mode::UpdateOnly, Existence::Exists) if pending.sends_nothing(target, unusable) => Action::Nothing,
         (Mode::UpdateOnly, Existence::Exists)
             if pending.found.as_ref().is_some_and(|found| found.id.is_some()) =>
         {
             Action::Send(Operation::Update)
         }
-        (Mode::UpdateOnly, _) => unclear(),
         (Mode::CreateOnly, Existence::Missing) => Action::Send(Operation::Create),
-        (Mode::CreateOnly, Existence::Exists) if is_as_sent(pending) => Action::Confirmed(Operation::Create),
-        (Mode::CreateOnly, Existence::Exists) => Action::Skip(Code::Exists),
-        (Mode::CreateOnly, Existence::Unclear | Existence::NotAsked) => unclear(),
-        (Mode::Upsert | Mode::Archive, existence) => {
-            let hangs_on_it = pending.is_conditional() || need(target, pending, unusable) == Need::Record;
-            let is_held = target.compares_values()
-                && pending.own_values().any(|one| target.policy_of(&one.property.name) != Policy::Overwrite);
-            match existence {
-                Existence::Unclear if hangs_on_it || is_held => unclear(),
-                _ if !pending.sends_nothing(target, unusable) => Action::Send(Operation::Upsert),
-                // A record that has nothing but its key is created.
-                Existence::Missing | Existence::NotAsked => Action::Send(Operation::Upsert),
-                Existence::Exists => nothing_to_send(pending),
-                Existence::Unclear => Action::Reject(nothing_left(pending)),
-            }
+        (Mode::CreateOnly, Existence::Exists) if is_as_sent(pending, unusable) => {
+            Action::Confirmed(Operation::Create)
         }
+        (Mode::CreateOnly, Existence::Exists) => Action::Skip(Code::Exists),
+        (Mode::UpdateOnly, _) | (Mode::CreateOnly, Existence::Unclear | Existence::NotAsked) => unclear(),
+        (Mode::Upsert | Mode::Archive, existence) => match existence {
+            Existence::Unclear if pending.is_conditional() || may_be_held_back(target, pending) => unclear(),
+            _ if !pending.sends_nothing(target, unusable) => Action::Send(Operation::Upsert),
+            // A record that has nothing but its key is created.
+            Existence::Missing | Existence::NotAsked => Action::Send(Operation::Upsert),
+            Existence::Exists => Action::Nothing,
+            Existence::Unclear => Action::Reject(nothing_left(pending)),
+        },
     }
 }
 
 /// Whether HubSpot's record has all that was sent to create it, so that it is what was created.
-fn is_as_sent(pending: &PendingInput) -> bool {
+fn is_as_sent(pending: &PendingInput, unusable: &UnusableProperties) -> bool {
     let Some(found) = pending.found.as_ref().filter(|_| pending.unconfirmed.is_some()) else { return false };
-    pending.own_values().all(|one| match found.current(&one.property.name) {
+    let mut sent = pending.own_values().filter(|one| pending.may_send(&one.property.name, unusable));
+    sent.all(|one| match found.current(&one.property.name) {
         Current::Value(has) => is_same(&one.property, &one.value, has),
         Current::Unclear => false,
     })
-}
-
-/// Nothing of an input is to be sent, and its record is there.
-fn nothing_to_send(pending: &PendingInput) -> Action {
-    let mut kinds = pending.effect().into_iter().flat_map(|effect| &effect.of_parts).map(|part| part.kind);
-    let mut all_held_back = kinds.clone().next().is_some();
-    all_held_back &= kinds.all(|kind| kind == EffectKind::HeldBack);
-    if all_held_back { Action::Skip(Code::Policy) } else { Action::Unchanged }
 }
 
 /// Why nothing of an input is left to write.

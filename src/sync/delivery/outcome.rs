@@ -82,6 +82,11 @@ impl Outcome {
     /// The record of an input was created: what it went without of that which new records get.
     pub fn note_created(&mut self, pending: &PendingInput, target: &Target, left_out: &[(Arc<str>, Code)]) {
         let Some(ticket) = pending.input.parts.last().map(|part| part.ticket) else { return };
+        // It was there when it was looked up, and had to be created.
+        let held_back =
+            pending.effect().into_iter().flat_map(|effect| &effect.of_parts).flat_map(|part| &part.held_back);
+        let held_back = held_back.filter(|_| pending.existence != Existence::Missing);
+        self.notes.on_create_missed.extend(held_back.map(|property| (Arc::clone(property), ticket)));
         for one in &target.on_create {
             let name = &one.property.name;
             let is_refused = pending.on_create_refused.contains(name)

@@ -10,7 +10,7 @@ use super::{
     effect::Effect,
     existence::{Existence, LastModified},
     found::Found,
-    mode::Operation,
+    operation::Operation,
 };
 use crate::{
     mapping::{
@@ -26,6 +26,7 @@ pub type UnusableProperties = IndexMap<Arc<str>, Code>;
 
 /// One input on its way to a fate.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the way of an input")]
 pub struct PendingInput {
     pub input: Input,
     /// The values of several records as they are folded, built once for these records.
@@ -33,6 +34,8 @@ pub struct PendingInput {
     pub existence: Existence,
     /// When HubSpot's record was last changed, as far as that was asked.
     pub last_modified: LastModified,
+    /// When HubSpot's record was last changed before this sync wrote it, once the sync has: what a later look-up says is its own doing.
+    pub changed_before_sync: Option<Timestamp>,
     /// What HubSpot's record has, as far as that was asked.
     pub found: Option<Found>,
     /// What it changes, where that depends on what HubSpot has. Made anew each time it is decided about.
@@ -41,8 +44,8 @@ pub struct PendingInput {
     pub unconfirmed: Option<Operation>,
     /// How many answers of a kind that says nothing there were to it.
     pub unknown_answers: u32,
-    /// It may be archived: it has been counted.
-    pub may_be_archived: bool,
+    /// It is one of the records that the sync may archive.
+    pub counted_as_archived: bool,
     /// How many answers did not account for it.
     pub unaccounted: u8,
     /// How many answers to look-ups of it alone said nothing.
@@ -69,11 +72,12 @@ impl PendingInput {
             folded,
             existence: Existence::NotAsked,
             last_modified: LastModified::NotAsked,
+            changed_before_sync: None,
             found: None,
             effect: None,
             unconfirmed: None,
             unknown_answers: 0,
-            may_be_archived: false,
+            counted_as_archived: false,
             unaccounted: 0,
             unanswered_look_ups: 0,
             second_try: false,
@@ -92,6 +96,7 @@ impl PendingInput {
         let mut alone = Self::new(Input { key: key.clone(), archives: *archives, parts });
         alone.existence = self.existence;
         alone.last_modified = self.last_modified;
+        alone.changed_before_sync = self.changed_before_sync;
         alone.found.clone_from(&self.found);
         alone.second_try = self.second_try;
         alone.on_create_refused.clone_from(&self.on_create_refused);
@@ -107,6 +112,7 @@ impl PendingInput {
     pub fn changed_before(&self) -> Option<Timestamp> {
         match (self.existence, self.last_modified) {
             _ if !self.is_conditional() => None,
+            _ if self.changed_before_sync.is_some() => self.changed_before_sync,
             (Existence::Missing, _) => Some(Timestamp::MIN),
             (_, LastModified::At(moment)) => Some(moment),
             (_, LastModified::NotAsked | LastModified::Unclear) => None,
@@ -140,9 +146,16 @@ impl PendingInput {
         self.effect.as_ref()
     }
 
-    /// What HubSpot's record has is not known any more.
+    /// What HubSpot's record has is not known any more, since this sync may have written it.
     pub fn forget_found(&mut self) {
-        (self.existence, self.found, self.effect) = (Existence::NotAsked, None, None);
+        self.changed_before_sync = self.changed_before();
+        (self.existence, self.last_modified) = (Existence::NotAsked, LastModified::NotAsked);
+        (self.found, self.effect) = (None, None);
+    }
+
+    /// When HubSpot's record was last changed by others, as far as that is known.
+    pub fn changed_by_others(&self) -> LastModified {
+        self.changed_before_sync.map_or(self.last_modified, LastModified::At)
     }
 
     /// The values that its records bring, each property once; without what is not to be sent, where that was compared.
@@ -182,7 +195,7 @@ impl PendingInput {
     }
 
     /// Whether a value of this property goes out: HubSpot takes the property, and has not refused this value of it.
-    fn may_send(&self, property: &str, unusable: &UnusableProperties) -> bool {
+    pub fn may_send(&self, property: &str, unusable: &UnusableProperties) -> bool {
         !(self.dropped.contains(property) || (!unusable.is_empty() && unusable.contains_key(property)))
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     blame::{Blame, RequestProbe, blame, mentions_key, signature},
     existence::Existence,
-    mode::Operation,
+    operation::Operation,
     pending::PendingInput,
     state::{Delivery, SMALLEST_PROBED, WAIT},
 };

@@ -4,30 +4,25 @@
 
 use std::{
     collections::{BTreeSet, HashSet, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use jiff::Timestamp;
 
 use super::{
+    archive_allowance::ArchiveAllowance,
     blame::RequestProbe,
-    existence::{Existence, LastModified},
-    mode::{Operation, depends_on_look_up, is_older, needs_value},
+    existence::Existence,
+    mode::{depends_on_look_up, is_older},
+    operation::Operation,
     outcome::Outcome,
     pending::{PendingInput, UnusableProperties},
     write_order::WriteOrder,
 };
 use crate::{
     crm::{key::Key, object::ObjectType},
-    hubspot::{
-        batch_call::{BatchCall, KeyedInput, UpdateInput},
-        endpoint::Endpoint,
-        error_body::ErrorBody,
-    },
+    hubspot::{endpoint::Endpoint, error_body::ErrorBody},
     mapping::{
         reason::{Code, Reason},
         target::Target,
@@ -44,31 +39,6 @@ pub(super) const MOST_UNACCOUNTED: u8 = 3;
 
 /// A smaller batch is taken apart without asking whether the request itself is at fault.
 pub(super) const SMALLEST_PROBED: usize = 4;
-/// How many records a sync may still archive, shared by all of its batches.
-#[derive(Debug, Clone, Default)]
-pub struct ArchiveAllowance {
-    left: Arc<AtomicU64>,
-    most: u64,
-}
-
-impl ArchiveAllowance {
-    pub fn new(most: u64) -> Self {
-        Self { left: Arc::new(AtomicU64::new(most)), most }
-    }
-
-    /// How many there were at first.
-    pub fn most(&self) -> u64 {
-        self.most
-    }
-
-    /// Takes one unless one was taken. `false`: none was left, or none was taken.
-    pub(super) fn take_unless(&self, was_taken: bool) -> bool {
-        let left = &self.left;
-        !was_taken
-            && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
-    }
-}
-
 /// One batch on its way.
 #[derive(Debug)]
 pub struct Delivery {
@@ -165,7 +135,7 @@ impl Delivery {
         for pending in self.inputs.iter_mut().filter(|pending| exists(&pending.input.key)) {
             if pending.is_conditional() {
                 let Some(moment) = changed_before(&pending.input.key) else { continue };
-                pending.last_modified = LastModified::At(moment);
+                pending.changed_before_sync = Some(moment);
             }
             pending.existence = Existence::Exists;
         }
@@ -219,91 +189,6 @@ impl Delivery {
 
     pub(super) fn open(&self, index: usize) -> Option<&PendingInput> {
         self.inputs.get(index).filter(|pending| !pending.settled)
-    }
-
-    pub(super) fn encode_read(&mut self) -> BatchCall {
-        let pending = || self.current.iter().filter_map(|&index| self.inputs.get(index));
-        let is_conditional = pending().any(PendingInput::is_conditional);
-        let last_modified = is_conditional.then(|| self.target.key_space.object().last_modified().into());
-        // After the moment of the last change, which has its place.
-        let mut asked: Vec<Arc<str>> = last_modified.into_iter().collect();
-        for pending in pending() {
-            for one in
-                pending.own_values().filter(|one| needs_value(&self.target, pending, &one.property.name))
-            {
-                if !asked.contains(&one.property.name) {
-                    asked.push(Arc::clone(&one.property.name));
-                }
-            }
-        }
-        let keys = pending().map(|pending| &pending.input.key);
-        let call = BatchCall::read(&self.target.key_space, keys, &asked);
-        self.looks_at = Arc::clone(&call.looks_at);
-        call
-    }
-
-    pub(super) fn encode_write(&mut self, operation: Operation) -> BatchCall {
-        self.sends_by = operation;
-        match operation {
-            Operation::Upsert => self.encode_upsert(),
-            Operation::Create => self.encode_create(),
-            Operation::Update => self.encode_update(),
-            Operation::Archive => self.encode_archive(),
-        }
-    }
-
-    fn encode_create(&mut self) -> BatchCall {
-        self.requests += 1;
-        self.unusable_when_sent = self.unusable.len();
-        let (target, unusable, inputs) = (&*self.target, &self.unusable, &self.inputs);
-        let created = self.current.iter().filter_map(|&trace_id| {
-            let pending = inputs.get(trace_id)?;
-            let properties = pending.sends(target, unusable);
-            Some(KeyedInput { trace_id, key: &pending.input.key, properties })
-        });
-        let call = BatchCall::create(&target.key_space, created, &target.watched);
-        self.after_unknown(call)
-    }
-
-    fn encode_update(&mut self) -> BatchCall {
-        self.requests += 1;
-        self.unusable_when_sent = self.unusable.len();
-        let (target, unusable, inputs) = (&*self.target, &self.unusable, &self.inputs);
-        let updated = self.current.iter().filter_map(|&trace_id| {
-            let pending = inputs.get(trace_id)?;
-            let id = pending.found.as_ref()?.id.as_deref()?;
-            Some(UpdateInput { trace_id, id, properties: pending.sends(target, unusable) })
-        });
-        BatchCall::update(&target.key_space, updated, &target.watched)
-    }
-
-    fn encode_archive(&mut self) -> BatchCall {
-        self.requests += 1;
-        let ids =
-            self.current.iter().filter_map(|&index| self.inputs.get(index)?.found.as_ref()?.id.as_deref());
-        let call = BatchCall::archive(&self.target.key_space, ids);
-        self.after_unknown(call)
-    }
-
-    /// The client goes on counting where earlier answers to these inputs left off.
-    fn after_unknown(&self, call: BatchCall) -> BatchCall {
-        let counts = self.current.iter().filter_map(|&index| Some(self.inputs.get(index)?.unknown_answers));
-        BatchCall { unknown_before: counts.max().unwrap_or_default(), ..call }
-    }
-
-    pub(super) fn encode_upsert(&mut self) -> BatchCall {
-        self.requests += 1;
-        self.unusable_when_sent = self.unusable.len();
-        let (target, unusable, inputs) = (&*self.target, &self.unusable, &self.inputs);
-        let inputs = self.current.iter().filter_map(|&trace_id| {
-            let pending = inputs.get(trace_id)?;
-            Some(KeyedInput {
-                trace_id,
-                key: &pending.input.key,
-                properties: pending.sends(target, unusable),
-            })
-        });
-        BatchCall::upsert(&target.key_space, inputs, &target.watched)
     }
 
     /// The property of this name if the last request sent it for an input: no other is believed, nor repeated in logs.
@@ -405,14 +290,7 @@ impl Delivery {
     pub(super) fn skip(&mut self, index: usize, code: Code) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.settled = true;
-        match code {
-            // Values may have been left out, and each record has its held back ones.
-            Code::Policy => {
-                let left_out = left_out(&self.unusable, self.unusable.len());
-                self.outcome.note_unchanged(pending, &left_out);
-            }
-            _ => self.outcome.note_skipped(pending, &Reason::of(code)),
-        }
+        self.outcome.note_skipped(pending, &Reason::of(code));
     }
 
     /// The record of an input is archived.
@@ -425,7 +303,7 @@ impl Delivery {
     /// Records of an input that were rejected before are skipped where HubSpot's record was changed since.
     pub(super) fn skip_older(&mut self, index: usize) {
         let Some(pending) = self.inputs.get_mut(index) else { return };
-        let (existence, last_modified) = (pending.existence, pending.last_modified);
+        let (existence, last_modified) = (pending.existence, pending.changed_by_others());
         // What has just come from the source is newer than what was rejected before, even if it stands in front.
         let first_fresh = pending.input.parts.iter().position(|part| part.unless_changed_since.is_none());
         let is_after_fresh = |place: usize, part: &Part| {

@@ -7,7 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     attribution::{Attribution, InputResult, Sent, attribute},
-    mode::{Action, Operation, decide},
+    existence::Existence,
+    mode::{Action, decide},
+    operation::Operation,
     state::{Delivery, MOST_UNACCOUNTED, WAIT},
 };
 use crate::{
@@ -24,9 +26,6 @@ use crate::{
 
 /// So often a whole batch is sent again if HubSpot fails at each of its inputs.
 const MOST_WHOLE_AGAIN: u8 = 3;
-
-/// The category of what HubSpot does not have.
-pub(super) const NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 
 /// What to do next.
 #[derive(Debug)]
@@ -126,7 +125,10 @@ impl Delivery {
     pub fn answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
         match self.asks.map(Endpoint::success) {
             Some(Success::FoundOrMissing) => self.look_up_answered(reply),
-            Some(Success::Whole) => self.archive_answered(reply),
+            Some(Success::Whole) => {
+                self.archive_answered(reply);
+                Ok(())
+            }
             Some(Success::EachInput | Success::Body) | None => self.write_answered(reply),
         }
     }
@@ -159,7 +161,9 @@ impl Delivery {
         self.remarks.push(
             "HubSpot may have carried the request out: looking its records up before anything is sent again",
         );
-        current.iter().for_each(|&index| self.leave_unconfirmed(index));
+        for &index in &current {
+            self.leave_unconfirmed(index);
+        }
         self.work.push_front(current);
     }
 
@@ -172,8 +176,18 @@ impl Delivery {
         pending.forget_found();
     }
 
+    /// What was sent to create a record, and not answered, has created it.
+    fn confirm_created(&mut self, index: usize) {
+        if let Some(pending) = self.inputs.get_mut(index) {
+            // As it was when it was sent.
+            (pending.existence, pending.found) = (Existence::Missing, None);
+            pending.compare(&self.target, &self.unusable);
+        }
+        self.written(index, true, false);
+    }
+
     /// What HubSpot said to archiving. A success settles all that no error names: they were looked up before.
-    fn archive_answered(&mut self, reply: Reply<BatchAnswer>) -> Result<(), SyncError> {
+    fn archive_answered(&mut self, reply: Reply<BatchAnswer>) {
         match reply {
             Reply::Done(answer) => self.archive_accepted(&answer),
             Reply::Unknown | Reply::Unreadable | Reply::AnswerTooLarge => self.look_up_again(),
@@ -183,7 +197,6 @@ impl Delivery {
             },
             Reply::TooLarge => self.too_large(),
         }
-        Ok(())
     }
 
     fn archive_accepted(&mut self, answer: &BatchAnswer) {
@@ -202,7 +215,7 @@ impl Delivery {
     }
 
     fn archive_failed(&mut self, index: usize, error: &ErrorBody) {
-        if error.category() == Some(NOT_FOUND) {
+        if error.is_not_found() {
             // Somebody else was faster.
             self.skip(index, Code::NotFound);
         } else {
@@ -223,14 +236,14 @@ impl Delivery {
             let Some(pending) = self.open(index) else { continue };
             match decide(&self.target, pending, &self.unusable) {
                 Action::Send(operation) if *first.get_or_insert(operation) == operation => {
-                    self.current.push(index)
+                    self.current.push(index);
                 }
                 Action::Send(_) => others.push(index),
-                Action::Unchanged => self.unchanged(index),
+                Action::Nothing => self.unchanged(index),
                 Action::Skip(code) => self.skip(index, code),
                 Action::Reject(reason) => self.reject(index, &reason, None),
                 Action::Confirmed(Operation::Archive) => self.archived(index),
-                Action::Confirmed(_) => self.written(index, true, false),
+                Action::Confirmed(_) => self.confirm_created(index),
             }
         }
         if !others.is_empty() {
@@ -244,8 +257,8 @@ impl Delivery {
         let (mut may, mut may_not) = (Vec::new(), Vec::new());
         for index in std::mem::take(&mut self.current) {
             let Some(pending) = self.inputs.get_mut(index) else { continue };
-            pending.may_be_archived |= self.archive_allowance.take_unless(pending.may_be_archived);
-            if pending.may_be_archived { may.push(index) } else { may_not.push(index) }
+            pending.counted_as_archived = pending.counted_as_archived || self.archive_allowance.take();
+            if pending.counted_as_archived { may.push(index) } else { may_not.push(index) }
         }
         if !may_not.is_empty() {
             self.work.push_front(may_not);

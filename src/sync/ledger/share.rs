@@ -40,8 +40,9 @@ pub(super) struct StreamShare {
     reasons: BTreeMap<Reason, u64>,
     /// When it was found to be exceeded. It stays so, whatever comes.
     exceeded: Option<RecordCounts>,
-    /// It was exceeded when the stream was judged.
-    fails_sync: bool,
+    /// The stream was judged, and no record of it was read since. A state that is looked at afterwards may still show that the share is
+    /// exceeded.
+    is_judged: bool,
 }
 
 impl StreamShare {
@@ -87,17 +88,22 @@ impl StreamShare {
 
     /// No record comes any more, or states that are held back have filled their memory.
     pub(super) fn judge(&mut self) {
-        self.fails_sync = self.is_exceeded();
+        self.is_judged = true;
+    }
+
+    /// A further record of the stream was read.
+    pub(super) fn note_read(&mut self) {
+        self.is_judged &= self.is_exceeded();
     }
 
     /// Whether the sync fails for it.
     pub(super) fn fails_sync(&self) -> bool {
-        self.fails_sync
+        self.is_judged && self.is_exceeded()
     }
 
     /// Why the sync fails, once the stream was judged; `all` is the whole of it. So many `others` have failed too.
     pub(super) fn failure(&self, stream: &StreamId, all: RecordCounts, others: usize) -> Option<SyncError> {
-        let (share, exceeded) = (self.share?, self.exceeded.filter(|_| self.fails_sync)?);
+        let (share, exceeded) = (self.share?, self.exceeded.filter(|_| self.is_judged)?);
         // Reasons of one word and property are one for a person, whatever else is said of them.
         let is_alike =
             |one: &Reason, other: &Reason| one.code == other.code && one.property == other.property;

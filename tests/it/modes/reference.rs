@@ -72,8 +72,7 @@ pub(crate) fn apply(contacts: &mut Contacts, rules: &Rules, row: &Row) -> &'stat
         }
     }
     match (is_there, sent, held, same) {
-        (false, ..) => "written",
-        (true, 1.., ..) => "written",
+        (false, ..) | (true, 1.., ..) => "written",
         (true, 0, 1.., 0) => "policy",
         (true, ..) => "unchanged",
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, io::Read as _, net::TcpListener, time::Duration
 
 use destination_hubspot::{
     error::{Failure, FailureType},
-    rejects::store::error::{ProbeDoubt, StoreError, TemporaryFault},
+    rejects::store::error::{ProbeDoubt, StoreError, StoreRefusal, TemporaryFault},
 };
 use serde_json::json;
 
@@ -175,7 +175,7 @@ async fn a_redirect_is_not_followed() {
     let (server, other) = (Server::start(), Server::start());
     server.always("PUT", Fault::Redirect(other.address()));
     let error = store(&settings(&server.address())).put(&people(), object(0, "one\n")).await.unwrap_err();
-    assert!(matches!(error, StoreError::WrongRegion { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Refused { refusal: StoreRefusal::Region, .. }), "{error:?}");
     assert!(other.requests().is_empty());
 }
 
@@ -191,7 +191,10 @@ fn private_and_plain_endpoints_need_a_permission() {
         ["https://localhost:9000", "https://169.254.169.254", "https://[::1]", "https://192.168.0.1"]
     {
         let refused = try_store(&settings(private), without).map(drop);
-        assert!(matches!(refused, Err(StoreError::PrivateAddress { .. })), "{private}: {refused:?}");
+        assert!(
+            matches!(refused, Err(StoreError::Refused { refusal: StoreRefusal::PrivateAddress, .. })),
+            "{private}: {refused:?}"
+        );
         assert!(try_store(&settings(private), environment).is_ok());
     }
     assert!(try_store(&settings("https://s3.example.com"), without).is_ok());
@@ -218,5 +221,8 @@ async fn a_probe_writes_reads_and_deletes_and_needs_only_the_first() {
     let closed = Server::start();
     closed.fault("PUT", [denied()]);
     let refused = store(&settings(&closed.address())).probe().await;
-    assert!(matches!(refused, Err(StoreError::Forbidden { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(StoreError::Refused { refusal: StoreRefusal::Forbidden, .. })),
+        "{refused:?}"
+    );
 }

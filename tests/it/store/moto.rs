@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use destination_hubspot::rejects::store::error::{ProbeDoubt, StoreError};
+use destination_hubspot::rejects::store::error::{ProbeDoubt, StoreError, StoreRefusal};
 use object_store::{
     ObjectStoreExt as _,
     aws::{AmazonS3, AmazonS3Builder},
@@ -136,7 +136,10 @@ async fn a_right_to_write_is_enough_and_needed() {
     let writer = store(&settings("writer", "probe")).probe().await.unwrap();
     assert!(matches!(writer[..], [ProbeDoubt::NotRead { .. }, ProbeDoubt::NotDeleted { .. }]), "{writer:?}");
     let reader = store(&settings("reader", "probe")).probe().await;
-    assert!(matches!(reader, Err(StoreError::Forbidden { .. })), "{reader:?}");
+    assert!(
+        matches!(reader, Err(StoreError::Refused { refusal: StoreRefusal::Forbidden, .. })),
+        "{reader:?}"
+    );
 }
 
 #[tokio::test]
@@ -148,11 +151,11 @@ async fn what_is_wrong_is_named() {
         store(&settings).put(&people(), object(0, "one\n")).await.unwrap_err()
     };
     let error = refused(|settings| settings["access_key_id"] = json!("AKIA0000000000000000")).await;
-    assert!(matches!(error, StoreError::UnknownKey { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Refused { refusal: StoreRefusal::UnknownKey, .. }), "{error:?}");
     let error = refused(|settings| settings["secret_access_key"] = json!("another")).await;
-    assert!(matches!(error, StoreError::WrongSecret { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Refused { refusal: StoreRefusal::WrongSecret, .. }), "{error:?}");
     let error = refused(|settings| settings["s3_bucket_name"] = json!("another")).await;
-    assert!(matches!(error, StoreError::NoBucket { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Refused { refusal: StoreRefusal::Bucket, .. }), "{error:?}");
     assert!(objects("wrong").await.is_empty());
 }
 

@@ -19,9 +19,7 @@ use crate::{
     report::fate::Fate,
     sync::{
         delivery::{
-            pending::UnusableProperties,
-            state::{ArchiveAllowance, Delivery},
-            steps::Step,
+            archive_allowance::ArchiveAllowance, pending::UnusableProperties, state::Delivery, steps::Step,
         },
         input::{Batch, Input, Part},
     },
@@ -203,11 +201,11 @@ fn compare(seed: u64, all: &[&[&str]], addresses: &[&'static str], trouble: u32)
     let rows = rows(&mut random, addresses, 10, settings.mode);
     let mut known: HashSet<Key> = HashSet::new();
     // What is known of a contact by one address is not known to go when it is archived by another one.
-    let knows = all.iter().all(|one| one.len() == 1) && random.bool();
+    let uses_known = all.iter().all(|one| one.len() == 1) && random.bool();
     let mut fates: BTreeMap<u64, String> = BTreeMap::new();
     for (batch, _) in batches(&rows, &target) {
         let mut delivery = Delivery::new(batch, UnusableProperties::new());
-        delivery.mark_existing(|key| knows && known.contains(key), |_| None);
+        delivery.mark_existing(|key| uses_known && known.contains(key), |_| None);
         let (of_batch, written, archived) = lead(&mut crm, delivery, |_, _| ());
         fates.extend(of_batch);
         known.extend(written);

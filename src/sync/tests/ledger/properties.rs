@@ -52,9 +52,10 @@ struct Naive {
     thousandth_wrong: BTreeMap<usize, usize>,
     judged: BTreeSet<usize>,
     all_rejected: BTreeSet<usize>,
-    /// Streams of which more than the share was rejected at some moment, and those of them that were judged since.
+    /// Streams of which more than the share was rejected at some moment.
     exceeded: BTreeSet<usize>,
-    failed: BTreeSet<usize>,
+    /// Streams that were judged, and of which no record came since or only when it was exceeded already.
+    judged_by_share: BTreeSet<usize>,
 }
 
 impl Naive {
@@ -131,7 +132,7 @@ impl Naive {
     }
 
     fn judge_rejected_streams(&mut self) {
-        self.failed.extend(self.exceeded.iter().copied());
+        self.judged_by_share.extend(self.streams.iter().copied());
         for stream in self.streams.clone() {
             if !self.is_written(stream) && self.wrong(stream) > 0 {
                 self.judged.insert(stream);
@@ -152,7 +153,7 @@ impl Naive {
         };
         let unwritten = self.streams.iter().filter(|stream| !self.is_written(**stream));
         let wrong = unwritten.clone().any(|stream| self.all_rejected.contains(stream) || so_far(stream));
-        !self.never && (wrong || !self.failed.is_empty())
+        !self.never && (wrong || !self.exceeded.is_disjoint(&self.judged_by_share))
     }
 
     fn is_due(&mut self, place: usize, covers: &[usize]) -> bool {
@@ -280,6 +281,9 @@ fn act(action: &Action, ledger: &mut Ledger, naive: &mut Naive, open: &mut Vec<(
                 let place = naive.events.len();
                 open.push((place, ledger.open(index, place as u64)));
                 naive.events.push(Event::Record { stream, fate: None });
+                if !naive.exceeded.contains(&stream) {
+                    naive.judged_by_share.remove(&stream);
+                }
                 naive.look_at_share(stream);
             }
         }

@@ -107,6 +107,23 @@ fn a_state_does_not_go_if_it_would_acknowledge_more_than_the_share_though_readin
     assert!(!failure.message.contains("clear the stream"), "{failure}");
 }
 
+/// Without it, a sync would end well and keep the state for itself.
+#[test]
+fn a_share_that_only_a_state_shows_fails_the_sync_though_its_stream_was_judged_before() {
+    let mut ledger = ledger("1 %");
+    let first = open(&mut ledger, 0, 100);
+    ledger.state(state(&object(1, Some(0))));
+    let rest = open(&mut ledger, 0, 900);
+    let (wrong, right) = first.split_at(2);
+    settle_all(&mut ledger, rest, &Fate::Created);
+    settle_all(&mut ledger, wrong.to_vec(), &without_address());
+    settle_all(&mut ledger, right.to_vec(), &Fate::Created);
+    ledger.judge_rejected_streams();
+    assert!(ledger.failure().is_none());
+    assert_eq!(take(&mut ledger), []);
+    assert!(ledger.failure().is_some());
+}
+
 #[test]
 fn a_state_of_all_streams_is_held_back_if_one_of_them_is() {
     let mut ledger = ledger("10 %");

@@ -184,12 +184,12 @@ impl Crm {
         }
         let is_create = matches!(endpoint, Endpoint::BatchCreate(_));
         let struck = (!sent.is_empty()).then(|| self.random.usize(..sent.len()));
-        let refuses = |place: usize| {
+        let is_refused = |place: usize| {
             let contested = trouble == Some(Trouble::OneContested) && !is_create && struck == Some(place);
             (contested && !self.contested.contains(&sent[place].id))
                 || (is_create && numbers[place].is_some())
         };
-        let refused: Vec<bool> = (0..sent.len()).map(refuses).collect();
+        let refused: Vec<bool> = (0..sent.len()).map(is_refused).collect();
         let contested = sent.iter().zip(&refused).filter(|(_, refused)| **refused);
         self.contested.extend(contested.map(|(one, _)| one.id.clone()));
         if refused.contains(&true) && self.all_or_nothing {

@@ -3,7 +3,7 @@
 //! Not here: what to ask next ([`super::steps`]), and what follows from an answer (`refused`, `look_up`).
 
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -18,6 +18,7 @@ use super::{
     operation::Operation,
     outcome::Outcome,
     pending::{PendingInput, UnusableProperties},
+    record_order::RecordOrder,
     write_order::WriteOrder,
 };
 use crate::{
@@ -39,6 +40,7 @@ pub(super) const MOST_UNACCOUNTED: u8 = 3;
 
 /// A smaller batch is taken apart without asking whether the request itself is at fault.
 pub(super) const SMALLEST_PROBED: usize = 4;
+
 /// One batch on its way.
 #[derive(Debug)]
 pub struct Delivery {
@@ -58,10 +60,7 @@ pub struct Delivery {
     pub(super) sends_by: Operation,
     /// The properties that the last look-up asked for, the key first.
     pub(super) looks_at: Arc<[Arc<str>]>,
-    /// Whether the batch archives records.
-    pub(super) has_archives: bool,
-    /// Inputs whose record is that of an earlier one of the batch too: they come after it, since it changes what they meet.
-    pub(super) after_others: BTreeSet<usize>,
+    pub(super) record_order: RecordOrder,
     /// How many records may still be archived in the sync.
     pub(super) archive_allowance: ArchiveAllowance,
     pub(super) look_ups: LookUps,
@@ -92,7 +91,7 @@ impl Delivery {
         let target = batch.target;
         let inputs: Vec<PendingInput> = batch.inputs.into_iter().map(PendingInput::new).collect();
         let all = (0..inputs.len()).collect();
-        let has_archives = inputs.iter().any(|pending| pending.input.archives);
+        let record_order = RecordOrder::of(&inputs);
         Self {
             target,
             unusable,
@@ -104,8 +103,7 @@ impl Delivery {
             asks: None,
             sends_by: Operation::Upsert,
             looks_at: Arc::from([]),
-            has_archives,
-            after_others: BTreeSet::new(),
+            record_order,
             archive_allowance: ArchiveAllowance::default(),
             look_ups: LookUps::default(),
             requests: 0,

@@ -21,12 +21,16 @@ use crate::{
         delivery::{
             existence::Existence,
             found::{Current, Found, found},
-            mode::{Action, Need, Operation, decide, must_look_up, need, needs_value},
+            mode::{Action, Need, decide, must_look_up, need, needs_value},
+            operation::Operation,
             pending::{PendingInput, UnusableProperties},
         },
         input::Input,
     },
 };
+
+/// The number of a record, and whether it was found by its own key; for each key.
+type Told<'a> = &'a [Option<(&'a str, bool)>];
 
 /// What was found of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,17 +156,11 @@ fn what_has_to_be_known_is_known_before_it_is_decided() {
         (of_mode(Mode::Upsert), &[], Need::Existence, false),
         (staged(), phone, Need::Existence, false),
         (fills(), phone, Need::Record, true),
-        // Whose record it is: another row of the batch may have another of its addresses.
-        (fills(), notes, Need::Existence, false),
+        (fills(), notes, Need::Nothing, false),
         (creates(), phone, Need::Existence, false),
-        (creates(), notes, Need::Existence, false),
+        (creates(), notes, Need::Nothing, false),
         (with(&[], true), notes, Need::Record, true),
-        (
-            with(&[("*", Policy::FillEmpty), ("phone", Policy::Overwrite)], false),
-            phone,
-            Need::Existence,
-            false,
-        ),
+        (with(&[("*", Policy::FillEmpty), ("phone", Policy::Overwrite)], false), phone, Need::Nothing, false),
         (with(&[("*", Policy::FillEmpty), ("phone", Policy::Overwrite)], false), notes, Need::Record, false),
         (of_mode(Mode::UpdateOnly), phone, Need::Record, false),
         (of_mode(Mode::CreateOnly), phone, Need::Existence, false),
@@ -208,19 +206,20 @@ fn what_is_held_back_or_the_same_is_not_sent() {
     let creates = || with(&[("phone", Policy::OnlyOnCreate)], false);
     let send = || Action::Send(Operation::Upsert);
     for (target, existence, has, expected) in [
-        (fills(), Existence::Exists, Has::Record(Some("2")), Action::Skip(Code::Policy)),
+        (fills(), Existence::Exists, Has::Record(Some("2")), Action::Nothing),
         (fills(), Existence::Exists, Has::Record(Some("")), send()),
-        (fills(), Existence::Exists, Has::Record(None), Action::Skip(Code::Policy)),
+        (fills(), Existence::Exists, Has::Record(None), Action::Nothing),
         (fills(), Existence::Missing, Has::Nothing, send()),
         (fills(), Existence::Unclear, Has::Nothing, unclear()),
-        (creates(), Existence::Exists, Has::Nothing, Action::Skip(Code::Policy)),
+        (creates(), Existence::Exists, Has::Nothing, Action::Nothing),
         (creates(), Existence::Missing, Has::Nothing, send()),
         (creates(), Existence::Unclear, Has::Nothing, unclear()),
-        (with(&[], true), Existence::Exists, Has::Record(Some("1")), Action::Unchanged),
+        (with(&[], true), Existence::Exists, Has::Record(Some("1")), Action::Nothing),
         (with(&[], true), Existence::Exists, Has::Record(Some("2")), send()),
         (with(&[], true), Existence::Exists, Has::Record(None), send()),
         (with(&[], true), Existence::Missing, Has::Nothing, send()),
-        (with(&[], true), Existence::Unclear, Has::Nothing, unclear()),
+        // It may be overwritten in any case.
+        (with(&[], true), Existence::Unclear, Has::Nothing, send()),
     ] {
         let mut pending = pending(existence, has, &[("phone", "1")]);
         pending.compare(&target, &nothing);
@@ -230,10 +229,10 @@ fn what_is_held_back_or_the_same_is_not_sent() {
     // Nothing is left of it, since HubSpot takes no such property.
     let gone = UnusableProperties::from([("phone".into(), Code::UnknownProperty)]);
     for (mode, existence, has, expected) in [
-        (Mode::UpdateOnly, Existence::Exists, Has::Record(None), Action::Unchanged),
+        (Mode::UpdateOnly, Existence::Exists, Has::Record(None), Action::Nothing),
         (Mode::UpdateOnly, Existence::Missing, Has::Nothing, Action::Skip(Code::NotFound)),
         (Mode::CreateOnly, Existence::Missing, Has::Nothing, Action::Send(Operation::Create)),
-        (Mode::Upsert, Existence::Exists, Has::Nothing, Action::Unchanged),
+        (Mode::Upsert, Existence::Exists, Has::Nothing, Action::Nothing),
         (Mode::Upsert, Existence::Missing, Has::Nothing, send()),
     ] {
         let pending = pending(existence, has, &[("phone", "1")]);
@@ -251,13 +250,12 @@ fn a_record_is_found_where_it_is_sure_which_result_is_whose() {
             .collect();
         BatchAnswer::parse(json!({ "results": results }).to_string().as_bytes(), &["email".into()]).unwrap()
     };
-    type Expected<'a> = &'a [Option<(&'a str, bool)>];
     for (keys, missing, answer, expected) in [
         (
             &["a@x.com", "b@x.com"][..],
             &[][..],
             &[("2", "b@x.com"), ("1", "a@x.com")][..],
-            &[Some(("1", true)), Some(("2", true))] as Expected<'_>,
+            &[Some(("1", true)), Some(("2", true))] as Told<'_>,
         ),
         // In whatever spelling.
         (&["a@x.com"], &[], &[("1", "A@X.com")], &[Some(("1", true))]),

@@ -7,6 +7,7 @@ use crate::{
     config::{Config, Mode, Policy},
     crm::property::LIFECYCLE_STAGE,
     mapping::{target::OnCreate, targets::Targets},
+    protocol::catalog::DestinationMode,
 };
 
 fn targets(settings: &Value) -> Targets {
@@ -73,6 +74,19 @@ fn any_difference_parts_two_targets() {
         let mut targets = targets(&json!({ "policies": policies }));
         let [one, other] = ["users", "other"].map(|name| targets.of(&stream(name)));
         assert!(!Arc::ptr_eq(&one, &other), "{policy}");
+    }
+}
+
+/// What the platform asks for in data activation counts before the mode of the settings.
+#[test]
+fn a_mode_of_the_platform_counts_before_that_of_the_settings() {
+    let mut targets = targets(&json!({ "streams": [{ "stream": "users", "mode": "create_only" }] }));
+    for (asked, mode) in [
+        (DestinationMode::AppendDedup, Mode::CreateOnly),
+        (DestinationMode::Update, Mode::UpdateOnly),
+        (DestinationMode::SoftDelete, Mode::Archive),
+    ] {
+        assert_eq!(targets.of(&ConfiguredStream { mode: asked, ..stream("users") }).mode, mode, "{asked:?}");
     }
 }
 

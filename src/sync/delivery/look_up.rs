@@ -50,7 +50,7 @@ impl Delivery {
         let Some(pending) = self.open(index) else { return false };
         // Which record it is: one that the batch archives may have another of its keys.
         let is_open = matches!(pending.existence, Existence::NotAsked | Existence::Exists);
-        let may_be_archived = self.has_archives && is_open && pending.found.is_none();
+        let may_be_archived = self.record_order.has_archives && is_open && pending.found.is_none();
         may_be_archived || must_look_up(&self.target, pending, &self.unusable)
     }
 

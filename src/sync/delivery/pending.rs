@@ -152,6 +152,11 @@ impl PendingInput {
     /// What HubSpot's record has is not known any more, since this sync may have written it.
     pub fn forget_found(&mut self) {
         self.changed_before_sync = self.changed_before();
+        self.ask_anew();
+    }
+
+    /// What HubSpot's record has is not known any more, since somebody else may have changed it.
+    pub fn ask_anew(&mut self) {
         (self.existence, self.last_modified) = (Existence::NotAsked, LastModified::NotAsked);
         (self.found, self.effect) = (None, None);
     }

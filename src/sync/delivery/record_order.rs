@@ -10,7 +10,9 @@ impl Delivery {
     /// Whether an input of a record changes what another one of it meets. An update or an archive names the record by its number,
     /// which may stand in a request once.
     pub(super) fn orders_by_record(&self) -> bool {
-        self.has_archives || self.target.compares_values() || self.target.mode == Mode::UpdateOnly
+        self.record_order.has_archives
+            || self.target.compares_values()
+            || self.target.mode == Mode::UpdateOnly
     }
 
     /// Of several inputs of one record, the first stays in the group; the others come after all else, one by one. The records of
@@ -36,7 +38,7 @@ impl Delivery {
                 if let Some(pending) = self.inputs.get_mut(index) {
                     pending.forget_found();
                 }
-                self.after_others.insert(index);
+                self.record_order.after_others.insert(index);
                 self.work.push_back(vec![index]);
             }
         }

@@ -172,7 +172,7 @@ impl Delivery {
                 if compares && pending.unaccounted == 0 {
                     // Whoever changes it at the same moment has changed what was compared. An answer that said nothing may have
                     // been to a write of ours, which would look the same.
-                    pending.forget_found();
+                    pending.ask_anew();
                 }
                 self.second_tries.push(index);
                 return None;

@@ -39,9 +39,9 @@ pub(super) const MOST_UNACCOUNTED: u8 = 3;
 
 /// A smaller batch is taken apart without asking whether the request itself is at fault.
 pub(super) const SMALLEST_PROBED: usize = 4;
+
 /// One batch on its way.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the way of a batch")]
 pub struct Delivery {
     pub(super) target: Arc<Target>,
     pub(super) unusable: UnusableProperties,
@@ -59,10 +59,7 @@ pub struct Delivery {
     pub(super) sends_by: Operation,
     /// The properties that the last look-up asked for, the key first.
     pub(super) looks_at: Arc<[Arc<str>]>,
-    /// Whether the batch archives records.
-    pub(super) has_archives: bool,
-    /// Inputs whose record is that of an earlier one of the batch too: they come after it, since it changes what they meet.
-    pub(super) after_others: BTreeSet<usize>,
+    pub(super) record_order: RecordOrder,
     /// How many records may still be archived in the sync.
     pub(super) archive_allowance: ArchiveAllowance,
     pub(super) look_ups: LookUps,
@@ -93,7 +90,7 @@ impl Delivery {
         let target = batch.target;
         let inputs: Vec<PendingInput> = batch.inputs.into_iter().map(PendingInput::new).collect();
         let all = (0..inputs.len()).collect();
-        let has_archives = inputs.iter().any(|pending| pending.input.archives);
+        let record_order = RecordOrder::of(&inputs);
         Self {
             target,
             unusable,
@@ -105,8 +102,7 @@ impl Delivery {
             asks: None,
             sends_by: Operation::Upsert,
             looks_at: Arc::from([]),
-            has_archives,
-            after_others: BTreeSet::new(),
+            record_order,
             archive_allowance: ArchiveAllowance::default(),
             look_ups: LookUps::default(),
             requests: 0,
@@ -336,6 +332,22 @@ impl Delivery {
 /// The first so many of the unusable properties: those that were not sent.
 fn left_out(unusable: &UnusableProperties, count: usize) -> Vec<(Arc<str>, Code)> {
     unusable.iter().take(count).map(|(name, code)| (Arc::clone(name), *code)).collect()
+}
+
+/// What a batch knows of inputs that are of one record.
+#[derive(Debug)]
+pub(super) struct RecordOrder {
+    /// Whether the batch archives records.
+    pub(super) has_archives: bool,
+    /// Inputs whose record is that of an earlier one of the batch too: they come after it, since it changes what they meet.
+    pub(super) after_others: BTreeSet<usize>,
+}
+
+impl RecordOrder {
+    pub(super) fn of(inputs: &[PendingInput]) -> Self {
+        let has_archives = inputs.iter().any(|pending| pending.input.archives);
+        Self { has_archives, after_others: BTreeSet::new() }
+    }
 }
 
 /// The look-ups of one batch.

@@ -88,8 +88,9 @@ impl Delivery {
         }
     }
 
-    /// Second tries come last, so that one wait serves all of them, but before later records of their key, or of their record. While records are
-    /// written again to restore the order of a CRM record's keys, each comes at once: the next one is a later one of the same.
+    /// Second tries come last, so that one wait serves all of them, but before later records of their key, or of their record. While
+    /// records are written again to restore the order of a CRM record's keys, each comes at once: the next one is a later one of the
+    /// same.
     fn second_tries_are_next(&self) -> bool {
         if self.second_tries.is_empty() {
             return false;
@@ -99,7 +100,7 @@ impl Delivery {
         }
         let key = |index: &usize| self.inputs.get(*index).map(|pending| &pending.input.key);
         let is_later = |index: &usize| {
-            self.after_others.contains(index)
+            self.record_order.after_others.contains(index)
                 || self.second_tries.iter().any(|tried| key(tried) == key(index))
         };
         match self.work.front() {

@@ -14,9 +14,12 @@ use super::{
 };
 use crate::rows::create_property;
 
+/// A name, and the setting.
+type Switch = (&'static str, fn(&mut Settings));
+
 /// The other answer to each question that concerns reads, creates, updates or archives; the first answers are the defaults, under
 /// which all other tests run.
-const SWITCHES: [(&str, fn(&mut Settings)); 17] = [
+const SWITCHES: [Switch; 17] = [
     ("partial_success", |settings| settings.partial_success = false),
     ("echo_trace_ids", |settings| settings.echo_trace_ids = true),
     ("group_errors", |settings| settings.group_errors = true),

@@ -29,6 +29,9 @@ use crate::{
     },
 };
 
+/// The number of a record, and whether it was found by its own key; for each key.
+type Told<'a> = &'a [Option<(&'a str, bool)>];
+
 /// What was found of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Has {
@@ -253,13 +256,12 @@ fn a_record_is_found_where_it_is_sure_which_result_is_whose() {
             .collect();
         BatchAnswer::parse(json!({ "results": results }).to_string().as_bytes(), &["email".into()]).unwrap()
     };
-    type Expected<'a> = &'a [Option<(&'a str, bool)>];
     for (keys, missing, answer, expected) in [
         (
             &["a@x.com", "b@x.com"][..],
             &[][..],
             &[("2", "b@x.com"), ("1", "a@x.com")][..],
-            &[Some(("1", true)), Some(("2", true))] as Expected<'_>,
+            &[Some(("1", true)), Some(("2", true))] as Told<'_>,
         ),
         // In whatever spelling.
         (&["a@x.com"], &[], &[("1", "A@X.com")], &[Some(("1", true))]),

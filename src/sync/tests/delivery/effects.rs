@@ -27,6 +27,13 @@ use crate::{
 /// What HubSpot has of a property; `None`: the answer does not say.
 type Has<'a> = Option<&'a str>;
 
+/// What is sent, and a letter for what each record comes to.
+type Comes = (Option<&'static str>, &'static str);
+
+/// A policy, a property, what HubSpot has of it if it has the record, the values of the records, and what they come to without and
+/// with `skip_unchanged`.
+type Line = (Policy, &'static str, Option<Has<'static>>, &'static [&'static str], Comes, Comes);
+
 fn found(property: &str, has: Has<'_>) -> Found {
     let looks_at: [Arc<str>; 2] = ["email".into(), property.into()];
     let mut result = json!({ "id": "1", "properties": { "email": "a@x.com" } });
@@ -78,11 +85,9 @@ fn effect(
 #[test]
 fn each_policy_sends_what_it_may_by_what_hubspot_has() {
     use Policy::{FillEmpty, OnlyOnCreate, Overwrite};
-    // The kinds of the records with and without `skip_unchanged`, each after what is sent.
-    type Expected = (Option<&'static str>, &'static str);
-    let held: Expected = (None, "H");
-    let same: Expected = (None, "N");
-    let rows: [(Policy, &str, Option<Has<'_>>, &[&str], Expected, Expected); 33] = [
+    let held: Comes = (None, "H");
+    let same: Comes = (None, "N");
+    let rows: [Line; 33] = [
         (Overwrite, "phone", None, &["1"], (Some("1"), "C"), (Some("1"), "C")),
         (Overwrite, "phone", Some(Some("2")), &["1"], (Some("1"), "C"), (Some("1"), "C")),
         (Overwrite, "phone", Some(Some("1")), &["1"], (Some("1"), "C"), same),

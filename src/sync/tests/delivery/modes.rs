@@ -76,10 +76,12 @@ pub(super) fn target(settings: &Settings) -> Target {
 fn rows(random: &mut fastrand::Rng, addresses: &[&'static str], count: usize, mode: Mode) -> Vec<Row> {
     let row = |random: &mut fastrand::Rng| {
         let first = random.usize(..PROPERTIES.len());
-        let values = PROPERTIES.iter().enumerate().filter_map(|(place, (name, values))| {
-            (place == first || random.u8(..3) == 0).then(|| (*name, values[random.usize(..values.len())]))
-        });
-        let values = values.collect();
+        let mut values = Vec::new();
+        for (place, (name, all)) in PROPERTIES.iter().enumerate() {
+            if place == first || random.u8(..3) == 0 {
+                values.push((*name, all[random.usize(..all.len())]));
+            }
+        }
         let archives = mode == Mode::Archive || random.u8(..8) == 0;
         Row { address: addresses[random.usize(..addresses.len())], archives, values }
     };

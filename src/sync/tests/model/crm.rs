@@ -116,7 +116,7 @@ impl Crm {
         match trouble {
             Some(Trouble::NotCarriedOut) => {
                 let (random, trouble, requests) = (self.random.clone(), self.trouble, self.requests);
-                *self = Self { random, trouble, requests, ..before };
+                *self = Self { trouble, random, requests, ..before };
                 (Asked::Read(Vec::new()), lost)
             }
             Some(Trouble::AnswerLost) => (asked, lost),
@@ -165,7 +165,9 @@ impl Crm {
     fn archive(&mut self, request: &Value) -> (Asked, Value) {
         let numbers: Vec<u64> = ids(request).iter().map(|id| id.parse().expect("a number")).collect();
         let addresses = numbers.iter().filter_map(|number| self.primary(*number).cloned()).collect();
-        numbers.iter().for_each(|number| drop(self.people.remove(number)));
+        for number in &numbers {
+            self.people.remove(number);
+        }
         (Asked::Write(addresses), json!({}))
     }
 

@@ -240,7 +240,10 @@ impl Client {
         let reply = self.call(endpoint, None, Some(body.clone()), unknown_before).await?;
         let reply = reply.read(|answer| match endpoint.success() {
             Success::Whole if answer.trim_ascii().is_empty() => Some(BatchAnswer::default()),
-            Success::Whole | Success::EachInput | Success::FoundOrMissing | Success::Body => {
+            // HubSpot documents no other success than that without a body.
+            Success::Whole => BatchAnswer::parse(answer, looks_at)
+                .filter(|answer| !answer.errors.is_empty() || answer.num_errors > 0),
+            Success::EachInput | Success::FoundOrMissing | Success::Body => {
                 BatchAnswer::parse(answer, looks_at)
             }
         });
@@ -298,7 +301,13 @@ impl Client {
             match disposition(endpoint, &outcome, now) {
                 Disposition::Done => {
                     self.authenticated.store(true, Ordering::Relaxed);
-                    return Ok(Reply::Done(outcome.map(|response| response.body).unwrap_or_default()));
+                    let Ok(response) = outcome else { return Ok(Reply::Unreadable) };
+                    // Without a body, only "no content" says that all is done.
+                    let says_nothing = response.status != NO_CONTENT && response.body.trim_ascii().is_empty();
+                    if endpoint.success() == Success::Whole && says_nothing {
+                        return Ok(Reply::Unreadable);
+                    }
+                    return Ok(Reply::Done(response.body));
                 }
                 Disposition::Refused => {
                     self.authenticated.store(true, Ordering::Relaxed);
@@ -417,6 +426,9 @@ impl Client {
         error
     }
 }
+
+/// The status of a success without a body.
+const NO_CONTENT: u16 = 204;
 
 /// What one call has gone through.
 struct Attempts {

@@ -50,11 +50,17 @@ impl KnownRecords {
         self.hasher.hash_one((key.space(), key.as_str()))
     }
 
-    /// A record is archived: whether it exists has to be asked again.
+    /// HubSpot turned out not to have a record.
     pub fn forget(&mut self, key: &Key) {
         let hash = self.hash(key);
         self.hashes.remove(&hash);
         self.changed_before.remove(&hash);
+    }
+
+    /// Whether records exist has to be asked again.
+    pub fn forget_all(&mut self) {
+        self.hashes.clear();
+        self.changed_before.clear();
     }
 
     /// The token may not look records of this object up: that is asked once in a sync.

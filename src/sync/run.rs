@@ -323,7 +323,11 @@ impl Sync {
         }
         self.books.take(delivered.notes);
         delivered.written.iter().for_each(|(key, changed)| self.known.remember(key, *changed));
-        delivered.archived.iter().for_each(|key| self.known.forget(key));
+        delivered.not_found.iter().for_each(|key| self.known.forget(key));
+        if !delivered.archived.is_empty() {
+            // Which other keys the archived records have is not known.
+            self.known.forget_all();
+        }
         if let Some(object) = delivered.denied_look_ups {
             self.known.deny_look_ups(object);
         }

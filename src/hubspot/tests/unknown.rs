@@ -67,8 +67,8 @@ async fn what_was_not_carried_out_is_repeated() {
         status(429).retry_after("1"),
         status(477),
     ];
-    for call in [create(), archive()] {
-        let (client, script) = client(&[&refusals[..], &[status(200)]].concat());
+    for (call, success) in [(create(), status(200)), (archive(), answer(204, ""))] {
+        let (client, script) = client(&[&refusals[..], &[success]].concat());
         assert!(matches!(client.batch(&call).await, Ok(Reply::Done(_))));
         assert_eq!((script.times().len(), client.effort().retries), (7, 6));
     }
@@ -97,15 +97,22 @@ async fn an_answer_that_says_nothing_of_it_leaves_it_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_answer_settles_an_archive() {
-    for one in [answer(204, ""), answer(200, "\n"), answer(200, "{}")] {
-        let (client, _) = client(&[one]);
-        assert!(matches!(client.batch(&archive()).await,
-            Ok(Reply::Done(answer)) if answer.results.is_empty() && answer.errors.is_empty()));
+async fn no_content_settles_an_archive_and_no_other_success_without_errors_does() {
+    let (client, _) = self::client(&[answer(204, "")]);
+    assert!(matches!(client.batch(&archive()).await,
+        Ok(Reply::Done(answer)) if answer.results.is_empty() && answer.errors.is_empty()));
+    for one in [
+        answer(200, "\n"),
+        answer(200, "{}"),
+        answer(202, r#"{"status":"PENDING"}"#),
+        answer(200, r#"{"results":[]}"#),
+    ] {
+        let (client, _) = self::client(&[one]);
+        assert!(matches!(client.batch(&archive()).await, Ok(Reply::Unknown)));
     }
     // Not documented, but cheap to honour.
     let missing = r#"{"numErrors":1,"errors":[{"category":"OBJECT_NOT_FOUND","context":{"ids":["17"]}}]}"#;
-    let (client, _) = client(&[answer(207, missing)]);
+    let (client, _) = self::client(&[answer(207, missing)]);
     assert!(matches!(client.batch(&archive()).await,
         Ok(Reply::Done(answer)) if answer.errors[0].ids().eq(["17"])));
 }

@@ -22,6 +22,11 @@ impl ArchiveAllowance {
         self.most
     }
 
+    /// What was taken was not archived.
+    pub(super) fn give_back(&self) {
+        self.left.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Takes one. `false`: none is left.
     pub(super) fn take(&self) -> bool {
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()

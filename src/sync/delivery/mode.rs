@@ -48,8 +48,11 @@ pub fn need(target: &Target, pending: &PendingInput, unusable: &UnusableProperti
         Mode::CreateOnly if pending.unconfirmed.is_some() => Need::Record,
         Mode::CreateOnly => Need::Existence,
         Mode::Upsert if target.skips_unchanged || brings(target, pending, Policy::FillEmpty) => Need::Record,
+        // Even where it brings nothing that is compared, it may be by another key of a record that is: their order hangs on it.
         Mode::Upsert
-            if depends_on_look_up(target, pending, unusable) || pending.sends_nothing(target, unusable) =>
+            if target.compares_values()
+                || depends_on_look_up(target, pending, unusable)
+                || pending.sends_nothing(target, unusable) =>
         {
             Need::Existence
         }
@@ -121,6 +124,12 @@ pub fn decide(target: &Target, pending: &PendingInput, unusable: &UnusableProper
         return match (pending.existence, &pending.found) {
             (Existence::Missing, _) if pending.unconfirmed.is_some() => Action::Confirmed(Operation::Archive),
             (Existence::Missing, _) => Action::Skip(Code::NotFound),
+            // The one that was to be archived is, and somebody has created another one since.
+            (Existence::Exists, Some(found))
+                if pending.archived_id.is_some() && pending.archived_id != found.id =>
+            {
+                Action::Confirmed(Operation::Archive)
+            }
             (Existence::Exists, Some(found)) if !found.by_own_key => Action::Skip(Code::OtherRecord),
             (Existence::Exists, Some(found)) if found.id.is_some() => Action::Send(Operation::Archive),
             (Existence::Exists | Existence::Unclear | Existence::NotAsked, _) => unclear(),

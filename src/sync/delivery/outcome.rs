@@ -31,6 +31,8 @@ pub struct Outcome {
     pub written: Vec<(Key, Option<Timestamp>)>,
     /// Keys whose records of the CRM are archived.
     pub archived: Vec<Key>,
+    /// Keys that HubSpot has no record of.
+    pub not_found: Vec<Key>,
     /// Which record of the CRM a row became, where the answer names it and it is asked for.
     pub record_ids: HashMap<Ticket, Box<str>>,
     /// When each rejected record got its verdict.
@@ -55,6 +57,9 @@ impl Outcome {
 
     /// The records of an input are not to be written.
     pub fn note_skipped(&mut self, pending: &PendingInput, reason: &Reason) {
+        if reason.code == Code::NotFound {
+            self.not_found.push(pending.input.key.clone());
+        }
         let tickets = pending.input.parts.iter().map(|part| part.ticket);
         self.fates.extend(tickets.map(|ticket| (ticket, Fate::Skipped(reason.clone()))));
     }

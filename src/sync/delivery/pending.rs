@@ -42,6 +42,8 @@ pub struct PendingInput {
     effect: Option<Effect>,
     /// What was sent of it, and may have been carried out.
     pub unconfirmed: Option<Operation>,
+    /// The id of the record that was to be archived then.
+    pub archived_id: Option<Box<str>>,
     /// How many answers of a kind that says nothing there were to it.
     pub unknown_answers: u32,
     /// It is one of the records that the sync may archive.
@@ -76,6 +78,7 @@ impl PendingInput {
             found: None,
             effect: None,
             unconfirmed: None,
+            archived_id: None,
             unknown_answers: 0,
             counted_as_archived: false,
             unaccounted: 0,

@@ -34,6 +34,7 @@ pub struct Delivered {
     /// Records of the CRM that exist now.
     pub written: Vec<(Key, Option<Timestamp>)>,
     pub archived: Vec<Key>,
+    pub not_found: Vec<Key>,
     /// Which record of the CRM a row became, where the answer names it and it is asked for.
     pub record_ids: HashMap<Ticket, Box<str>>,
     /// When each rejected record got its verdict.
@@ -49,8 +50,20 @@ pub async fn deliver(client: Arc<Client>, mut delivery: Delivery) -> Delivered {
     let (keys, bytes) = delivery.keys_and_bytes();
     let failure = run_steps(&client, &mut delivery).await.err();
     let denied_look_ups = delivery.denied_look_ups();
-    let Outcome { fates, notes, written, archived, record_ids, verdicts, .. } = delivery.finish();
-    Delivered { keys, bytes, fates, notes, written, archived, record_ids, verdicts, failure, denied_look_ups }
+    let Outcome { fates, notes, written, archived, not_found, record_ids, verdicts, .. } = delivery.finish();
+    Delivered {
+        keys,
+        bytes,
+        fates,
+        notes,
+        written,
+        archived,
+        not_found,
+        record_ids,
+        verdicts,
+        failure,
+        denied_look_ups,
+    }
 }
 
 async fn run_steps(client: &Client, delivery: &mut Delivery) -> Result<(), Failure> {

@@ -54,6 +54,10 @@ impl Delivery {
                     self.clear_request(probe);
                     continue;
                 }
+                // One input of a record went at a time, each in its turn.
+                if self.orders_by_record() {
+                    return Step::Finished;
+                }
                 let again = self.write_order.written_out_of_order(&self.inputs);
                 if again.is_empty() {
                     return Step::Finished;
@@ -173,6 +177,9 @@ impl Delivery {
         let operation = self.sends_by;
         let Some(pending) = self.inputs.get_mut(index) else { return };
         pending.unconfirmed = Some(operation);
+        if operation == Operation::Archive {
+            pending.archived_id = pending.found.as_ref().and_then(|found| found.id.clone());
+        }
         pending.unknown_answers += 1;
         pending.forget_found();
     }
@@ -201,7 +208,9 @@ impl Delivery {
     }
 
     fn archive_accepted(&mut self, answer: &BatchAnswer) {
-        if answer.errors.iter().any(|error| !error.says_nothing() && error.ids().next().is_none()) {
+        let faults = answer.errors.iter().filter(|error| !error.says_nothing());
+        let counts_more = answer.num_errors > faults.clone().count();
+        if counts_more || faults.clone().any(|error| error.ids().next().is_none()) {
             self.look_up_again();
             return;
         }
@@ -216,6 +225,11 @@ impl Delivery {
     }
 
     fn archive_failed(&mut self, index: usize, error: &ErrorBody) {
+        if let Some(pending) = self.inputs.get_mut(index)
+            && std::mem::take(&mut pending.counted_as_archived)
+        {
+            self.archive_allowance.give_back();
+        }
         if error.is_not_found() {
             // Somebody else was faster.
             self.skip(index, Code::NotFound);

@@ -156,11 +156,17 @@ fn what_has_to_be_known_is_known_before_it_is_decided() {
         (of_mode(Mode::Upsert), &[], Need::Existence, false),
         (staged(), phone, Need::Existence, false),
         (fills(), phone, Need::Record, true),
-        (fills(), notes, Need::Nothing, false),
+        // Whose record it is: another row of the batch may have another of its addresses.
+        (fills(), notes, Need::Existence, true),
         (creates(), phone, Need::Existence, false),
-        (creates(), notes, Need::Nothing, false),
+        (creates(), notes, Need::Existence, false),
         (with(&[], true), notes, Need::Record, true),
-        (with(&[("*", Policy::FillEmpty), ("phone", Policy::Overwrite)], false), phone, Need::Nothing, false),
+        (
+            with(&[("*", Policy::FillEmpty), ("phone", Policy::Overwrite)], false),
+            phone,
+            Need::Existence,
+            false,
+        ),
         (with(&[("*", Policy::FillEmpty), ("phone", Policy::Overwrite)], false), notes, Need::Record, false),
         (of_mode(Mode::UpdateOnly), phone, Need::Record, false),
         (of_mode(Mode::CreateOnly), phone, Need::Existence, false),
@@ -218,7 +224,7 @@ fn what_is_held_back_or_the_same_is_not_sent() {
         (with(&[], true), Existence::Exists, Has::Record(Some("2")), send()),
         (with(&[], true), Existence::Exists, Has::Record(None), send()),
         (with(&[], true), Existence::Missing, Has::Nothing, send()),
-        // It may be overwritten in any case.
+        // What cannot be compared is written.
         (with(&[], true), Existence::Unclear, Has::Nothing, send()),
     ] {
         let mut pending = pending(existence, has, &[("phone", "1")]);

@@ -48,10 +48,10 @@ impl Delivery {
 
     fn must_look_up(&self, index: usize) -> bool {
         let Some(pending) = self.open(index) else { return false };
-        // Which record it is: one that the batch archives may have another of its keys.
+        // Which record it is: another input of the batch may have another of its keys.
         let is_open = matches!(pending.existence, Existence::NotAsked | Existence::Exists);
-        let may_be_archived = self.record_order.has_archives && is_open && pending.found.is_none();
-        may_be_archived || must_look_up(&self.target, pending, &self.unusable)
+        let has_no_place = self.orders_by_record() && is_open && pending.found.is_none();
+        has_no_place || must_look_up(&self.target, pending, &self.unusable)
     }
 
     fn unknown(&self, part: &[usize]) -> Vec<usize> {

@@ -10,9 +10,12 @@ impl Delivery {
     /// Whether an input of a record changes what another one of it meets. An update or an archive names the record by its number,
     /// which may stand in a request once.
     pub(super) fn orders_by_record(&self) -> bool {
-        self.record_order.has_archives
-            || self.target.compares_values()
-            || self.target.mode == Mode::UpdateOnly
+        match self.target.mode {
+            Mode::UpdateOnly | Mode::Archive => true,
+            Mode::Upsert => self.record_order.has_archives || self.target.compares_values(),
+            // It changes nothing that is there.
+            Mode::CreateOnly => self.record_order.has_archives,
+        }
     }
 
     /// Of several inputs of one record, the first stays in the group; the others come after all else, one by one. The records of

@@ -1,7 +1,7 @@
 //! What the records of an input change in their CRM record, one after the other: by the policies of their properties, and by what
 //! HubSpot has. Pure. Not here: what becomes of the input then ([`super::mode`]).
 //!
-//! Records that are folded come to the same as if each were written by itself. So the record of the CRM is followed through them.
+//! Folded records must have the effect of single writes. So this file keeps the CRM record's state after each of them.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 

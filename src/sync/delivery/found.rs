@@ -46,8 +46,8 @@ impl Found {
     }
 }
 
-/// The record that each key was found as, where it is sure which result is whose: that of its key, or the only result that is left for
-/// the only key that is.
+/// The record that each key was found as. A result belongs to the key that it shows. If one result and one key remain, they belong
+/// together.
 pub fn found(
     key_space: &Arc<KeySpace>,
     keys: &[Key],

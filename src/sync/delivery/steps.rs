@@ -238,8 +238,8 @@ impl Delivery {
         }
     }
 
-    /// Inputs of which nothing is to be sent get their fate here. The others stay: those that are sent as the first of them is; the
-    /// rest comes next.
+    /// Inputs of which nothing is to be sent get their fate here. Of the others, those with the same operation as the
+    /// first stay. The rest comes next.
     fn settle_without_writing(&mut self) -> Option<Operation> {
         let mut first = None;
         let mut others = Vec::new();

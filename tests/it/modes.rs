@@ -1,5 +1,6 @@
 //! What a sync may change: modes, policies per property, `skip_unchanged`, archiving.
 
+mod archives;
 mod keys;
 mod reference;
 mod refusals;

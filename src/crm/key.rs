@@ -57,6 +57,16 @@ impl KeySpace {
         &self.property
     }
 
+    /// The property that lists the other keys by which HubSpot finds a record, if there is one: a contact's secondary addresses,
+    /// with `;` between them.
+    ///
+    /// Source: <https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide>.
+    pub fn other_keys(&self) -> Option<&'static str> {
+        match self.rule {
+            KeyRule::Email => Some("hs_additional_emails"),
+        }
+    }
+
     /// Whether a property of this name is the key.
     pub fn is_key(&self, property: &str) -> bool {
         *self.property == *property

@@ -309,7 +309,7 @@ fn only_what_differs_is_sent() {
     let body: Value = serde_json::from_slice(read.body.as_deref().unwrap()).unwrap();
     assert_eq!(
         body["properties"],
-        json!(["email", "city", "firstname"]),
+        json!(["email", "city", "firstname", "hs_additional_emails"]),
         "only what is compared is asked for"
     );
 }

@@ -46,8 +46,8 @@ impl Found {
     }
 }
 
-/// The record that each key was found as. A result belongs to the key that it shows. If one result and one key remain, they belong
-/// together.
+/// The record that each key was found as. A result belongs to the key that it shows, and to the other keys that it lists. If one
+/// result and one key remain, they belong together.
 pub fn found(
     key_space: &Arc<KeySpace>,
     keys: &[Key],
@@ -65,6 +65,7 @@ pub fn found(
         .iter()
         .map(|key| by_key.remove(key)?.first().map(|result| Found::of(result, looks_at, true)))
         .collect();
+    by_other_keys(key_space, keys, answer, looks_at, &mut found);
     let open =
         || found.iter().zip(is_missing).enumerate().filter(|(_, (one, missing))| one.is_none() && !**missing);
     let left: Vec<usize> = open().map(|(place, _)| place).collect();
@@ -78,4 +79,28 @@ pub fn found(
         *one = Some(Found::of(result, looks_at, false));
     }
     found
+}
+
+/// Records that were found by another of their keys, which they list.
+fn by_other_keys(
+    key_space: &Arc<KeySpace>,
+    keys: &[Key],
+    answer: &BatchAnswer,
+    looks_at: &[Arc<str>],
+    found: &mut [Option<Found>],
+) {
+    let Some(place) =
+        key_space.other_keys().and_then(|name| looks_at.iter().position(|property| **property == *name))
+    else {
+        return;
+    };
+    let mut results: HashMap<Key, &BatchResult> = HashMap::new();
+    for result in &answer.results {
+        for key in result.value(place).unwrap_or_default().split(';').filter_map(|text| key_space.key(text)) {
+            results.insert(key, result);
+        }
+    }
+    for (key, one) in keys.iter().zip(found).filter(|(_, one)| one.is_none()) {
+        *one = results.get(key).map(|result| Found::of(result, looks_at, false));
+    }
 }

@@ -3,7 +3,12 @@
 
 use std::sync::Arc;
 
-use super::{mode::needs_value, operation::Operation, pending::PendingInput, state::Delivery};
+use super::{
+    mode::{Need, need, needs_value},
+    operation::Operation,
+    pending::PendingInput,
+    state::Delivery,
+};
 use crate::hubspot::batch_call::{BatchCall, KeyedInput, UpdateInput};
 
 impl Delivery {
@@ -20,6 +25,14 @@ impl Delivery {
                     asked.push(Arc::clone(name));
                 }
             }
+        }
+        // Whose result is whose, where that matters.
+        let needs_record =
+            |pending: &PendingInput| need(&self.target, pending, &self.unusable) == Need::Record;
+        if let Some(name) = self.target.key_space.other_keys()
+            && (self.orders_by_record() || pending().any(needs_record))
+        {
+            asked.push(name.into());
         }
         let keys = pending().map(|pending| &pending.input.key);
         let call = BatchCall::read(&self.target.key_space, keys, &asked);

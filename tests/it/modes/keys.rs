@@ -9,7 +9,9 @@ use super::{
     Contacts, Mode, Policy, Row, Rules, apply, compare_with, connector, deleted, paths, roomy_sandbox, row,
     rows, state, switches::once_each, upsert,
 };
-use crate::support::people;
+use serde_json::json;
+
+use crate::support::{Connector, people, record};
 
 const ADA: &str = "ada@example.com";
 
@@ -179,4 +181,24 @@ fn many_upserts_and_archives_of_few_addresses_are_kept_in_order() {
         let fates = rows.iter().map(|row| apply(&mut expected, &rules, row)).collect();
         compare_with(connector(&sandbox, &rules), &sandbox, &rows, &(fates, expected), &format!("{rules:?}"));
     }
+}
+
+/// The answer lists the secondary addresses, so that nobody is asked for alone.
+#[test]
+fn contacts_that_are_found_by_secondary_addresses_cost_one_read_for_a_hundred() {
+    let sandbox = roomy_sandbox(|_| ());
+    for number in 0..100 {
+        sandbox.seed_contact(
+            Seed::new(format!("p{number}@example.com")).secondary(format!("s{number}@example.com")),
+        );
+    }
+    let input: String = (0..100)
+        .map(|number| record(json!({ "email": format!("s{number}@example.com"), "city": "Rome" })))
+        .collect();
+    let outcome = Connector::new(&sandbox)
+        .set("streams", json!([{ "stream": "users", "mode": "update_only" }]))
+        .write(&input);
+    outcome.assert_success();
+    assert!(outcome.summary().contains(" updated=100 "), "{}", outcome.summary());
+    assert_eq!(sandbox.requests_to(paths::READ).len(), 1);
 }

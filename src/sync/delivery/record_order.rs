@@ -1,26 +1,10 @@
 //! Several keys of one record in one batch, where what is sent depends on what HubSpot has: one input of a record goes at a time, in
 //! reading order, and each is looked up again. Pure. Not here: where nothing depends on it ([`super::write_order`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{pending::PendingInput, state::Delivery};
+use super::state::Delivery;
 use crate::config::Mode;
-
-/// What a batch knows of inputs that are of one record.
-#[derive(Debug)]
-pub(super) struct RecordOrder {
-    /// Whether the batch archives records.
-    pub(super) has_archives: bool,
-    /// Inputs whose record is that of an earlier one of the batch too: they come after it, since it changes what they meet.
-    pub(super) after_others: BTreeSet<usize>,
-}
-
-impl RecordOrder {
-    pub(super) fn of(inputs: &[PendingInput]) -> Self {
-        let has_archives = inputs.iter().any(|pending| pending.input.archives);
-        Self { has_archives, after_others: BTreeSet::new() }
-    }
-}
 
 impl Delivery {
     /// Whether an input of a record changes what another one of it meets. An update or an archive names the record by its number,

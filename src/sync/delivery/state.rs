@@ -3,7 +3,7 @@
 //! Not here: what to ask next ([`super::steps`]), and what follows from an answer (`refused`, `look_up`).
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeSet, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -18,7 +18,6 @@ use super::{
     operation::Operation,
     outcome::Outcome,
     pending::{PendingInput, UnusableProperties},
-    record_order::RecordOrder,
     write_order::WriteOrder,
 };
 use crate::{
@@ -333,6 +332,22 @@ impl Delivery {
 /// The first so many of the unusable properties: those that were not sent.
 fn left_out(unusable: &UnusableProperties, count: usize) -> Vec<(Arc<str>, Code)> {
     unusable.iter().take(count).map(|(name, code)| (Arc::clone(name), *code)).collect()
+}
+
+/// What a batch knows of inputs that are of one record.
+#[derive(Debug)]
+pub(super) struct RecordOrder {
+    /// Whether the batch archives records.
+    pub(super) has_archives: bool,
+    /// Inputs whose record is that of an earlier one of the batch too: they come after it, since it changes what they meet.
+    pub(super) after_others: BTreeSet<usize>,
+}
+
+impl RecordOrder {
+    fn of(inputs: &[PendingInput]) -> Self {
+        let has_archives = inputs.iter().any(|pending| pending.input.archives);
+        Self { has_archives, after_others: BTreeSet::new() }
+    }
 }
 
 /// The look-ups of one batch.

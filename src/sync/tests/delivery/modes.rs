@@ -228,6 +228,9 @@ fn worlds() -> u64 {
     std::env::var("SOAK_RECORDS").map_or(1_500, |_| 60_000)
 }
 
+/// Worlds that showed a fault once: a contact is written again after it was archived; a contact is known by one of its addresses.
+const RARE: [u64; 2] = [2_487, 11_195];
+
 const APART: [&[&str]; 4] = [&["anna@x.com"], &["ben@x.com"], &["cleo@x.com"], &["dora@x.com"]];
 const TOGETHER: [&[&str]; 4] = [
     &["anna@x.com", "anna@work.com", "anna@old.com"],
@@ -248,13 +251,13 @@ fn rows_of_a_batch_come_to_the_same_when_answers_go_wrong() {
 
 #[test]
 fn several_addresses_of_a_contact_come_to_what_row_after_row_would() {
-    (0..worlds()).for_each(|seed| compare(seed, &TOGETHER, &ADDRESSES, 0));
+    (0..worlds()).chain(RARE).for_each(|seed| compare(seed, &TOGETHER, &ADDRESSES, 0));
 }
 
 #[test]
 fn several_addresses_of_a_contact_come_to_the_same_when_answers_go_wrong() {
     // An input that shares its result with another one has been asked about once more already.
-    (0..worlds()).for_each(|seed| compare(seed, &TOGETHER, &ADDRESSES, 1));
+    (0..worlds()).chain(RARE).for_each(|seed| compare(seed, &TOGETHER, &ADDRESSES, 1));
 }
 
 /// The rows one by one, each at the moment at which HubSpot carries it out, and what somebody changes in between.

@@ -200,7 +200,11 @@ impl Crm {
         let (mut results, mut errors, mut missing, mut written_ones) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut seen = BTreeSet::new();
-        for (place, one) in sent.iter().enumerate() {
+        // Two inputs of one contact are carried out in any order.
+        let mut order: Vec<usize> = (0..sent.len()).collect();
+        self.random.shuffle(&mut order);
+        for place in order {
+            let one = &sent[place];
             if refused[place] {
                 errors.push(
                     json!({ "category": "CONFLICT", "context": { "objectWriteTraceId": [one.trace] } }),
